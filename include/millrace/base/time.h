@@ -1,0 +1,75 @@
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+namespace millrace {
+
+/// The unit of a raw integer timestamp; named where the integer is bound, never guessed.
+enum class Unit { kSeconds, kMilliseconds, kMicroseconds, kNanoseconds };
+
+/// Lengths of event time and of processing time: milliseconds, as in Flink.
+using Duration = std::chrono::milliseconds;
+
+/// A point in event time: milliseconds since 1970-01-01 UTC. A type of its own, so that it is never
+/// mixed up with processing time or with another unit.
+class EventTime {
+ public:
+  constexpr EventTime() = default;
+  static constexpr EventTime FromMillis(std::int64_t millis) {
+    EventTime t;
+    t.millis_ = millis;
+    return t;
+  }
+  /// Rounds towards minus infinity; saturates.
+  static constexpr EventTime From(std::int64_t count, Unit unit) {
+    switch (unit) {
+      case Unit::kSeconds: {
+        constexpr std::int64_t kLimit = std::numeric_limits<std::int64_t>::max() / 1000;
+        if (count > kLimit) return Max();
+        if (count < -kLimit) return Min();
+        return FromMillis(count * 1000);
+      }
+      case Unit::kMilliseconds: return FromMillis(count);
+      case Unit::kMicroseconds: return FromMillis(FloorDiv(count, 1000));
+      case Unit::kNanoseconds: return FromMillis(FloorDiv(count, 1000000));
+    }
+    return FromMillis(count);
+  }
+  /// Before every record: the watermark of a stream that has not begun, the time of a record without one.
+  static constexpr EventTime Min() { return FromMillis(std::numeric_limits<std::int64_t>::min()); }
+  /// After every record: the final watermark (Flink's MAX_WATERMARK).
+  static constexpr EventTime Max() { return FromMillis(std::numeric_limits<std::int64_t>::max()); }
+
+  constexpr std::int64_t millis() const { return millis_; }
+  constexpr auto operator<=>(const EventTime&) const = default;
+
+  /// Saturates at Min() and Max(), which stay what they are.
+  constexpr EventTime operator+(Duration d) const {
+    std::int64_t r = 0;
+    if (*this == Min() || *this == Max()) return *this;
+    if (__builtin_add_overflow(millis_, d.count(), &r)) return d.count() > 0 ? Max() : Min();
+    return FromMillis(r);
+  }
+  constexpr EventTime operator-(Duration d) const { return *this + Duration(-d.count()); }
+  constexpr Duration operator-(EventTime other) const { return Duration(millis_ - other.millis_); }
+
+  /// ISO 8601 in UTC, e.g. "2026-11-24T03:55:00.000Z"; "-inf" and "+inf" for Min() and Max().
+  std::string ToString() const;
+
+  static constexpr std::int64_t FloorDiv(std::int64_t a, std::int64_t b) {
+    return a / b - ((a % b != 0) && ((a < 0) != (b < 0)) ? 1 : 0);
+  }
+
+ private:
+  std::int64_t millis_ = 0;
+};
+
+/// Timestamps outside [1970, year 9999] are refused where they enter: they are nearly always a wrong unit,
+/// and one of them in the future would make every later record late.
+inline constexpr EventTime kMaxTimestamp = EventTime::FromMillis(253402300799999);
+
+}  // namespace millrace
