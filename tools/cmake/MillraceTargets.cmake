@@ -24,6 +24,7 @@ endfunction()
 # millrace_test(NAME SRCS a_test.cc ... DEPS io LABELS unit core LINK pkg)
 #
 # One GoogleTest executable per library, as build/<preset>/tests/NAME_test, registered with ctest.
+# The target tests_<label> builds every test program that carries the label.
 function(millrace_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;DEPS;LINK;LABELS" ${ARGN})
   find_package(GTest REQUIRED)
@@ -39,6 +40,34 @@ function(millrace_test name)
     set(ARG_TIMEOUT 300)
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  foreach(label IN LISTS ARG_LABELS)
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${name}_test)
+  endforeach()
+endfunction()
+
+# millrace_fuzz(NAME SRCS a_fuzz.cc DEPS connectors)
+#
+# One libFuzzer program, as build/<preset>/fuzz/NAME_fuzz; its stored corpus is tests/fuzz/corpus/NAME.
+# Built only with MILLRACE_BUILD_FUZZERS (preset asan), by the target `fuzzers`.
+function(millrace_fuzz name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS;LINK" ${ARGN})
+  if(NOT MILLRACE_BUILD_FUZZERS)
+    return()
+  endif()
+  add_executable(${name}_fuzz EXCLUDE_FROM_ALL ${ARG_SRCS})
+  set_target_properties(${name}_fuzz PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${MILLRACE_PROGRAM_DIR}/fuzz)
+  foreach(dep IN LISTS ARG_DEPS)
+    target_link_libraries(${name}_fuzz PRIVATE millrace_${dep})
+  endforeach()
+  target_link_libraries(${name}_fuzz PRIVATE millrace_warnings ${ARG_LINK})
+  target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)
+  endif()
+  add_dependencies(fuzzers ${name}_fuzz)
 endfunction()
 
 # millrace_program(NAME FOLDER SRCS a.cc DEPS job) puts a program at build/<preset>/FOLDER/NAME.
