@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+#include "millrace/io/fields.h"
+#include "millrace/io/record_macro.h"
+#include "millrace/io/record_types.h"
+
+/// Names the fields of a struct, once; serialization, state schemas, printing, comparison and the text
+/// formats all come from it. Stands right after the struct, at namespace scope, in the struct's namespace:
+///
+///     struct SensorReading {
+///       std::string id;
+///       double temperature;  // degrees Celsius
+///     };
+///     MILLRACE_RECORD(SensorReading, id, temperature);
+///
+/// 1 to 64 fields, all of them: a field left out of an aggregate does not compile. Reordering or renaming
+/// fields changes the schema. A record is default constructible and movable; fields have the types listed
+/// in record_types.h. Defines no operators: your own ones stay yours (see compare.h for Equal, Compare).
+#define MILLRACE_RECORD(Type, ...)                                                                  \
+  static_assert(std::is_default_constructible_v<Type>,                                              \
+                "millrace: MILLRACE_RECORD: " #Type " needs a default constructor");                \
+  static_assert(std::is_move_constructible_v<Type> && std::is_move_assignable_v<Type>,              \
+                "millrace: MILLRACE_RECORD: " #Type " must be movable");                            \
+  _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Winvalid-offsetof\"")           \
+  [[maybe_unused]] constexpr auto MillraceRecordOf(::millrace::internal::RecordTag<Type>) {         \
+    using MillraceType = Type;                                                                      \
+    return ::millrace::internal::MakeFields<                                                        \
+        MillraceType MILLRACE_FOR_EACH(MILLRACE_RECORD_MEMBER, __VA_ARGS__)>(                       \
+        #Type, {MILLRACE_FOR_EACH(MILLRACE_RECORD_NAME, __VA_ARGS__)},                              \
+        {MILLRACE_FOR_EACH(MILLRACE_RECORD_OFFSET, __VA_ARGS__)});                                  \
+  }                                                                                                 \
+  _Pragma("GCC diagnostic pop") static_assert(::millrace::kIsRecord<Type>)
+
+#define MILLRACE_RECORD_MEMBER(field) , &MillraceType::field
+#define MILLRACE_RECORD_NAME(field) #field,
+#define MILLRACE_RECORD_OFFSET(field) offsetof(MillraceType, field),
+
+namespace millrace::internal {
+
+template <class T, auto... kMembers>
+constexpr auto MakeFields(const char* name, const char* const (&names)[sizeof...(kMembers)],
+                          const std::uint32_t (&offsets)[sizeof...(kMembers)]) {
+  constexpr std::size_t kSize = sizeof...(kMembers);
+  static_assert(kSize <= 64, "millrace: MILLRACE_RECORD: at most 64 fields; nest a record");
+  static_assert(!MissesMembers<T, kSize>(),
+                "millrace: MILLRACE_RECORD: a field of the struct is not named");
+  FieldList<T, kMembers...> list{};
+  list.type_name = name;
+  for (std::size_t i = 0; i < kSize; ++i) {
+    list.names[i] = names[i];
+    list.offsets[i] = offsets[i];
+  }
+  return list;
+}
+
+}  // namespace millrace::internal

@@ -1,0 +1,20 @@
+#pragma once
+
+// MILLRACE_FOR_EACH(M, a, b, c) expands to M(a) M(b) M(c), for 1 to 85 arguments. Each rescan by EXPAND
+// lets the recursion take one more step (the __VA_OPT__ technique of C++20).
+
+#define MILLRACE_PARENS ()
+
+#define MILLRACE_EXPAND(...) \
+  MILLRACE_EXPAND3(MILLRACE_EXPAND3(MILLRACE_EXPAND3(MILLRACE_EXPAND3(__VA_ARGS__))))
+#define MILLRACE_EXPAND3(...) \
+  MILLRACE_EXPAND2(MILLRACE_EXPAND2(MILLRACE_EXPAND2(MILLRACE_EXPAND2(__VA_ARGS__))))
+#define MILLRACE_EXPAND2(...) \
+  MILLRACE_EXPAND1(MILLRACE_EXPAND1(MILLRACE_EXPAND1(MILLRACE_EXPAND1(__VA_ARGS__))))
+#define MILLRACE_EXPAND1(...) __VA_ARGS__
+
+#define MILLRACE_FOR_EACH(macro, ...) \
+  __VA_OPT__(MILLRACE_EXPAND(MILLRACE_FOR_EACH_STEP(macro, __VA_ARGS__)))
+#define MILLRACE_FOR_EACH_STEP(macro, first, ...) \
+  macro(first) __VA_OPT__(MILLRACE_FOR_EACH_AGAIN MILLRACE_PARENS(macro, __VA_ARGS__))
+#define MILLRACE_FOR_EACH_AGAIN() MILLRACE_FOR_EACH_STEP

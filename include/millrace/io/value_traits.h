@@ -1,0 +1,172 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "millrace/base/arena.h"
+#include "millrace/io/record_facts.h"
+
+// What the hot path does with the rows of a batch. Each function is nothing at all for types it does not
+// concern. Types that aren't serializable (they live inside a chain only) are moved and copied as usual.
+
+namespace millrace {
+
+/// True when T holds a millrace::String somewhere, whose bytes belong to an arena.
+template <class T>
+inline constexpr bool kHasStringView = internal::kFacts<T>.arena_string;
+
+/// True when T owns memory somewhere: std::string, vector, map, or a type we can't look into.
+template <class T>
+inline constexpr bool kHasHeap = internal::kFacts<T>.heap;
+
+namespace internal {
+
+// A map's key is const, but to move the bytes it views changes neither its value nor its order.
+template <class T>
+std::remove_const_t<T>& Unconst(T& value) {
+  return const_cast<std::remove_const_t<T>&>(value);
+}
+
+/// libstdc++'s move assignment of strings gives the target's heap buffer to the source, and copies short
+/// text; elsewhere do the same by hand.
+inline void MoveString(std::string& dst, std::string& src) {
+#ifdef __GLIBCXX__
+  dst = std::move(src);
+#else
+  constexpr std::size_t kShort = 15;
+  if (src.size() <= kShort) {
+    dst.assign(src);
+  } else {
+    dst.swap(src);
+  }
+#endif
+}
+
+/// Nodes and their pointers, about.
+inline constexpr std::size_t kNodeBytes = 32;
+
+template <class T>
+std::size_t DynamicBytesOf(const T& value);
+
+}  // namespace internal
+
+/// Calls fn(String&) for each millrace::String in `value`.
+template <class T, class F>
+inline void ForEachStringView(T& value, F&& fn) {
+  constexpr Kind kKind = internal::kKindOf<T>;
+  if constexpr (!kHasStringView<std::remove_const_t<T>>) {
+    return;
+  } else if constexpr (kKind == Kind::kArenaString) {
+    fn(value);
+  } else if constexpr (kKind == Kind::kTuple || kKind == Kind::kRecord) {
+    internal::WithMembers(value, [&fn](auto&... members) { (ForEachStringView(members, fn), ...); });
+  } else if constexpr (kKind == Kind::kOptional) {
+    if (value.has_value()) ForEachStringView(*value, fn);
+  } else if constexpr (kKind == Kind::kVariant) {
+    std::visit([&fn](auto& alternative) { ForEachStringView(alternative, fn); }, value);
+  } else if constexpr (kKind == Kind::kMap || kKind == Kind::kUnorderedMap) {
+    for (auto& [key, element] : value) {
+      ForEachStringView(internal::Unconst(key), fn);
+      ForEachStringView(element, fn);
+    }
+  } else {
+    for (auto& element : value) ForEachStringView(element, fn);
+  }
+}
+
+/// Makes the arena's current chunk hold the bytes of each String in `row`: what lies elsewhere is copied.
+template <class T>
+[[gnu::always_inline]] inline void AdoptStrings(T& row, Arena& arena) {
+  ForEachStringView(row, [&arena](String& text) {
+    if (text.empty() || arena.OwnsCurrent(text.data())) return;
+    char* bytes = arena.Allocate(text.size());
+    std::memcpy(bytes, text.data(), text.size());
+    text = String::View({bytes, text.size()});
+  });
+}
+
+/// Bytes a value holds outside itself: text, elements of containers. A measure for accounts, not for
+/// malloc: spare capacity is not counted. 0 at compile time for flat types.
+template <class T>
+[[gnu::always_inline]] inline constexpr std::size_t DynamicBytes(const T& value) {
+  if constexpr (kHasHeap<T> || kHasStringView<T>) {
+    return internal::DynamicBytesOf(value);
+  } else {
+    return 0;
+  }
+}
+
+namespace internal {
+
+template <class T>
+std::size_t DynamicBytesOf(const T& value) {
+  constexpr Kind kKind = kKindOf<T>;
+  if constexpr (kKind == Kind::kString || kKind == Kind::kArenaString) {
+    return value.size();
+  } else if constexpr (kKind == Kind::kTuple || kKind == Kind::kRecord) {
+    return WithMembers(value, [](const auto&... members) {
+      return (std::size_t{0} + ... + DynamicBytes(members));
+    });
+  } else if constexpr (kKind == Kind::kOptional) {
+    return value.has_value() ? DynamicBytes(*value) : 0;
+  } else if constexpr (kKind == Kind::kVariant) {
+    return std::visit([](const auto& alternative) { return DynamicBytes(alternative); }, value);
+  } else if constexpr (kKind == Kind::kMap || kKind == Kind::kUnorderedMap) {
+    std::size_t bytes = value.size() * (sizeof(typename T::value_type) + kNodeBytes);
+    for (const auto& [key, element] : value) bytes += DynamicBytes(key) + DynamicBytes(element);
+    return bytes;
+  } else if constexpr (kKind == Kind::kVector || kKind == Kind::kArray) {
+    using Element = typename Shape<T>::Element;
+    std::size_t bytes = kKind == Kind::kVector ? value.size() * sizeof(Element) : 0;
+    if constexpr (kHasHeap<Element> || kHasStringView<Element>) {
+      for (const auto& element : value) bytes += DynamicBytes(element);
+    }
+    return bytes;
+  } else if constexpr (requires { RecordCodec<T>::DynamicBytes(value); }) {
+    return RecordCodec<T>::DynamicBytes(value);
+  } else {
+    return 0;
+  }
+}
+
+}  // namespace internal
+
+/// Moves `src` into `dst` and hands dst's old buffers back to src, field by field, so that rows that take
+/// turns stop allocating. Afterwards `src` holds some valid value.
+template <class T>
+[[gnu::always_inline]] inline void MoveInto(T& dst, T& src) {
+  constexpr Kind kKind = internal::kKindOf<T>;
+  if constexpr (std::is_trivially_copyable_v<T>) {
+    dst = src;
+  } else if constexpr (kKind == Kind::kString) {
+    internal::MoveString(dst, src);
+  } else if constexpr (kKind == Kind::kTuple || kKind == Kind::kRecord) {
+    internal::AllMembers(dst, src, [](auto& to, auto& from) {
+      MoveInto(to, from);
+      return true;
+    });
+  } else if constexpr (kKind == Kind::kVector || kKind == Kind::kMap || kKind == Kind::kUnorderedMap) {
+    dst.swap(src);
+  } else if constexpr (kKind == Kind::kArray) {
+    for (std::size_t i = 0; i < dst.size(); ++i) MoveInto(dst[i], src[i]);
+  } else if constexpr (kKind == Kind::kOptional) {
+    if (dst.has_value() && src.has_value()) {
+      MoveInto(*dst, *src);
+    } else {
+      dst = std::move(src);
+    }
+  } else {
+    dst = std::move(src);
+  }
+}
+
+/// Copies `src` into `dst`, whose strings and containers keep their capacity.
+template <class T>
+[[gnu::always_inline]] inline void CopyInto(T& dst, const T& src) {
+  dst = src;
+}
+
+}  // namespace millrace
