@@ -1,0 +1,80 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "millrace/base/arena.h"
+#include "millrace/base/check.h"
+
+namespace millrace {
+
+/// Text on hot paths: a trivially copyable 16-byte view. Made from other text it copies the bytes into the arena
+/// of the running task; copying a String copies the view only.
+///
+/// Lifetime: in a record, as long as the record's batch. State copies the bytes into its own memory. A String
+/// kept elsewhere (a lambda's capture, a global) dangles: keep a std::string there. Outside tasks, e.g. in
+/// main, the bytes live as long as the thread. At most 4 GiB - 1.
+///
+///   struct Bid { std::int64_t auction; millrace::String extra; };
+///   bid.extra = event.text;   // one copy into the arena, no allocation
+class String {
+ public:
+  constexpr String() = default;
+  String(std::string_view text) { Copy(text); }      // NOLINT: implicit on purpose
+  String(const char* text) { Copy(text); }           // NOLINT: implicit on purpose
+  String(const std::string& text) { Copy(text); }    // NOLINT: implicit on purpose
+
+  /// A view of bytes that somebody else keeps alive.
+  static String View(std::string_view text) {
+    String s;
+    s.Set(text.data(), text.size());
+    return s;
+  }
+
+  const char* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  operator std::string_view() const { return {data_, size_}; }  // NOLINT: implicit on purpose
+  std::string_view view() const { return {data_, size_}; }
+  std::string str() const { return std::string(data_, size_); }
+
+  friend bool operator==(const String& a, const String& b) {
+    return a.size_ == b.size_ && a.prefix_ == b.prefix_ &&
+           (a.size_ <= 4 || std::memcmp(a.data_, b.data_, a.size_) == 0);
+  }
+  friend std::strong_ordering operator<=>(const String& a, const String& b) {
+    return a.view().compare(b.view()) <=> 0;
+  }
+
+ private:
+  void Set(const char* data, std::size_t size) {
+    MILLRACE_CHECK(size <= UINT32_MAX, "a String holds at most 4 GiB - 1");
+    data_ = data;
+    size_ = static_cast<std::uint32_t>(size);
+    prefix_ = 0;
+    if (size >= 4) {
+      std::memcpy(&prefix_, data, 4);
+    } else {
+      for (std::size_t i = 0; i < size; ++i) {
+        prefix_ |= static_cast<std::uint32_t>(static_cast<unsigned char>(data[i])) << (8 * i);
+      }
+    }
+  }
+  void Copy(std::string_view text) {
+    if (text.empty()) return;
+    char* p = CurrentArena().Allocate(text.size());
+    std::memcpy(p, text.data(), text.size());
+    Set(p, text.size());
+  }
+
+  const char* data_ = "";
+  std::uint32_t size_ = 0;
+  std::uint32_t prefix_ = 0;  // the first 4 bytes, padded with zeroes: most comparisons end here
+};
+
+static_assert(sizeof(String) == 16);
+
+}  // namespace millrace

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "millrace/base/memory.h"
+#include "millrace/io/channel.h"
+#include "millrace/io/ring.h"
+
+namespace millrace {
+
+struct LocalChannelOptions {
+  const BatchType* type = nullptr;
+  BatchColumns columns;
+  std::uint32_t batch_rows = 512;
+  std::uint32_t credits = 6;  // batches of one channel
+  bool serialized = false;    // every batch goes through the wire codec
+  MemoryAccount* memory = nullptr;
+};
+
+/// A channel between two tasks of one process: batches are handed over by pointer through a ring and
+/// come back through another. With `serialized` the rows are encoded into a pooled buffer on one side and
+/// decoded on the other, as between processes.
+class LocalChannel final : public OutputChannel, public InputChannel {
+ public:
+  explicit LocalChannel(const LocalChannelOptions& options);
+  ~LocalChannel() override;
+  LocalChannel(const LocalChannel&) = delete;
+  LocalChannel& operator=(const LocalChannel&) = delete;
+
+  void set_consumer_waker(Waker* waker) { consumer_waker_ = waker; }
+  void set_producer_waker(Waker* waker) { producer_waker_ = waker; }
+
+  // Producer.
+  Batch* Take() override;
+  Batch* TakeOverdraft() override;
+  bool HasCredit() override;
+  void Push(Batch* batch) override;
+  void PushControl(Element element) override;
+  bool ConsumerStarves() override;
+
+  // Consumer.
+  bool Pop(Element* element) override;
+  void Return(Batch* batch) override;
+  bool HasInput() override;
+  std::uint64_t bytes_popped() const override { return bytes_popped_; }
+
+ private:
+  struct Parcel {  // what stands in the ring
+    Element element;
+    ByteWriter* wire = nullptr;
+  };
+  struct Credit {  // what comes back
+    Batch* batch = nullptr;
+    ByteWriter* wire = nullptr;
+  };
+
+  Batch* NewPooled();
+  void CollectReturns();
+  void Recycle(Batch* batch);
+  void Send(const Parcel& parcel);
+  bool DrainWaiting();
+  Batch* DecodeFrom(const ByteWriter& wire, std::uint64_t sequence);
+  void SendCredit(const Credit& credit);
+
+  const LocalChannelOptions options_;
+  const std::uint32_t capacity_;
+  Waker* consumer_waker_ = nullptr;
+  Waker* producer_waker_ = nullptr;
+
+  SpscRing<Parcel> ring_;
+  SpscRing<Credit> returns_;
+
+  // Producer's side.
+  std::vector<Batch*> spare_;
+  std::vector<ByteWriter*> spare_wire_;
+  std::deque<Parcel> waiting_;  // what the ring had no cell for
+  std::uint32_t in_flight_ = 0;
+  std::uint64_t next_sequence_ = 0;
+  std::uint64_t charged_ = 0;
+
+  // Consumer's side.
+  std::uint64_t bytes_popped_ = 0;
+  std::vector<Batch*> decoded_;  // spare batches of the decoding side
+  std::unique_ptr<Arena> decode_arena_;
+  std::deque<Credit> unreturned_;  // what the return ring had no cell for
+};
+
+}  // namespace millrace

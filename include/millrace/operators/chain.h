@@ -1,0 +1,223 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "millrace/base/time.h"
+#include "millrace/io/value_traits.h"
+#include "millrace/operators/collector.h"
+#include "millrace/operators/operator.h"
+#include "millrace/operators/user_error.h"
+
+/// Fused steps. A chain is a type: `MapStage<F, FilterStage<G, EdgeTail<...>>>`, instantiated once, where the
+/// terminal call closes it. A stage has:
+///   Bind(ChainContext&)   takes its place in the operator's context
+///   Begin() -> Cursor     a value that lives in registers during one loop over rows
+///   Cursor::Push(x, t)    x is `T&` (may be consumed; recycled capacity is left in it) or `const T&`
+///   Cursor::End()         writes local counts back
+///   tail()                the end of the chain: EdgeTail, SinkTail or PortTail
+namespace millrace {
+
+/// Hands out the operator's outputs and step counters while a chain binds, front to back.
+class ChainContext {
+ public:
+  explicit ChainContext(OperatorContext& context) : context_(context) {}
+  OperatorContext& operator_context() { return context_; }
+  StepCounters* NextStep() { return context_.counters->steps[next_step_++].get(); }
+
+ private:
+  OperatorContext& context_;
+  std::size_t next_step_ = 0;
+};
+
+namespace internal {
+
+/// Calls a user function with a record that may be consumed, or with a const one.
+template <class F, class T>
+MILLRACE_INLINE decltype(auto) CallWith(const F& fn, T& x) {
+  if constexpr (std::is_const_v<T> || !std::is_invocable_v<const F&, T&&>) {
+    return fn(x);
+  } else {
+    return fn(std::move(x));
+  }
+}
+
+template <class F, class T>
+using CallResult = std::remove_cvref_t<decltype(CallWith(std::declval<const F&>(), std::declval<T&>()))>;
+
+}  // namespace internal
+
+/// Map: `R fn(T)`, `R fn(const T&)` or, in place, `void fn(T&)`.
+template <class In, class F, class Next>
+class MapStage {
+ public:
+  using Tail = typename Next::Tail;
+  MapStage(F fn, Next next) : fn_(std::move(fn)), next_(std::move(next)) {}
+
+  static constexpr bool kInPlace = std::is_void_v<decltype(internal::CallWith(
+      std::declval<const F&>(), std::declval<In&>()))>;
+
+  void Bind(ChainContext& c) {
+    step_ = c.NextStep();
+    next_.Bind(c);
+  }
+  auto& tail() { return next_.tail(); }
+
+  struct Cursor {
+    MapStage* stage;
+    typename Next::Cursor next;
+
+    template <class T>
+    MILLRACE_INLINE void Push(T& x, EventTime t) {
+      if constexpr (kInPlace && std::is_const_v<T>) {
+        In copy = x;
+        Push(copy, t);
+      } else if constexpr (kInPlace) {
+        stage->Call(x);
+        next.Push(x, t);
+      } else {
+        auto r = stage->Call(x);
+        next.Push(r, t);
+        if constexpr (std::is_same_v<decltype(r), In> && !std::is_const_v<T> && kHasHeap<In>) {
+          MoveInto(x, r);  // the record's buffers go back to where they came from
+        }
+      }
+    }
+    MILLRACE_INLINE void End() { next.End(); }
+  };
+  MILLRACE_INLINE Cursor Begin() { return {this, next_.Begin()}; }
+
+ private:
+  template <class T>
+  MILLRACE_INLINE decltype(auto) Call(T& x) const {
+    try {
+      return internal::CallWith(fn_, x);
+    } catch (...) {
+      internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
+    }
+  }
+
+  F fn_;
+  Next next_;
+  StepCounters* step_ = nullptr;
+};
+
+/// Filter: keeps the records for which `bool fn(const T&)` is true.
+template <class In, class F, class Next>
+class FilterStage {
+ public:
+  using Tail = typename Next::Tail;
+  FilterStage(F fn, Next next) : fn_(std::move(fn)), next_(std::move(next)) {}
+
+  void Bind(ChainContext& c) {
+    step_ = c.NextStep();
+    counters_ = c.operator_context().counters;
+    next_.Bind(c);
+  }
+  auto& tail() { return next_.tail(); }
+
+  struct Cursor {
+    FilterStage* stage;
+    typename Next::Cursor next;
+    std::uint64_t in = 0;
+    std::uint64_t out = 0;
+
+    template <class T>
+    MILLRACE_INLINE void Push(T& x, EventTime t) {
+      ++in;
+      if (!stage->Call(x)) return;
+      ++out;
+      next.Push(x, t);
+    }
+    MILLRACE_INLINE void End() {
+      stage->step_->in.Add(in);
+      stage->step_->out.Add(out);
+      stage->counters_->filtered.Add(in - out);
+      next.End();
+    }
+  };
+  MILLRACE_INLINE Cursor Begin() { return {this, next_.Begin()}; }
+
+ private:
+  template <class T>
+  MILLRACE_INLINE bool Call(const T& x) const {
+    try {
+      return static_cast<bool>(fn_(x));
+    } catch (...) {
+      internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
+    }
+  }
+
+  F fn_;
+  Next next_;
+  StepCounters* step_ = nullptr;
+  OperatorCounters* counters_ = nullptr;
+};
+
+/// FlatMap: `void fn(T, Collector<R>& out)`, or with `auto& out`, which is inlined.
+template <class In, class Out, class F, class Next>
+class FlatMapStage {
+ public:
+  using Tail = typename Next::Tail;
+  FlatMapStage(F fn, Next next) : fn_(std::move(fn)), next_(std::move(next)) {}
+  FlatMapStage(const FlatMapStage& o) : fn_(o.fn_), next_(o.next_) {}
+  FlatMapStage(FlatMapStage&& o) noexcept : fn_(std::move(o.fn_)), next_(std::move(o.next_)) {}
+
+  void Bind(ChainContext& c) {
+    step_ = c.NextStep();
+    next_.Bind(c);
+  }
+  auto& tail() { return next_.tail(); }
+
+  struct Cursor {
+    FlatMapStage* stage;
+    typename Next::Cursor next;
+    std::uint64_t in = 0;
+    std::uint64_t out = 0;
+
+    template <class T>
+    MILLRACE_INLINE void Push(T& x, EventTime t) {
+      ++in;
+      CursorCollector<Out, typename Next::Cursor> collector(next, stage->scratch_, t, out);
+      stage->Call(x, collector);
+      collector.Done();
+    }
+    MILLRACE_INLINE void End() {
+      stage->step_->in.Add(in);
+      stage->step_->out.Add(out);
+      next.End();
+    }
+  };
+  MILLRACE_INLINE Cursor Begin() { return {this, next_.Begin()}; }
+
+ private:
+  template <class T, class C>
+  MILLRACE_INLINE void Call(T& x, C& collector) const {
+    try {
+      if constexpr (std::is_invocable_v<const F&, T&, C&>) {
+        fn_(x, collector);
+      } else if constexpr (std::is_invocable_v<const F&, T&&, C&>) {
+        fn_(std::move(x), collector);
+      } else {
+        Collector<Out> erased(collector);
+        if constexpr (std::is_invocable_v<const F&, T&, Collector<Out>&>) {
+          fn_(x, erased);
+        } else {
+          fn_(std::move(x), erased);
+        }
+      }
+    } catch (...) {
+      internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
+    }
+  }
+
+  F fn_;
+  Next next_;
+  Out scratch_{};
+  StepCounters* step_ = nullptr;
+};
+
+}  // namespace millrace

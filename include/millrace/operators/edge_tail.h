@@ -1,0 +1,89 @@
+#pragma once
+
+#include <utility>
+
+#include "millrace/base/arena.h"
+#include "millrace/io/batch.h"
+#include "millrace/io/key.h"
+#include "millrace/operators/chain.h"
+#include "millrace/operators/routers.h"
+
+namespace millrace {
+
+/// The end of a chain that feeds one edge: each row is written where it will be read, in the open batch of
+/// its target.
+template <class T, class Router>
+class EdgeTail {
+ public:
+  using Record = T;
+  using Tail = EdgeTail;
+  static constexpr bool kHasEdges = true;
+  explicit EdgeTail(Router router) : router_(std::move(router)) {}
+
+  void Bind(ChainContext& c) { BindTo(c.operator_context(), 0, 0); }
+  void BindTo(OperatorContext& context, std::size_t output, std::size_t edge) {
+    edge_ = context.outputs[output][edge];
+    counters_ = context.counters;
+    router_.Bind(context.subtask, edge_->targets());
+  }
+  EdgeTail& tail() { return *this; }
+
+  struct Cursor {
+    EdgeTail* tail;
+    OutputEdge::Builder* builders;
+    std::uint64_t count = 0;
+
+    template <class U>
+    MILLRACE_INLINE void Push(U& x, EventTime t) {
+      ++count;
+      if constexpr (Router::kBroadcast) {
+        for (std::uint32_t i = 0; i < tail->edge_->targets(); ++i) {
+          Write(i, std::as_const(x), t, 0);
+        }
+      } else {
+        const Route route = tail->router_.RouteOf(std::as_const(x));
+        Write(route.target, x, t, route.hash);
+      }
+    }
+    MILLRACE_INLINE void End() { tail->counters_->out.Add(count); }
+
+   private:
+    template <class U>
+    MILLRACE_INLINE void Write(std::uint32_t target, U& x, EventTime t, std::uint64_t hash) {
+      OutputEdge::Builder& b = builders[target];
+      if (b.size == b.capacity) [[unlikely]] tail->edge_->MakeRoom(target);
+      T& slot = reinterpret_cast<T*>(b.rows)[b.size];
+      if constexpr (std::is_const_v<U>) {
+        CopyInto(slot, x);
+      } else {
+        MoveInto(slot, x);
+      }
+      if constexpr (kHasStringView<T>) AdoptStrings(slot, tail->edge_->arena());
+      if constexpr (Router::kHashed) b.hashes[b.size] = hash;
+      if (b.times != nullptr) b.times[b.size] = t;
+      ++b.size;
+      if constexpr (kHasHeap<T> || kHasStringView<T>) {
+        b.dynamic_bytes += DynamicBytes(slot);
+        if (b.dynamic_bytes > kMaxDynamicBytes) [[unlikely]] b.capacity = b.size;
+      }
+    }
+  };
+  MILLRACE_INLINE Cursor Begin() { return {this, edge_->builders()}; }
+
+  bool Blocked() { return edge_->Blocked(); }
+  void Flush(FlushMode mode) { edge_->Flush(mode); }
+  void EmitWatermark(EventTime watermark) { edge_->EmitWatermark(watermark); }
+  void EmitIdle() { edge_->EmitIdle(); }
+  void EmitEnd() { edge_->EmitEnd(); }
+  void Close() {}
+
+ private:
+  // A batch of long texts leaves before it is full: rings are bounded in bytes.
+  static constexpr std::uint64_t kMaxDynamicBytes = 256 * 1024;
+
+  Router router_;
+  OutputEdge* edge_ = nullptr;
+  OperatorCounters* counters_ = nullptr;
+};
+
+}  // namespace millrace

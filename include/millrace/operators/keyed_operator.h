@@ -1,0 +1,149 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "millrace/io/record.h"
+#include "millrace/operators/aggregators.h"
+#include "millrace/operators/chain_operator.h"
+#include "millrace/state/state_table.h"
+
+namespace millrace {
+
+/// Result of a running aggregate: one per record, the key's value so far.
+template <class K, class R>
+struct KeyedResult {
+  K key;
+  R value;
+};
+
+template <class K, class R>
+constexpr auto MillraceRecordOf(internal::RecordTag<KeyedResult<K, R>>) {
+  using Row = KeyedResult<K, R>;
+  return internal::MakeFields<Row, &Row::key, &Row::value>("KeyedResult", {"key", "value"},
+                                                           {offsetof(Row, key), offsetof(Row, value)});
+}
+
+/// An operator with one row of state per key and one input. `Logic` is what is done with a record:
+///   using Value = the state column's type
+///   void First(Value&, const In&) / void Next(Value&, const In&): the key's first record, a further one
+///   void Emit(cursor, const K&, const Value&, EventTime)
+/// Rows of a batch are resolved 128 at a time with prefetch, then the function runs inlined.
+template <class K, class In, class KeyFn, class Logic, class Chain>
+class KeyedOperator final : public ChainOperator<Chain> {
+ public:
+  using Value = typename Logic::Value;
+
+  KeyedOperator(const KeyFn& key, const Logic& logic, const Chain& chain)
+      : ChainOperator<Chain>(chain), key_(key), logic_(logic) {}
+
+  void Open(OperatorContext& context) override {
+    ChainOperator<Chain>::Open(context);
+    RowLayout layout = KeyedTable<K>::KeyLayout();
+    value_offset_ = layout.AddColumn(ColumnOpsOf<Stored<Value>>());
+    table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism),
+                   context.memory);
+  }
+
+  bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
+    In* rows = batch.rows_as<In>();
+    while (*row < batch.size) {
+      const std::uint32_t begin = *row;
+      const std::uint32_t count =
+          budget.Take(std::min<std::uint32_t>(batch.size - begin, KeyedTable<K>::kPrefetchRows));
+      if (table_->wants_prefetch()) table_->Prefetch(batch.hashes + begin, count);
+      auto cursor = this->chain_.Begin();
+      for (std::uint32_t i = begin; i < begin + count; ++i) {
+        OnRecord(rows[i], batch.hashes[i], batch.times != nullptr ? batch.times[i] : EventTime::Min(),
+                 cursor);
+      }
+      cursor.End();
+      *row = begin + count;
+      this->context_->counters->in.Add(count);
+      if (budget.Spend(count) || this->Blocked()) break;
+    }
+    return *row == batch.size;
+  }
+
+ private:
+  template <class Cursor>
+  MILLRACE_INLINE void OnRecord(In& record, std::uint64_t hash, EventTime time, Cursor& cursor) {
+    decltype(auto) key = key_(std::as_const(record));
+    RowRef ref = table_->Find(key, hash);
+    if (ref) {
+      table_->Touch(ref);
+      logic_.Next(StoredMutable<Value>(ref.row + value_offset_), record);
+    } else {
+      ref = table_->Insert(key, hash);
+      logic_.First(StoredMutable<Value>(ref.row + value_offset_), record);
+    }
+    StoredOwn<Value>(ref.row + value_offset_);
+    logic_.Emit(cursor, KeyedTable<K>::KeyOf(ref), StoredGet<Value>(ref.row + value_offset_), time);
+  }
+
+  KeyFn key_;
+  Logic logic_;
+  std::optional<KeyedTable<K>> table_;
+  std::uint32_t value_offset_ = 0;
+};
+
+/// Reduce: the key's records folded with `T fn(const T&, const T&)`; emits the value so far per record.
+/// (Flink: KeyedStream.reduce)
+template <class K, class T, class F>
+class ReduceLogic {
+ public:
+  using Value = T;
+  ReduceLogic(F fn, std::string name) : fn_(std::move(fn)), name_(std::move(name)) {}
+  MILLRACE_INLINE void First(T& value, const T& record) const { CopyInto(value, record); }
+  MILLRACE_INLINE void Next(T& value, const T& record) const {
+    try {
+      value = fn_(std::as_const(value), record);
+    } catch (...) {
+      internal::RethrowAnnotated(name_, internal::DescribeRecord(record));
+    }
+  }
+  template <class Cursor>
+  MILLRACE_INLINE void Emit(Cursor& cursor, const K&, const T& value, EventTime time) const {
+    cursor.Push(value, time);
+  }
+
+ private:
+  F fn_;
+  std::string name_;
+};
+
+/// Aggregate without a window: emits (key, result so far) per record.
+template <class K, class T, class Agg>
+class AggregateLogic {
+ public:
+  using Value = typename Agg::Accumulator;
+  using Result = KeyedResult<K, AggregateResult<Agg>>;
+  AggregateLogic(Agg agg, std::string name) : agg_(std::move(agg)), name_(std::move(name)) {}
+  MILLRACE_INLINE void First(Value& value, const T& record) const {
+    value = agg_.Create();
+    Next(value, record);
+  }
+  MILLRACE_INLINE void Next(Value& value, const T& record) const {
+    try {
+      agg_.Add(value, record);
+    } catch (...) {
+      internal::RethrowAnnotated(name_, internal::DescribeRecord(record));
+    }
+  }
+  template <class Cursor>
+  MILLRACE_INLINE void Emit(Cursor& cursor, const K& key, const Value& value, EventTime time) const {
+    Result result{key, agg_.Result(value)};
+    cursor.Push(result, time);
+  }
+
+ private:
+  Agg agg_;
+  std::string name_;
+};
+
+}  // namespace millrace

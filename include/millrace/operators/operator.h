@@ -1,0 +1,103 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "millrace/base/clock.h"
+#include "millrace/base/memory.h"
+#include "millrace/io/batch.h"
+#include "millrace/operators/counters.h"
+#include "millrace/operators/output_edge.h"
+#include "millrace/operators/source_api.h"
+#include "millrace/operators/step_budget.h"
+
+namespace millrace {
+
+class PortEdgeFactory;
+
+/// What an operator's subtask is given when it opens. Outlives the operator.
+struct OperatorContext {
+  std::string job_name;
+  std::string name;     // of the operator
+  int subtask = 0;
+  int parallelism = 1;
+  const Clock* clock = nullptr;
+  MemoryAccount* memory = nullptr;
+  Arena* arena = nullptr;  // bytes of `String`s made in this task
+  OperatorCounters* counters = nullptr;
+  SourceControl* source_control = nullptr;  // sources only: the line to the coordinator task
+  /// Edges by output (0 = main, then side outputs); an output has several edges when it branches.
+  std::vector<std::vector<OutputEdge*>> outputs;
+  /// For outputs that branch: how each edge takes rows, same shape as `outputs`.
+  std::vector<std::vector<PortEdgeFactory*>> port_factories;
+  std::uint32_t batch_rows = 512;
+  std::uint64_t seed = 0;
+};
+
+/// What a source's step says.
+enum class SourceStatus {
+  kMore,      // input is at hand
+  kWaiting,   // nothing now: step again at `next_wakeup`, or when woken
+  kFinished,  // all splits are read and no more will come
+};
+
+/// One subtask of one operator, seen by its task: a batch at a time, never a record at a time.
+///
+/// Every method may stop early and says so by returning false: the task calls it again with the same
+/// arguments when an output has room or the next step begins. Called by one thread, never re-entered.
+class Operator {
+ public:
+  virtual ~Operator() = default;
+
+  virtual void Open(OperatorContext& context) = 0;
+
+  /// Rows of `batch` from `*row` on, which is the cursor to go on from. True when all are consumed.
+  virtual bool ProcessBatch(int port, Batch& batch, std::uint32_t* row, StepBudget& budget) = 0;
+
+  /// The watermark of all inputs together has reached `watermark`: fire what is due, then pass it on.
+  virtual bool AdvanceWatermark(EventTime watermark, StepBudget& budget) = 0;
+
+  /// Fires processing-time timers that are due at `wall_millis`.
+  virtual bool AdvanceProcessingTime(std::int64_t /*wall_millis*/, StepBudget& /*budget*/) { return true; }
+  /// When AdvanceProcessingTime has something to do next; INT64_MAX for never.
+  virtual std::int64_t NextProcessingTime() const { return INT64_MAX; }
+
+  /// All inputs have ended, after the final watermark. True when the last result is out.
+  virtual bool Finish(StepBudget& budget) = 0;
+
+  /// Inputs are idle: say so downstream.
+  virtual void ForwardIdle() = 0;
+  virtual void ForwardEnd() = 0;
+  virtual void Flush(FlushMode mode) = 0;
+  /// True when an output has no room: don't pull input.
+  virtual bool Blocked() = 0;
+  virtual void Close() {}
+
+  /// Sources only.
+  virtual SourceStatus Poll(StepBudget& /*budget*/) { return SourceStatus::kFinished; }
+  /// Sources only: the clock reading (nanoseconds) to be polled again at; INT64_MAX for "when woken".
+  virtual std::int64_t NextPoll() const { return INT64_MAX; }
+};
+
+/// Makes the subtasks of one operator; each gets its own copy of the user's functions.
+class OperatorFactory {
+ public:
+  virtual ~OperatorFactory() = default;
+  virtual std::unique_ptr<Operator> Create() const = 0;
+  /// The rows of an output; null when it has none (a sink).
+  virtual const BatchType* OutputType(int output) const = 0;
+  /// True when an output's records carry event time.
+  virtual bool OutputTimed(int output) const = 0;
+  /// Sources: the brain of the coordinator task.
+  virtual std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const = 0;
+};
+
+/// How the consumer of a branching output takes its rows: made once per edge and subtask.
+class PortEdgeFactory {
+ public:
+  virtual ~PortEdgeFactory() = default;
+};
+
+}  // namespace millrace

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "millrace/base/arena.h"
+#include "millrace/base/time.h"
+#include "millrace/io/channel.h"
+#include "millrace/operators/counters.h"
+
+namespace millrace {
+
+/// When open builders leave.
+enum class FlushMode {
+  kIfStarving,  // the consumer has nothing unread
+  kAll,         // before parking, and before control that must not wait
+};
+
+/// One outgoing edge of one subtask: an open batch per target, written in place by `EdgeTail`.
+///
+/// Called by the task's thread only. A watermark is held per target until the target's open batch leaves:
+/// it may come later than the records after it, never earlier than those before it.
+class OutputEdge {
+ public:
+  /// The open builder of a target. `size == capacity` when there is none.
+  struct Builder {
+    std::byte* rows = nullptr;
+    EventTime* times = nullptr;
+    std::uint64_t* hashes = nullptr;
+    std::uint32_t size = 0;
+    std::uint32_t capacity = 0;
+    std::uint64_t dynamic_bytes = 0;
+    Batch* batch = nullptr;
+  };
+
+  OutputEdge(std::vector<OutputChannel*> targets, Arena* arena, OperatorCounters* counters);
+  ~OutputEdge();
+  OutputEdge(const OutputEdge&) = delete;
+  OutputEdge& operator=(const OutputEdge&) = delete;
+
+  std::uint32_t targets() const { return static_cast<std::uint32_t>(builders_.size()); }
+  Builder* builders() { return builders_.data(); }
+  Arena& arena() { return *arena_; }
+
+  /// Sends the full builder of a target and opens the next batch, on overdraft if there is no credit.
+  void MakeRoom(std::uint32_t target);
+
+  /// True when a target has no credit left: stop after the rows at hand.
+  bool Blocked() { return overdrawn_ && StillOverdrawn(); }
+
+  void Flush(FlushMode mode);
+  void EmitWatermark(EventTime watermark);
+  void EmitIdle();
+  void EmitBarrier(std::int64_t checkpoint);
+  void EmitEnd();
+  /// True when nothing waits on this side.
+  bool Empty() const;
+
+ private:
+  struct Pending {
+    EventTime watermark = EventTime::Min();
+    bool has_watermark = false;
+    bool overdrawn = false;
+  };
+  bool StillOverdrawn();
+  void Send(std::uint32_t target);
+  void SendWatermark(std::uint32_t target);
+
+  std::vector<Builder> builders_;
+  std::vector<Pending> pending_;
+  std::vector<OutputChannel*> channels_;
+  Arena* arena_;
+  OperatorCounters* counters_;
+  bool overdrawn_ = false;
+};
+
+}  // namespace millrace

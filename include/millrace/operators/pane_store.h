@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "millrace/state/state_table.h"
+
+namespace millrace {
+
+/// The panes of a window operator, oldest first: one keyed table each, dropped whole and reused.
+template <class K>
+class PaneStore {
+ public:
+  struct Pane {
+    std::int64_t start = 0;
+    std::unique_ptr<KeyedTable<K>> table;
+  };
+
+  PaneStore(RowLayout layout, KeyGroupRange range, MemoryAccount* memory)
+      : layout_(std::move(layout)), range_(range), memory_(memory) {}
+
+  bool empty() const { return panes_.empty(); }
+  std::size_t size() const { return panes_.size(); }
+  Pane& operator[](std::size_t i) { return panes_[i]; }
+  const Pane& front() const { return panes_.front(); }
+
+  /// The first pane that starts at `start` or later.
+  std::size_t LowerBound(std::int64_t start) const {
+    std::size_t i = panes_.size();
+    while (i > 0 && panes_[i - 1].start >= start) --i;  // the newest panes are asked for most
+    return i;
+  }
+  Pane* Find(std::int64_t start) {
+    const std::size_t i = LowerBound(start);
+    return i < panes_.size() && panes_[i].start == start ? &panes_[i] : nullptr;
+  }
+  Pane& FindOrCreate(std::int64_t start) {
+    const std::size_t i = LowerBound(start);
+    if (i < panes_.size() && panes_[i].start == start) return panes_[i];
+    return *panes_.insert(panes_.begin() + static_cast<std::ptrdiff_t>(i), Pane{start, NewTable()});
+  }
+  void DropFront() {
+    Recycle(std::move(panes_.front().table));
+    panes_.pop_front();
+  }
+
+  std::unique_ptr<KeyedTable<K>> NewTable() {
+    if (spare_.empty()) return std::make_unique<KeyedTable<K>>(layout_, range_, memory_);
+    auto table = std::move(spare_.back());
+    spare_.pop_back();
+    return table;
+  }
+  void Recycle(std::unique_ptr<KeyedTable<K>> table) {
+    if (spare_.size() >= kSpare) return;
+    table->Clear();
+    spare_.push_back(std::move(table));
+  }
+
+ private:
+  static constexpr std::size_t kSpare = 4;
+
+  RowLayout layout_;
+  KeyGroupRange range_;
+  MemoryAccount* memory_;
+  std::deque<Pane> panes_;
+  std::vector<std::unique_ptr<KeyedTable<K>>> spare_;
+};
+
+}  // namespace millrace

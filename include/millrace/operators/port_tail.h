@@ -1,0 +1,201 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "millrace/io/batch.h"
+#include "millrace/operators/chain.h"
+#include "millrace/operators/edge_tail.h"
+
+namespace millrace {
+
+/// One edge of an output that branches: takes rows a batch at a time.
+template <class T>
+class PortEdge {
+ public:
+  virtual ~PortEdge() = default;
+  /// Copies rows to the edge; moves them when `last` says nobody else reads them.
+  virtual void Scatter(T* rows, const EventTime* times, std::uint32_t count, bool last) = 0;
+  virtual bool Blocked() = 0;
+  virtual void Flush(FlushMode mode) = 0;
+  virtual void EmitWatermark(EventTime watermark) = 0;
+  virtual void EmitIdle() = 0;
+  virtual void EmitEnd() = 0;
+};
+
+/// What a consumer leaves at a branching output: how its edge takes rows.
+template <class T>
+class TypedPortEdgeFactory : public PortEdgeFactory {
+ public:
+  virtual std::unique_ptr<PortEdge<T>> Create(OperatorContext& context, std::size_t output,
+                                              std::size_t edge) const = 0;
+};
+
+namespace internal {
+
+template <class T, class Router>
+class RoutedPortEdge final : public PortEdge<T> {
+ public:
+  RoutedPortEdge(Router router, OperatorContext& context, std::size_t output, std::size_t edge)
+      : tail_(std::move(router)) {
+    tail_.BindTo(context, output, edge);
+  }
+  void Scatter(T* rows, const EventTime* times, std::uint32_t count, bool last) override {
+    auto cursor = tail_.Begin();
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (last) {
+        cursor.Push(rows[i], times[i]);
+      } else {
+        cursor.Push(std::as_const(rows[i]), times[i]);
+      }
+    }
+  }
+  bool Blocked() override { return tail_.Blocked(); }
+  void Flush(FlushMode mode) override { tail_.Flush(mode); }
+  void EmitWatermark(EventTime watermark) override { tail_.EmitWatermark(watermark); }
+  void EmitIdle() override { tail_.EmitIdle(); }
+  void EmitEnd() override { tail_.EmitEnd(); }
+
+ private:
+  EdgeTail<T, Router> tail_;
+};
+
+}  // namespace internal
+
+template <class T, class Router>
+class RoutedPortEdgeFactory final : public TypedPortEdgeFactory<T> {
+ public:
+  explicit RoutedPortEdgeFactory(Router router) : router_(std::move(router)) {}
+  std::unique_ptr<PortEdge<T>> Create(OperatorContext& context, std::size_t output,
+                                      std::size_t edge) const override {
+    return std::make_unique<internal::RoutedPortEdge<T, Router>>(router_, context, output, edge);
+  }
+
+ private:
+  Router router_;
+};
+
+/// An output that any number of edges read: rows are collected in one batch, then dealt to each edge.
+/// The main output of a named stream, and every side output.
+template <class T>
+class OutputPort {
+ public:
+  void Bind(OperatorContext& context, std::size_t output) {
+    counters_ = context.counters;
+    arena_ = context.arena;
+    const std::size_t edges = context.outputs[output].size();
+    for (std::size_t e = 0; e < edges; ++e) {
+      auto* factory = static_cast<TypedPortEdgeFactory<T>*>(context.port_factories[output][e]);
+      edges_.push_back(factory->Create(context, output, e));
+    }
+    rows_.resize(kRows);
+    times_.resize(kRows);
+  }
+
+  template <class U>
+  MILLRACE_INLINE void Push(U& x, EventTime t) {
+    if (size_ == kRows) [[unlikely]] Deal();
+    if constexpr (kHasStringView<T>) {
+      if (size_ == 0) pin_ = arena_->Pin();
+    }
+    if constexpr (std::is_const_v<U>) {
+      CopyInto(rows_[size_], x);
+    } else {
+      MoveInto(rows_[size_], x);
+    }
+    if constexpr (kHasStringView<T>) AdoptStrings(rows_[size_], *arena_);
+    times_[size_++] = t;
+  }
+
+  bool Blocked() {
+    for (auto& e : edges_) {
+      if (e->Blocked()) return true;
+    }
+    return false;
+  }
+  void Flush(FlushMode mode) {
+    Deal();
+    for (auto& e : edges_) e->Flush(mode);
+  }
+  void EmitWatermark(EventTime watermark) {
+    Deal();
+    for (auto& e : edges_) e->EmitWatermark(watermark);
+  }
+  void EmitIdle() {
+    Deal();
+    for (auto& e : edges_) e->EmitIdle();
+  }
+  void EmitEnd() {
+    Deal();
+    for (auto& e : edges_) e->EmitEnd();
+  }
+  std::uint64_t total() const { return total_; }
+
+ private:
+  static constexpr std::uint32_t kRows = 128;
+
+  void Deal() {
+    total_ += size_;
+    for (std::size_t e = 0; e < edges_.size(); ++e) {
+      if (size_ > 0) edges_[e]->Scatter(rows_.data(), times_.data(), size_, e + 1 == edges_.size());
+    }
+    if constexpr (kHasStringView<T>) {
+      if (size_ > 0) arena_->Unpin(pin_);
+    }
+    size_ = 0;
+  }
+
+  std::vector<std::unique_ptr<PortEdge<T>>> edges_;
+  std::vector<T> rows_;
+  std::vector<EventTime> times_;
+  std::uint32_t size_ = 0;
+  std::uint64_t total_ = 0;
+  Arena* arena_ = nullptr;
+  std::uint64_t pin_ = 0;
+  OperatorCounters* counters_ = nullptr;
+};
+
+/// The end of a chain that feeds a named stream.
+template <class T>
+class PortTail {
+ public:
+  using Record = T;
+  using Tail = PortTail;
+  static constexpr bool kHasEdges = true;
+  PortTail() = default;
+  PortTail(const PortTail&) {}
+  PortTail(PortTail&&) noexcept {}
+
+  void Bind(ChainContext& c) {
+    counters_ = c.operator_context().counters;
+    port_.Bind(c.operator_context(), 0);
+  }
+  PortTail& tail() { return *this; }
+
+  struct Cursor {
+    PortTail* tail;
+    std::uint64_t count = 0;
+    template <class U>
+    MILLRACE_INLINE void Push(U& x, EventTime t) {
+      ++count;
+      tail->port_.Push(x, t);
+    }
+    MILLRACE_INLINE void End() { tail->counters_->out.Add(count); }
+  };
+  MILLRACE_INLINE Cursor Begin() { return {this}; }
+
+  bool Blocked() { return port_.Blocked(); }
+  void Flush(FlushMode mode) { port_.Flush(mode); }
+  void EmitWatermark(EventTime watermark) { port_.EmitWatermark(watermark); }
+  void EmitIdle() { port_.EmitIdle(); }
+  void EmitEnd() { port_.EmitEnd(); }
+  void Close() {}
+
+ private:
+  OutputPort<T> port_;
+  OperatorCounters* counters_ = nullptr;
+};
+
+}  // namespace millrace

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "millrace/operators/chain.h"
+
+namespace millrace {
+
+/// What a sink's writer is told when it is made.
+struct WriterContext {
+  std::string job_name;
+  std::string sink_name;
+  int subtask = 0;
+  int parallelism = 1;
+  const Clock* clock = nullptr;
+};
+
+/// The end of a chain that is a sink: its writer is called per record, inlined.
+///
+/// A sink (FLIP-143/191's shape) has `CreateWriter(const WriterContext&) const -> Writer`. A writer has
+///   void Write(const T& record, EventTime time)
+/// and may have
+///   void Flush()                  what was written may be seen now; called when the task goes idle
+///   std::vector<std::string> PrepareCommit()   at a barrier and at the end: what a commit needs
+///   void Commit(const std::vector<std::string>&)
+///   void Close()
+template <class T, class Sink>
+class SinkTail {
+ public:
+  using Record = T;
+  using Tail = SinkTail;
+  static constexpr bool kHasEdges = false;
+  using Writer = decltype(std::declval<const Sink&>().CreateWriter(std::declval<const WriterContext&>()));
+
+  explicit SinkTail(Sink sink) : sink_(std::move(sink)) {}
+  SinkTail(const SinkTail& o) : sink_(o.sink_) {}
+  SinkTail(SinkTail&& o) noexcept : sink_(std::move(o.sink_)) {}
+
+  void Bind(ChainContext& c) {
+    OperatorContext& context = c.operator_context();
+    step_ = c.NextStep();
+    counters_ = context.counters;
+    writer_.emplace(sink_.CreateWriter(WriterContext{context.job_name, step_->name, context.subtask,
+                                                     context.parallelism, context.clock}));
+  }
+  SinkTail& tail() { return *this; }
+
+  struct Cursor {
+    SinkTail* tail;
+    std::uint64_t count = 0;
+
+    template <class U>
+    MILLRACE_INLINE void Push(U& x, EventTime t) {
+      ++count;
+      tail->Write(x, t);
+    }
+    MILLRACE_INLINE void End() {
+      tail->step_->in.Add(count);
+      tail->step_->out.Add(count);
+      tail->counters_->out.Add(count);
+    }
+  };
+  MILLRACE_INLINE Cursor Begin() { return {this}; }
+
+  bool Blocked() { return false; }
+  void Flush(FlushMode) {
+    if constexpr (requires(Writer& w) { w.Flush(); }) writer_->Flush();
+  }
+  void EmitWatermark(EventTime watermark) {
+    if constexpr (requires(Writer& w) { w.OnWatermark(watermark); }) writer_->OnWatermark(watermark);
+  }
+  void EmitIdle() {}
+  void EmitEnd() {
+    Flush(FlushMode::kAll);
+    if constexpr (requires(Writer& w) { w.Commit(w.PrepareCommit()); }) {
+      writer_->Commit(writer_->PrepareCommit());
+    }
+  }
+  void Close() {
+    if constexpr (requires(Writer& w) { w.Close(); }) {
+      if (writer_.has_value()) writer_->Close();
+    }
+  }
+
+ private:
+  template <class U>
+  MILLRACE_INLINE void Write(U& x, EventTime t) {
+    try {
+      writer_->Write(x, t);
+    } catch (...) {
+      internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
+    }
+  }
+
+  Sink sink_;
+  std::optional<Writer> writer_;
+  StepCounters* step_ = nullptr;
+  OperatorCounters* counters_ = nullptr;
+};
+
+}  // namespace millrace

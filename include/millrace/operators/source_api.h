@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "millrace/base/clock.h"
+
+/// The source SPI, in the shape of Flink's FLIP-27. A source is a copyable value:
+///   using Record = T;
+///   using Split = S;                                 // a MILLRACE_RECORD: what to read, and from where
+///   std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const;   // coordinator task
+///   Reader OpenSplit(const Split&, const ReaderContext&) const;                 // source task
+/// A reader reads one split:
+///   template <class Out> PollResult Poll(Out& out, std::uint32_t max_rows);     // never blocks
+///   Split Position() const;      // the split as of the next record: where a restored job goes on
+/// `out.Emit(record[, time])` runs the fused chain, inlined.
+namespace millrace {
+
+struct ReaderContext {
+  std::string source_name;
+  int subtask = 0;
+  int parallelism = 1;
+  const Clock* clock = nullptr;
+};
+
+enum class PollStatus {
+  kMore,     // call again: there may be more at once
+  kWaiting,  // nothing until `wake_at`
+  kEnd,      // the split is read to its end
+};
+
+struct PollResult {
+  PollStatus status = PollStatus::kMore;
+  std::int64_t wake_at = INT64_MAX;  // clock reading in nanoseconds, with kWaiting
+  std::uint32_t rows = 0;            // filled in by the engine
+
+  static PollResult More() { return {}; }
+  static PollResult Waiting(std::int64_t wake_at) { return {PollStatus::kWaiting, wake_at, 0}; }
+  static PollResult End() { return {PollStatus::kEnd, INT64_MAX, 0}; }
+};
+
+/// Decides which subtask reads which split; lives in the job's coordinator task. Splits travel encoded.
+class SplitEnumerator {
+ public:
+  virtual ~SplitEnumerator() = default;
+  /// The splits for a subtask that has none (left). Empty with `*no_more` when none will ever come.
+  virtual std::vector<std::string> Assign(int subtask, bool* no_more) = 0;
+};
+
+/// A source subtask's line to the coordinator task.
+class SourceControl {
+ public:
+  virtual ~SourceControl() = default;
+  virtual void RequestSplit() = 0;
+  virtual bool TakeSplit(std::string* bytes) = 0;
+  virtual bool no_more_splits() = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,192 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "millrace/io/codec.h"
+#include "millrace/operators/chain.h"
+#include "millrace/operators/source_api.h"
+#include "millrace/operators/watermarks.h"
+
+namespace millrace {
+
+/// What a split's reader emits to: binds the record's time, feeds the split's watermark generator, and
+/// calls the fused chain. Lives on the stack of one poll.
+template <class Cursor, class Generator, class Timestamps>
+class SourceOutput {
+ public:
+  SourceOutput(Cursor cursor, const Generator& generator, const Timestamps& timestamps)
+      : cursor_(cursor), generator_(generator), timestamps_(timestamps) {}
+
+  /// Emits a record. An lvalue is consumed: strings are moved out of it, recycled ones left in it.
+  /// A const one is copied where it goes.
+  template <class T>
+  MILLRACE_INLINE void Emit(T&& record, EventTime time = EventTime::Min()) {
+    ++count_;
+    if constexpr (Generator::kTimed) {
+      time = timestamps_(std::as_const(record), time);
+      CheckTimestamp(time);
+      generator_.OnEvent(time);
+    }
+    cursor_.Push(record, time);
+  }
+  std::uint32_t count() const { return count_; }
+  const Generator& generator() const { return generator_; }
+  void End() { cursor_.End(); }
+
+ private:
+  Cursor cursor_;
+  Generator generator_;  // a copy: in registers during the poll
+  const Timestamps& timestamps_;
+  std::uint32_t count_ = 0;
+};
+
+/// The head of a source's chain: polls its splits in turn, one batch of rows each, and keeps a watermark for
+/// each; the operator's watermark is the minimum over the splits that are neither idle nor finished.
+template <class Source, class Strategy, class Chain>
+class SourceOperator final : public Operator {
+ public:
+  using Split = typename Source::Split;
+  using Reader = decltype(std::declval<const Source&>().OpenSplit(std::declval<const Split&>(),
+                                                                  std::declval<const ReaderContext&>()));
+  using Generator = typename Strategy::Generator;
+
+  SourceOperator(const Source& source, const Strategy& strategy, const Chain& chain)
+      : source_(source), strategy_(strategy), chain_(chain) {}
+
+  void Open(OperatorContext& context) override {
+    context_ = &context;
+    rows_per_turn_ = context.batch_rows;
+    ChainContext c(context);
+    chain_.Bind(c);
+    context.source_control->RequestSplit();
+  }
+
+  SourceStatus Poll(StepBudget& budget) override {
+    TakeAssignments();
+    if (splits_.empty()) {
+      return context_->source_control->no_more_splits() ? SourceStatus::kFinished : SourceStatus::kWaiting;
+    }
+    next_poll_ = INT64_MAX;
+    std::size_t waiting = 0;
+    while (waiting < splits_.size()) {
+      if (turn_ >= splits_.size()) turn_ = 0;
+      const PollResult result = PollSplit(*splits_[turn_], budget.Take(rows_per_turn_));
+      if (result.status == PollStatus::kEnd) {
+        splits_.erase(splits_.begin() + static_cast<std::ptrdiff_t>(turn_));
+        if (splits_.empty()) {
+          context_->source_control->RequestSplit();
+          return SourceStatus::kMore;
+        }
+      } else {
+        waiting = result.status == PollStatus::kWaiting ? waiting + 1 : 0;
+        if (result.status == PollStatus::kWaiting) next_poll_ = std::min(next_poll_, result.wake_at);
+        ++turn_;
+      }
+      EmitWatermark();
+      if (budget.Spend(std::max<std::uint32_t>(result.rows, 1)) || Blocked()) return SourceStatus::kMore;
+    }
+    return SourceStatus::kWaiting;
+  }
+  std::int64_t NextPoll() const override { return next_poll_; }
+
+  bool ProcessBatch(int, Batch&, std::uint32_t*, StepBudget&) override { return true; }
+  bool AdvanceWatermark(EventTime watermark, StepBudget&) override {
+    chain_.tail().EmitWatermark(watermark);
+    return true;
+  }
+  bool Finish(StepBudget&) override { return true; }
+  void ForwardIdle() override { chain_.tail().EmitIdle(); }
+  void ForwardEnd() override { chain_.tail().EmitEnd(); }
+  void Flush(FlushMode mode) override { chain_.tail().Flush(mode); }
+  bool Blocked() override { return chain_.tail().Blocked(); }
+  void Close() override { chain_.tail().Close(); }
+
+ private:
+  struct SplitState {
+    SplitState(Reader r, Generator g) : reader(std::move(r)), generator(std::move(g)) {}
+    Reader reader;
+    Generator generator;
+    std::int64_t last_record = 0;  // clock reading, kept only with idleness
+    bool idle = false;
+  };
+
+  void TakeAssignments() {
+    std::string bytes;
+    while (context_->source_control->TakeSplit(&bytes)) {
+      Split split{};
+      ByteReader in(bytes);
+      MILLRACE_CHECK(Decode(in, split), "a split of this job does not decode");
+      ReaderContext reader{context_->name, context_->subtask, context_->parallelism, context_->clock};
+      splits_.push_back(std::make_unique<SplitState>(source_.OpenSplit(split, reader),
+                                                     strategy_.CreateGenerator()));
+    }
+  }
+
+  PollResult PollSplit(SplitState& split, std::uint32_t max_rows) {
+    using Out = SourceOutput<typename Chain::Cursor, Generator, typename Strategy::Timestamps>;
+    Out out(chain_.Begin(), split.generator, strategy_.timestamps());
+    PollResult result = split.reader.Poll(out, max_rows);
+    out.End();
+    split.generator = out.generator();
+    result.rows = out.count();
+    context_->counters->in.Add(result.rows);
+    if (strategy_.idle_after().count() > 0) NoteIdleness(split, result);
+    return result;
+  }
+
+  void NoteIdleness(SplitState& split, PollResult& result) {
+    const std::int64_t now = context_->clock->NowNanos();
+    if (result.rows > 0 || split.last_record == 0) {
+      split.last_record = now;
+      split.idle = false;
+      all_idle_said_ = false;
+      return;
+    }
+    const std::int64_t idle_at = split.last_record + strategy_.idle_after().count() * 1000000;
+    if (now >= idle_at) {
+      split.idle = true;
+    } else {
+      result.wake_at = std::min(result.wake_at, idle_at);
+    }
+  }
+
+  void EmitWatermark() {
+    if constexpr (!Generator::kTimed) return;
+    EventTime lowest = EventTime::Max();
+    bool any = false;
+    for (const auto& split : splits_) {
+      if (split->idle) continue;
+      any = true;
+      lowest = std::min(lowest, split->generator.Current());
+    }
+    if (!any) {
+      if (!splits_.empty() && !all_idle_said_) {
+        all_idle_said_ = true;
+        chain_.tail().EmitIdle();
+      }
+      return;
+    }
+    if (lowest <= watermark_) return;
+    watermark_ = lowest;
+    context_->counters->watermark.store(lowest.millis(), std::memory_order_relaxed);
+    chain_.tail().EmitWatermark(lowest);
+  }
+
+  Source source_;
+  Strategy strategy_;
+  Chain chain_;
+  OperatorContext* context_ = nullptr;
+  std::vector<std::unique_ptr<SplitState>> splits_;
+  std::size_t turn_ = 0;
+  std::uint32_t rows_per_turn_ = 512;
+  std::int64_t next_poll_ = INT64_MAX;
+  EventTime watermark_ = EventTime::Min();
+  bool all_idle_said_ = false;
+};
+
+}  // namespace millrace

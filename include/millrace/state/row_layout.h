@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace millrace {
+
+/// How to construct, destroy and move one column of a row. Null functions mean: bytes are enough.
+struct ColumnOps {
+  std::uint32_t bytes = 0;
+  std::uint32_t align = 1;
+  void (*construct)(void* at) = nullptr;
+  void (*destroy)(void* at) = nullptr;
+  /// Move-constructs at `to`, destroys `from`.
+  void (*relocate)(void* to, void* from) = nullptr;
+};
+
+template <class T>
+constexpr ColumnOps ColumnOpsOf() {
+  ColumnOps ops;
+  ops.bytes = sizeof(T);
+  ops.align = alignof(T);
+  if constexpr (!std::is_trivially_copyable_v<T>) {
+    ops.construct = [](void* at) { new (at) T(); };
+    ops.destroy = [](void* at) { static_cast<T*>(at)->~T(); };
+    ops.relocate = [](void* to, void* from) {
+      T* source = static_cast<T*>(from);
+      new (to) T(std::move(*source));
+      source->~T();
+    };
+  }
+  return ops;
+}
+
+/// A keyed row: the key at offset 0, then one column per state. Built when the operator opens.
+class RowLayout {
+ public:
+  using HashFn = std::uint64_t (*)(const void* key);
+
+  /// `hash` is the key hash (millrace/io/key.h) of the key column.
+  RowLayout(const ColumnOps& key, HashFn hash) : hash_(hash) { AddColumn(key); }
+
+  /// Adds a column; returns its offset in the row.
+  std::uint32_t AddColumn(const ColumnOps& ops) {
+    row_bytes_ = (used_ + ops.align - 1) / ops.align * ops.align;
+    const std::uint32_t offset = row_bytes_;
+    used_ = offset + ops.bytes;
+    align_ = align_ < ops.align ? ops.align : align_;
+    row_bytes_ = (used_ + align_ - 1) / align_ * align_;
+    if (ops.construct != nullptr) columns_.push_back({offset, ops});
+    return offset;
+  }
+
+  std::uint32_t row_bytes() const { return row_bytes_; }
+  std::uint32_t align() const { return align_; }
+  /// Rows are plain bytes: zeroes are a valid dormant row, memcpy moves one.
+  bool plain() const { return columns_.empty(); }
+  std::uint64_t Hash(const void* row) const { return hash_(row); }
+
+  void Construct(std::byte* row) const {
+    for (const Column& c : columns_) c.ops.construct(row + c.offset);
+  }
+  void Destroy(std::byte* row) const {
+    for (const Column& c : columns_) c.ops.destroy(row + c.offset);
+  }
+  /// Moves a row's content over a constructed, dormant row and leaves `from` dormant and destroyed.
+  void Relocate(std::byte* to, std::byte* from) const {
+    std::memcpy(to, from, row_bytes_);
+    for (const Column& c : columns_) c.ops.relocate(to + c.offset, from + c.offset);
+  }
+
+ private:
+  struct Column {
+    std::uint32_t offset;
+    ColumnOps ops;
+  };
+  std::vector<Column> columns_;  // those that are more than bytes
+  HashFn hash_;
+  std::uint32_t used_ = 0;
+  std::uint32_t row_bytes_ = 0;
+  std::uint32_t align_ = 1;
+};
+
+}  // namespace millrace

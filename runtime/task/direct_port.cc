@@ -1,0 +1,74 @@
+#include "runtime/task/direct_port.h"
+
+#include "millrace/base/check.h"
+
+namespace millrace {
+
+DirectPort::DirectPort(Operator* consumer, const Options& options)
+    : input_(consumer),
+      options_(options),
+      capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows)) {}
+
+DirectPort::~DirectPort() {
+  if (input_.element().batch != nullptr) DeleteBatch(input_.element().batch);
+  for (const Element& e : queue_) DeleteBatch(e.batch);
+  for (Batch* batch : spare_) DeleteBatch(batch);
+}
+
+Batch* DirectPort::TakeOverdraft() {
+  if (spare_.empty()) return NewBatch(*options_.type, capacity_, options_.columns);
+  Batch* batch = spare_.back();
+  spare_.pop_back();
+  return batch;
+}
+
+void DirectPort::Recycle(Batch* batch) {
+  if (batch->arena != nullptr) {
+    batch->arena->Unpin(batch->arena_pin);
+    batch->arena = nullptr;
+  }
+  batch->size = 0;
+  spare_.push_back(batch);
+}
+
+void DirectPort::PassThroughCodec(Batch* batch) {
+  wire_.Clear();
+  EncodeBatch(*batch, wire_);
+  if (batch->arena != nullptr) batch->arena->Unpin(batch->arena_pin);
+  batch->arena = &decode_arena_;
+  batch->arena_pin = decode_arena_.Pin();
+  ArenaScope scope(decode_arena_);
+  batch->size = 0;
+  MILLRACE_CHECK(DecodeBatch(wire_.view(), *batch), "a batch of this process does not decode");
+}
+
+void DirectPort::Push(Batch* batch) {
+  batch->sequence = ++next_sequence_;
+  if (options_.serialized) {
+    decode_arena_.Recycle();
+    PassThroughCodec(batch);
+  }
+  queue_.push_back({Element::Kind::kBatch, batch, static_cast<std::int64_t>(batch->sequence)});
+  if (queue_.size() == 1 && !input_.busy()) Drain();
+}
+
+void DirectPort::PushControl(Element element) {
+  queue_.push_back(element);
+  if (queue_.size() == 1 && !input_.busy()) Drain();
+}
+
+bool DirectPort::Drain() {
+  for (;;) {
+    if (!input_.busy()) {
+      if (queue_.empty()) return true;
+      if (queue_.front().kind == Element::Kind::kBatch && input_.op().Blocked()) return false;
+      input_.Accept(queue_.front(), 0);
+      queue_.pop_front();
+    }
+    Batch* batch = input_.element().batch;
+    if (!input_.Run(*budget_)) return false;
+    if (batch != nullptr) Recycle(batch);
+  }
+}
+
+}  // namespace millrace

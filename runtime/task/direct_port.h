@@ -1,0 +1,58 @@
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "millrace/io/channel.h"
+#include "runtime/task/operator_input.h"
+
+namespace millrace {
+
+/// The channel between two operators chained in one task: a batch is processed where it is pushed, by one
+/// virtual call. What can't be processed now (no room further down, step over) waits here, in order, and
+/// the task goes on with it before it feeds the chain again.
+class DirectPort final : public OutputChannel {
+ public:
+  struct Options {
+    const BatchType* type = nullptr;
+    BatchColumns columns;
+    std::uint32_t batch_rows = 512;
+    bool serialized = false;  // batches pass the wire codec on the way
+  };
+
+  DirectPort(Operator* consumer, const Options& options);
+  ~DirectPort() override;
+  DirectPort(const DirectPort&) = delete;
+  DirectPort& operator=(const DirectPort&) = delete;
+
+  /// The budget of the step that is running; set by the task.
+  void set_budget(StepBudget* budget) { budget_ = budget; }
+  OperatorInput& input() { return input_; }
+
+  Batch* Take() override { return Pending() ? nullptr : TakeOverdraft(); }
+  Batch* TakeOverdraft() override;
+  bool HasCredit() override { return !Pending(); }
+  void Push(Batch* batch) override;
+  void PushControl(Element element) override;
+  bool ConsumerStarves() override { return !Pending(); }
+
+  bool Pending() const { return input_.busy() || !queue_.empty(); }
+  /// Goes on with what waits; true when nothing does.
+  bool Drain();
+
+ private:
+  void Recycle(Batch* batch);
+  void PassThroughCodec(Batch* batch);
+
+  OperatorInput input_;
+  const Options options_;
+  const std::uint32_t capacity_;
+  StepBudget* budget_ = nullptr;
+  std::deque<Element> queue_;
+  std::vector<Batch*> spare_;
+  std::uint64_t next_sequence_ = 0;
+  ByteWriter wire_;
+  Arena decode_arena_;
+};
+
+}  // namespace millrace

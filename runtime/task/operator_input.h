@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+
+#include "millrace/io/channel.h"
+#include "millrace/operators/operator.h"
+
+namespace millrace {
+
+/// Brings elements to one operator, one at a time, and remembers how far the one at hand has come.
+///
+///   batch      rows until the cursor stands at the end
+///   watermark  AdvanceWatermark until done
+///   idle       ForwardIdle
+///   end        final watermark -> Finish -> ForwardEnd
+class OperatorInput {
+ public:
+  explicit OperatorInput(Operator* op) : op_(op) {}
+
+  Operator& op() { return *op_; }
+  bool busy() const { return element_.kind != Element::Kind::kNone; }
+  bool ended() const { return ended_; }
+  const Element& element() const { return element_; }
+
+  /// Takes an element; the one before must be done.
+  void Accept(const Element& element, int port);
+  /// Goes on with the element at hand; true when it is done.
+  bool Run(StepBudget& budget);
+
+ private:
+  enum class EndPhase { kWatermark, kFinish, kForward };
+  bool RunEnd(StepBudget& budget);
+
+  Operator* op_;
+  Element element_;
+  int port_ = 0;
+  std::uint32_t row_ = 0;
+  EndPhase end_phase_ = EndPhase::kWatermark;
+  bool ended_ = false;
+};
+
+}  // namespace millrace

@@ -1,0 +1,192 @@
+#include "runtime/task/task.h"
+
+#include <algorithm>
+
+#include "millrace/base/check.h"
+
+namespace millrace {
+
+Task::Task(std::string name, int subtask, const Clock* clock)
+    : name_(std::move(name)), subtask_(subtask), clock_(clock) {}
+
+void Task::AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorContext> context) {
+  context->arena = &arena_;
+  operators_.push_back(std::move(op));
+  contexts_.push_back(std::move(context));
+  if (operators_.size() == 1) head_ = std::make_unique<OperatorInput>(operators_[0].get());
+}
+
+DirectPort* Task::AddDirectPort(std::unique_ptr<DirectPort> port) {
+  ports_.push_back(std::move(port));
+  return ports_.back().get();
+}
+
+void Task::AddInput(InputChannel* channel, int port) { inputs_.push_back({channel, port}); }
+
+const std::string& Task::current_operator() const {
+  for (std::size_t i = ports_.size(); i-- > 0;) {
+    if (!ports_[i]->Pending()) continue;
+    for (std::size_t o = 0; o < operators_.size(); ++o) {
+      if (operators_[o].get() == &ports_[i]->input().op()) return contexts_[o]->name;
+    }
+  }
+  return contexts_[0]->name;
+}
+
+void Task::Open() {
+  ArenaScope scope(arena_);
+  merger_ = std::make_unique<WatermarkMerger>(inputs_.size());
+  for (std::size_t i = 0; i < operators_.size(); ++i) operators_[i]->Open(*contexts_[i]);
+}
+
+StepResult Task::RunStep(StepBudget& budget) {
+  if (finished_) return StepResult::kFinished;
+  arena_.Recycle();
+  ArenaScope scope(arena_);
+  next_wake_ = INT64_MAX;
+  for (auto& port : ports_) port->set_budget(&budget);
+
+  // 1. What waits inside the task, leaves first.
+  if (!DrainPorts()) return budget.expired() ? StepResult::kMore : StepResult::kBlocked;
+  // 2. Timers that are due.
+  if (!FireProcessingTime(budget)) return StepResult::kMore;
+  // 3. New input.
+  const StepResult result = is_source() ? RunSource(budget) : RunInputs(budget);
+  // 4. Builders whose consumers starve.
+  for (auto& op : operators_) op->Flush(FlushMode::kIfStarving);
+  return result;
+}
+
+bool Task::DrainPorts() {
+  for (std::size_t i = ports_.size(); i-- > 0;) {
+    if (!ports_[i]->Drain()) return false;
+  }
+  return true;
+}
+
+bool Task::FireProcessingTime(StepBudget& budget) {
+  std::int64_t next = INT64_MAX;
+  for (auto& op : operators_) next = std::min(next, op->NextProcessingTime());
+  if (next == INT64_MAX) return true;
+  const std::int64_t now = clock_->WallMillis();
+  if (now >= next) {
+    for (auto& op : operators_) {
+      if (!op->AdvanceProcessingTime(now, budget)) return false;
+    }
+    next = INT64_MAX;
+    for (auto& op : operators_) next = std::min(next, op->NextProcessingTime());
+  }
+  if (next != INT64_MAX) {
+    next_wake_ = clock_->NowNanos() + std::max<std::int64_t>(next - now, 0) * 1000000;
+  }
+  return true;
+}
+
+StepResult Task::RunSource(StepBudget& budget) {
+  if (!source_ended_) {
+    if (operators_[0]->Blocked()) return StepResult::kBlocked;
+    switch (operators_[0]->Poll(budget)) {
+      case SourceStatus::kMore:
+        return operators_[0]->Blocked() && !budget.expired() ? StepResult::kBlocked : StepResult::kMore;
+      case SourceStatus::kWaiting:
+        next_wake_ = std::min(next_wake_, operators_[0]->NextPoll());
+        return StepResult::kIdle;
+      case SourceStatus::kFinished:
+        source_ended_ = true;
+        head_->Accept({Element::Kind::kEnd, nullptr, 0}, 0);
+        break;
+    }
+  }
+  if (!head_->Run(budget) || !DrainPorts()) return StepResult::kMore;
+  Finish();
+  return StepResult::kFinished;
+}
+
+StepResult Task::RunInputs(StepBudget& budget) {
+  bool progress = false;
+  for (;;) {
+    if (!head_->busy()) {
+      if (head_->ended()) {
+        if (!DrainPorts()) return StepResult::kMore;
+        Finish();
+        return StepResult::kFinished;
+      }
+      if (operators_[0]->Blocked()) return progress ? StepResult::kMore : StepResult::kBlocked;
+      if (!PullElement()) return progress ? StepResult::kMore : StepResult::kIdle;
+      progress = true;
+      if (!head_->busy()) continue;
+    }
+    Batch* batch = head_->element().batch;
+    if (!head_->Run(budget)) {
+      return operators_[0]->Blocked() && !budget.expired() && !progress ? StepResult::kBlocked
+                                                                       : StepResult::kMore;
+    }
+    progress = true;
+    if (batch != nullptr) batch_channel_->Return(batch);
+    if (!DrainPorts() || budget.expired()) return StepResult::kMore;
+  }
+}
+
+bool Task::PullElement() {
+  for (std::size_t tried = 0; tried < inputs_.size(); ++tried) {
+    const std::size_t i = next_input_;
+    next_input_ = i + 1 == inputs_.size() ? 0 : i + 1;
+    Element element;
+    if (!inputs_[i].channel->Pop(&element)) continue;
+    OnElement(i, element);
+    return true;
+  }
+  return false;
+}
+
+void Task::OnElement(std::size_t channel, const Element& element) {
+  bool risen = false;
+  switch (element.kind) {
+    case Element::Kind::kBatch:
+      merger_->OnRecord(channel);
+      idle_said_ = false;
+      batch_channel_ = inputs_[channel].channel;
+      head_->Accept(element, inputs_[channel].port);
+      return;
+    case Element::Kind::kWatermark:
+      idle_said_ = false;
+      risen = merger_->OnWatermark(channel, EventTime::FromMillis(element.value));
+      break;
+    case Element::Kind::kIdle:
+      risen = merger_->OnIdle(channel);
+      break;
+    case Element::Kind::kEnd:
+      risen = merger_->OnEnd(channel);
+      if (merger_->all_ended()) {
+        head_->Accept({Element::Kind::kEnd, nullptr, 0}, 0);
+        return;
+      }
+      break;
+    case Element::Kind::kBarrier:
+    case Element::Kind::kNone:
+      return;
+  }
+  if (risen) {
+    head_->Accept({Element::Kind::kWatermark, nullptr, merger_->watermark().millis()}, 0);
+  } else if (merger_->all_idle() && !idle_said_) {
+    idle_said_ = true;
+    head_->Accept({Element::Kind::kIdle, nullptr, 0}, 0);
+  }
+}
+
+void Task::FlushAll() {
+  if (finished_) return;
+  ArenaScope scope(arena_);
+  for (auto& op : operators_) op->Flush(FlushMode::kAll);
+}
+
+void Task::Finish() {
+  finished_ = true;
+  Close();
+}
+
+void Task::Close() {
+  for (auto& op : operators_) op->Close();
+}
+
+}  // namespace millrace

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "millrace/base/arena.h"
+#include "millrace/io/channel.h"
+#include "millrace/operators/operator.h"
+#include "runtime/task/direct_port.h"
+#include "runtime/task/operator_input.h"
+#include "runtime/task/watermark_merger.h"
+
+namespace millrace {
+
+/// What a step of a task ended with.
+enum class StepResult {
+  kMore,      // it did something, and may go on at once
+  kIdle,      // no input: until `next_wake`, or when woken
+  kBlocked,   // an output has no room
+  kFinished,  // the last result is out
+};
+
+/// Where a task's time went, in nanoseconds; one writer. The four sum to the time since the task opened.
+struct TaskTimes {
+  Counter busy, idle, blocked, runnable;
+};
+
+/// One subtask of one vertex: a tree of chained operators with one head, stepped by a slot's thread.
+///
+/// A step drains what waits between its operators, then pulls input while the outputs have room and the budget
+/// lasts. It never blocks. User code runs only inside steps, on one thread.
+class Task {
+ public:
+  struct Input {
+    InputChannel* channel;
+    int port;
+  };
+
+  Task(std::string name, int subtask, const Clock* clock);
+
+  /// Built by the deployment, head first.
+  void AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorContext> context);
+  /// The edge between chained operators; owned here, stepped leaves first.
+  DirectPort* AddDirectPort(std::unique_ptr<DirectPort> port);
+  void AddInput(InputChannel* channel, int port);
+  void AddEdge(std::unique_ptr<OutputEdge> edge) { edges_.push_back(std::move(edge)); }
+
+  Arena& arena() { return arena_; }
+  const std::string& name() const { return name_; }
+  int subtask() const { return subtask_; }
+  TaskTimes& times() { return times_; }
+  /// The operator a failure belongs to: the one whose code ran last.
+  const std::string& current_operator() const;
+
+  void Open();
+  StepResult RunStep(StepBudget& budget);
+  /// Sends every open builder; before parking.
+  void FlushAll();
+  /// Clock reading in nanoseconds at which an idle task has to be stepped again.
+  std::int64_t next_wake() const { return next_wake_; }
+  void Close();
+
+ private:
+  bool is_source() const { return inputs_.empty(); }
+  bool DrainPorts();
+  bool FireProcessingTime(StepBudget& budget);
+  StepResult RunSource(StepBudget& budget);
+  StepResult RunInputs(StepBudget& budget);
+  /// Takes the next element of some channel; false when there is none.
+  bool PullElement();
+  void OnElement(std::size_t channel, const Element& element);
+  void Finish();
+
+  std::string name_;
+  int subtask_;
+  const Clock* clock_;
+  Arena arena_;  // outlives operators and edges, whose batches pin it
+  std::vector<std::unique_ptr<OperatorContext>> contexts_;
+  std::vector<std::unique_ptr<Operator>> operators_;
+  std::vector<std::unique_ptr<DirectPort>> ports_;
+  std::vector<std::unique_ptr<OutputEdge>> edges_;
+  std::vector<Input> inputs_;
+  std::unique_ptr<WatermarkMerger> merger_;
+  std::unique_ptr<OperatorInput> head_;
+  InputChannel* batch_channel_ = nullptr;  // where the batch at hand goes back to
+  std::size_t next_input_ = 0;
+  std::int64_t next_wake_ = INT64_MAX;
+  bool source_ended_ = false;
+  bool idle_said_ = false;
+  bool finished_ = false;
+  TaskTimes times_;
+};
+
+}  // namespace millrace

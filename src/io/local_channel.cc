@@ -1,0 +1,206 @@
+#include "millrace/io/local_channel.h"
+
+#include "millrace/base/check.h"
+
+namespace millrace {
+namespace {
+
+// Cells of the ring beyond the credits: reserved for watermarks, barriers and the end of input, so that
+// control passes a full channel. What exceeds even that waits on the producer's side, in order.
+constexpr std::uint32_t kControlCells = 16;
+
+}  // namespace
+
+LocalChannel::LocalChannel(const LocalChannelOptions& options)
+    : options_(options),
+      capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows)),
+      ring_(options.credits * 2 + kControlCells),
+      returns_(options.credits * 2 + kControlCells) {
+  if (options_.serialized) decode_arena_ = std::make_unique<Arena>();
+}
+
+LocalChannel::~LocalChannel() {
+  // Both ends have stopped: everything that is still under way is ours.
+  const auto drop = [this](Batch* batch, ByteWriter* wire) {
+    if (batch != nullptr) DeleteBatch(batch);
+    delete wire;
+  };
+  Parcel parcel;
+  while (ring_.TryPop(&parcel)) drop(parcel.element.batch, parcel.wire);
+  for (const Parcel& p : waiting_) drop(p.element.batch, p.wire);
+  Credit credit;
+  while (returns_.TryPop(&credit)) drop(credit.batch, credit.wire);
+  for (const Credit& c : unreturned_) drop(c.batch, c.wire);
+  for (Batch* batch : spare_) DeleteBatch(batch);
+  for (Batch* batch : decoded_) DeleteBatch(batch);
+  for (ByteWriter* wire : spare_wire_) delete wire;
+  if (options_.memory != nullptr) {
+    options_.memory->Charge(MemoryUse::kBatches, -static_cast<std::int64_t>(charged_));
+  }
+}
+
+Batch* LocalChannel::NewPooled() {
+  Batch* batch = NewBatch(*options_.type, capacity_, options_.columns);
+  charged_ += batch->bytes;
+  if (options_.memory != nullptr) {
+    options_.memory->Charge(MemoryUse::kBatches, static_cast<std::int64_t>(batch->bytes));
+  }
+  return batch;
+}
+
+void LocalChannel::Recycle(Batch* batch) {
+  if (batch->arena != nullptr) {
+    batch->arena->Unpin(batch->arena_pin);  // the task recycles its arena between steps
+    batch->arena = nullptr;
+  }
+  batch->size = 0;
+  batch->shared = false;
+  if (spare_.size() < options_.credits) {
+    spare_.push_back(batch);
+    return;
+  }
+  charged_ -= batch->bytes;
+  if (options_.memory != nullptr) {
+    options_.memory->Charge(MemoryUse::kBatches, -static_cast<std::int64_t>(batch->bytes));
+  }
+  DeleteBatch(batch);
+}
+
+void LocalChannel::CollectReturns() {
+  Credit credit;
+  while (returns_.TryPop(&credit)) {
+    --in_flight_;
+    if (credit.batch != nullptr) Recycle(credit.batch);
+    if (credit.wire != nullptr) spare_wire_.push_back(credit.wire);
+  }
+}
+
+bool LocalChannel::DrainWaiting() {
+  while (!waiting_.empty()) {
+    if (!ring_.TryPush(waiting_.front())) return false;
+    waiting_.pop_front();
+    if (consumer_waker_ != nullptr) consumer_waker_->Wake();
+  }
+  return true;
+}
+
+bool LocalChannel::HasCredit() {
+  CollectReturns();
+  return DrainWaiting() && in_flight_ < options_.credits;
+}
+
+Batch* LocalChannel::Take() {
+  if (!HasCredit()) return nullptr;
+  return TakeOverdraft();
+}
+
+Batch* LocalChannel::TakeOverdraft() {
+  if (spare_.empty()) return NewPooled();
+  Batch* batch = spare_.back();
+  spare_.pop_back();
+  return batch;
+}
+
+void LocalChannel::Send(const Parcel& parcel) {
+  if (!DrainWaiting() || !ring_.TryPush(parcel)) {
+    waiting_.push_back(parcel);
+    return;
+  }
+  if (consumer_waker_ != nullptr) consumer_waker_->Wake();
+}
+
+void LocalChannel::Push(Batch* batch) {
+  MILLRACE_CHECK(batch->size > 0, "an empty batch was pushed");
+  ++in_flight_;
+  batch->sequence = ++next_sequence_;
+  Parcel parcel;
+  parcel.element.kind = Element::Kind::kBatch;
+  parcel.element.value = static_cast<std::int64_t>(batch->sequence);
+  if (!options_.serialized) {
+    parcel.element.batch = batch;
+    Send(parcel);
+    return;
+  }
+  ByteWriter* wire = nullptr;
+  if (spare_wire_.empty()) {
+    wire = new ByteWriter();
+  } else {
+    wire = spare_wire_.back();
+    spare_wire_.pop_back();
+  }
+  EncodeBatch(*batch, *wire);
+  Recycle(batch);
+  parcel.wire = wire;
+  Send(parcel);
+}
+
+void LocalChannel::PushControl(Element element) {
+  // A newer watermark replaces one that has not left yet.
+  if (element.kind == Element::Kind::kWatermark && !waiting_.empty() &&
+      waiting_.back().element.kind == Element::Kind::kWatermark) {
+    waiting_.back().element.value = element.value;
+    return;
+  }
+  Parcel parcel;
+  parcel.element = element;
+  Send(parcel);
+}
+
+bool LocalChannel::ConsumerStarves() { return DrainWaiting() && ring_.empty(); }
+
+bool LocalChannel::Pop(Element* element) {
+  Parcel parcel;
+  if (!ring_.TryPop(&parcel)) return false;
+  *element = parcel.element;
+  if (element->kind != Element::Kind::kBatch) return true;
+  if (parcel.wire != nullptr) {
+    element->batch = DecodeFrom(*parcel.wire, static_cast<std::uint64_t>(parcel.element.value));
+    bytes_popped_ += parcel.wire->size();
+    SendCredit({nullptr, parcel.wire});
+    return true;
+  }
+  bytes_popped_ += std::uint64_t{element->batch->size} * options_.type->row_bytes;
+  return true;
+}
+
+Batch* LocalChannel::DecodeFrom(const ByteWriter& wire, std::uint64_t sequence) {
+  Batch* batch = nullptr;
+  if (decoded_.empty()) {
+    batch = NewBatch(*options_.type, capacity_, options_.columns);
+  } else {
+    batch = decoded_.back();
+    decoded_.pop_back();
+  }
+  batch->sequence = sequence;
+  batch->arena_pin = decode_arena_->Pin();
+  batch->arena = decode_arena_.get();
+  ArenaScope scope(*decode_arena_);
+  MILLRACE_CHECK(DecodeBatch(wire.view(), *batch), "a batch of this process does not decode");
+  return batch;
+}
+
+void LocalChannel::Return(Batch* batch) {
+  if (!options_.serialized) {
+    SendCredit({batch, nullptr});
+    return;
+  }
+  batch->arena->Unpin(batch->arena_pin);
+  batch->arena->Recycle();
+  batch->arena = nullptr;
+  batch->size = 0;
+  batch->shared = false;
+  decoded_.push_back(batch);
+}
+
+void LocalChannel::SendCredit(const Credit& credit) {
+  while (!unreturned_.empty() && returns_.TryPush(unreturned_.front())) unreturned_.pop_front();
+  if (!unreturned_.empty() || !returns_.TryPush(credit)) unreturned_.push_back(credit);
+  if (producer_waker_ != nullptr) producer_waker_->Wake();
+}
+
+bool LocalChannel::HasInput() {
+  while (!unreturned_.empty() && returns_.TryPush(unreturned_.front())) unreturned_.pop_front();
+  return !ring_.empty();
+}
+
+}  // namespace millrace

@@ -1,0 +1,267 @@
+#include "millrace/state/state_table.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "millrace/base/check.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::size_t kLine = 64;
+
+// What a sub-table without memory points to: one group without a live slot and a limit of 0, so that
+// lookups need no special case. Never written.
+alignas(64) std::uint8_t g_empty_header[StateTable::kHeaderBytes * 2];
+
+std::uint32_t LimitOf(std::uint32_t groups) { return groups * 13; }  // 13 of 16 slots
+
+// Small arrays double; larger ones grow by half, which bounds both memory and the stall.
+std::uint32_t NextGroups(std::uint32_t groups) {
+  if (groups < 8) return groups * 2;
+  return groups + groups / 2;
+}
+
+}  // namespace
+
+KeyGroupRange KeyGroupRange::Of(int index, int parallelism) {
+  const auto p = static_cast<std::uint64_t>(parallelism);
+  const auto begin = (static_cast<std::uint64_t>(index) * 65536 + p - 1) / p;
+  const auto end = ((static_cast<std::uint64_t>(index) + 1) * 65536 + p - 1) / p;
+  return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+}
+
+StateTable::StateTable(RowLayout layout, KeyGroupRange range, MemoryAccount* memory)
+    : subs_(1), row_bytes_(layout.row_bytes()), range_(range), layout_(std::move(layout)), memory_(memory) {
+  MILLRACE_CHECK(range.begin < range.end, "a table needs at least one key group");
+  subs_[0].headers = g_empty_header;
+  subs_[0].groups = 1;
+}
+
+StateTable::~StateTable() {
+  for (SubTable& s : subs_) Free(&s);
+}
+
+void StateTable::Charge(std::int64_t bytes) {
+  bytes_ = static_cast<std::uint64_t>(static_cast<std::int64_t>(bytes_) + bytes);
+  if (memory_ != nullptr) memory_->Charge(MemoryUse::kState, bytes);
+}
+
+void StateTable::Allocate(SubTable* sub, std::uint32_t groups) {
+  const std::size_t headers = (std::size_t{groups} * kHeaderBytes + kLine - 1) / kLine * kLine;
+  const std::size_t rows = std::size_t{groups} * kGroupSlots * row_bytes_;
+  const std::size_t bytes = (headers + rows + kLine - 1) / kLine * kLine;
+  auto* block = static_cast<std::byte*>(std::aligned_alloc(kLine, bytes));
+  MILLRACE_CHECK(block != nullptr, "out of memory for keyed state");
+  std::memset(block, 0, headers);
+  sub->headers = reinterpret_cast<std::uint8_t*>(block);
+  sub->rows = block + headers;
+  sub->groups = groups;
+  sub->used = sub->live = 0;
+  sub->limit = LimitOf(groups);
+  if (!layout_.plain()) {
+    for (std::size_t i = 0; i < std::size_t{groups} * kGroupSlots; ++i) {
+      layout_.Construct(sub->rows + i * row_bytes_);
+    }
+  }
+  Charge(static_cast<std::int64_t>(bytes));
+}
+
+void StateTable::Free(SubTable* sub) {
+  if (sub->headers == g_empty_header || sub->headers == nullptr) return;
+  const std::size_t headers = (std::size_t{sub->groups} * kHeaderBytes + kLine - 1) / kLine * kLine;
+  const std::size_t rows = std::size_t{sub->groups} * kGroupSlots * row_bytes_;
+  if (!layout_.plain()) {
+    for (std::size_t i = 0; i < std::size_t{sub->groups} * kGroupSlots; ++i) {
+      layout_.Destroy(sub->rows + i * row_bytes_);
+    }
+  }
+  std::free(sub->headers);
+  Charge(-static_cast<std::int64_t>((headers + rows + kLine - 1) / kLine * kLine));
+  *sub = SubTable{};
+  sub->headers = g_empty_header;
+  sub->groups = 1;
+}
+
+RowRef StateTable::Place(SubTable* sub, std::uint64_t hash) {
+  std::uint32_t group = GroupOf(hash, sub->groups);
+  for (;;) {
+    std::uint8_t* header = sub->headers + std::size_t{group} * kHeaderBytes;
+    const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
+    const auto taken = static_cast<std::uint32_t>(_mm_movemask_epi8(tags));
+    if (taken != 0xffff) {
+      const auto i = static_cast<std::uint32_t>(std::countr_one(taken));
+      if (header[i] == kEmpty) ++sub->used;
+      header[i] = TagOf(hash);
+      ++sub->live;
+      return {sub->rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_, header + kGroupSlots + i};
+    }
+    group = group + 1 == sub->groups ? 0 : group + 1;
+  }
+}
+
+RowRef StateTable::InsertSlot(std::uint64_t hash) {
+  std::uint32_t sub = SubOf(hash);
+  if (subs_[sub].used >= subs_[sub].limit) [[unlikely]] {
+    if (scale_ == 0 && size_ >= kSmallRows) {
+      Split();
+      sub = SubOf(hash);
+    }
+    if (subs_[sub].used >= subs_[sub].limit) Grow(sub);
+  }
+  const RowRef ref = Place(&subs_[sub], hash);
+  *ref.flag = epoch_;
+  ++size_;
+  return ref;
+}
+
+void StateTable::Redistribute(SubTable from) {
+  for (std::uint32_t g = 0; g < from.groups; ++g) {
+    const std::uint8_t* header = from.headers + std::size_t{g} * kHeaderBytes;
+    auto live = static_cast<std::uint32_t>(
+        _mm_movemask_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(header))));
+    for (; live != 0; live &= live - 1) {
+      const auto i = static_cast<std::uint32_t>(std::countr_zero(live));
+      std::byte* row = from.rows + (std::size_t{g} * kGroupSlots + i) * row_bytes_;
+      const std::uint64_t hash = layout_.Hash(row);
+      const RowRef to = Place(&subs_[SubOf(hash)], hash);
+      *to.flag = header[kGroupSlots + i];
+      if (layout_.plain()) {
+        std::memcpy(to.row, row, row_bytes_);
+      } else {  // the target is a constructed, dormant row; the source stays constructed for Free
+        layout_.Destroy(to.row);
+        layout_.Relocate(to.row, row);
+        layout_.Construct(row);
+      }
+    }
+  }
+  Free(&from);
+}
+
+void StateTable::Grow(std::uint32_t sub) {
+  ++generation_;
+  const SubTable old = subs_[sub];
+  // Many erased slots: the same size, cleaned, is enough.
+  const bool dirty = old.live < old.used / 2;
+  const bool none = old.headers == g_empty_header;
+  const std::uint32_t groups = none ? 1 : dirty ? old.groups : NextGroups(old.groups);
+  Allocate(&subs_[sub], groups);
+  if (!none) Redistribute(old);
+  // Rows have moved: an open snapshot walks this sub-table again; what is written is marked so.
+  if (snapshot_running() && snapshot_cursor_.sub == sub) snapshot_cursor_.slot = 0;
+}
+
+void StateTable::Split() {
+  ++generation_;
+  const SubTable old = subs_[0];
+  subs_.assign(kSubTables, SubTable{});
+  scale_ = (std::uint64_t{kSubTables} << 16) / (range_.end - range_.begin);
+  // Room for an even share and then some: no sub-table may overflow while rows are dealt out.
+  const auto groups = static_cast<std::uint32_t>(old.live / kSubTables / 8 + 1);
+  for (SubTable& s : subs_) {
+    s.headers = g_empty_header;
+    s.groups = 1;
+  }
+  std::vector<std::uint32_t> counts(kSubTables);
+  for (std::uint32_t slot = 0; slot < old.groups * kGroupSlots; ++slot) {
+    const std::uint8_t* header = old.headers + std::size_t{slot / kGroupSlots} * kHeaderBytes;
+    if ((header[slot % kGroupSlots] & 0x80) == 0) continue;
+    ++counts[SubOf(layout_.Hash(old.rows + std::size_t{slot} * row_bytes_))];
+  }
+  for (std::uint32_t i = 0; i < kSubTables; ++i) {
+    if (counts[i] > 0) Allocate(&subs_[i], std::max(groups, counts[i] / 12 + 1));
+  }
+  Redistribute(old);
+  snapshot_cursor_ = {};
+}
+
+void StateTable::Clear() {
+  ++generation_;
+  const std::uint64_t room = bytes_ / (row_bytes_ + 2);
+  const bool shrink = room > 4096 && size_ * 8 < room;
+  for (SubTable& s : subs_) {
+    if (s.headers == g_empty_header) continue;
+    if (shrink) {
+      Free(&s);
+      continue;
+    }
+    std::memset(s.headers, 0, std::size_t{s.groups} * kHeaderBytes);
+    s.used = s.live = 0;
+  }
+  if (shrink && scale_ != 0) {
+    subs_.resize(1);
+    scale_ = 0;
+  }
+  size_ = 0;
+}
+
+void StateTable::Erase(RowRef ref) {
+  if (snapshot_running()) Touch(ref);  // its image is written before it goes
+  // The header that holds the flag tells the group; the sub-table is the one whose key it is.
+  SubTable& s = subs_[SubOf(layout_.Hash(ref.row))];
+  const auto offset = static_cast<std::size_t>(ref.flag - s.headers);
+  std::uint8_t* header = s.headers + offset / kHeaderBytes * kHeaderBytes;
+  const std::size_t i = offset % kHeaderBytes - kGroupSlots;
+  const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
+  const bool has_empty = _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128())) != 0;
+  header[i] = has_empty ? kEmpty : kErased;
+  if (has_empty) --s.used;
+  --s.live;
+  --size_;
+}
+
+RowRef StateTable::Next(Cursor* cursor) const {
+  for (; cursor->sub < subs_.size(); ++cursor->sub, cursor->slot = 0) {
+    const SubTable& s = subs_[cursor->sub];
+    if (s.live == 0) continue;
+    while (cursor->slot < s.groups * kGroupSlots) {
+      const std::uint32_t group = cursor->slot / kGroupSlots;
+      std::uint8_t* header = s.headers + std::size_t{group} * kHeaderBytes;
+      auto live = static_cast<std::uint32_t>(
+          _mm_movemask_epi8(_mm_load_si128(reinterpret_cast<const __m128i*>(header))));
+      live &= ~std::uint32_t{0} << (cursor->slot % kGroupSlots);
+      if (live == 0) {
+        cursor->slot = (group + 1) * kGroupSlots;
+        continue;
+      }
+      const auto i = static_cast<std::uint32_t>(std::countr_zero(live));
+      cursor->slot = group * kGroupSlots + i + 1;
+      return {s.rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_, header + kGroupSlots + i};
+    }
+  }
+  return {};
+}
+
+void StateTable::TouchSlow(RowRef ref) {
+  if (snapshot_epoch_ != 0 && (*ref.flag & kEpochMask) == snapshot_epoch_) snapshot_writer_(ref.row);
+  *ref.flag = static_cast<std::uint8_t>((*ref.flag & ~kEpochMask) | epoch_);
+}
+
+void StateTable::BeginSnapshot(RowWriter writer) {
+  MILLRACE_CHECK(!snapshot_running(), "a snapshot of this table is still open");
+  snapshot_writer_ = std::move(writer);
+  snapshot_epoch_ = epoch_;
+  epoch_ = epoch_ == 3 ? 1 : static_cast<std::uint8_t>(epoch_ + 1);
+  snapshot_cursor_ = {};
+}
+
+bool StateTable::SnapshotSlice(std::uint32_t max_rows) {
+  if (!snapshot_running()) return true;
+  std::uint64_t generation = generation_;
+  for (std::uint32_t n = 0; n < max_rows; ++n) {
+    const RowRef ref = Next(&snapshot_cursor_);
+    if (!ref) {
+      snapshot_epoch_ = 0;
+      snapshot_writer_ = nullptr;
+      return true;
+    }
+    if ((*ref.flag & kEpochMask) != snapshot_epoch_) continue;
+    snapshot_writer_(ref.row);
+    *ref.flag &= static_cast<std::uint8_t>(~kEpochMask);
+  }
+  MILLRACE_CHECK(generation == generation_, "the table moved under a snapshot slice");
+  return false;
+}
+
+}  // namespace millrace
