@@ -3,10 +3,14 @@
 # Declares one folder's library. DEPS are the Millrace libraries it may include, LINK the packages.
 # tests/house reads these declarations and fails on an include that is not declared here.
 function(millrace_library name)
-  cmake_parse_arguments(ARG "" "" "SRCS;DEPS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "OBJECT" "" "SRCS;DEPS;LINK" ${ARGN})
   set(target millrace_${name})
   if(ARG_SRCS)
-    add_library(${target} STATIC ${ARG_SRCS})
+    set(kind STATIC)
+    if(ARG_OBJECT)  # linked whole: what defines something that a lower layer only declares
+      set(kind OBJECT)
+    endif()
+    add_library(${target} ${kind} ${ARG_SRCS})
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE millrace_warnings)
     if(MILLRACE_BUILD_FUZZERS)  # coverage for libFuzzer

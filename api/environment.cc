@@ -1,0 +1,112 @@
+#include "millrace/api/environment.h"
+
+#include <cstdio>
+
+#include "api/metrics_text.h"
+#include "api/options.h"
+
+namespace millrace {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr int kInterrupted = 130;
+
+}  // namespace
+
+struct StreamEnvironment::Settings {
+  std::string program = "job";
+  std::vector<std::string> arguments;
+  JobOptions options;  // what the program set; arguments are laid over it
+  int parallelism = 0;
+  std::vector<std::string> errors;
+};
+
+StreamEnvironment::StreamEnvironment()
+    : builder_(std::make_unique<GraphBuilder>()), settings_(std::make_unique<Settings>()) {}
+
+StreamEnvironment::StreamEnvironment(int argc, char** argv) : StreamEnvironment() {
+  if (argc > 0) settings_->program = argv[0];
+  for (int i = 1; i < argc; ++i) settings_->arguments.emplace_back(argv[i]);
+  // Mistakes are reported by Execute, with the exit code for them; here options only come into force.
+  (void)ParseArguments(settings_->arguments, &settings_->options);
+}
+
+StreamEnvironment::~StreamEnvironment() = default;
+
+void StreamEnvironment::SetParallelism(int parallelism) {
+  settings_->parallelism = internal::CheckedParallelism(*builder_, parallelism);
+}
+
+void StreamEnvironment::SetOption(const std::string& key, const std::string& value) {
+  JobOptions set;
+  if (Status s = millrace::SetOption(key, value, &set); !s.ok()) {
+    settings_->errors.push_back(s.message());
+    return;
+  }
+  (void)millrace::SetOption(key, value, &settings_->options);
+  (void)ParseArguments(settings_->arguments, &settings_->options);
+}
+
+Result<std::string> StreamEnvironment::Plan(const std::string& job_name) {
+  if (!settings_->errors.empty()) return Status::InvalidArgument(settings_->errors.front());
+  JobOptions parsed;
+  MILLRACE_RETURN_IF_ERROR(ParseArguments(settings_->arguments, &parsed));
+  if (!builder_->errors().empty()) return Status::InvalidArgument("plan the job: " + builder_->errors().front());
+  PlanOptions options;
+  options.job_name = job_name;
+  options.build_id = BuildId();
+  options.default_parallelism = parsed.parallelism > 0        ? parsed.parallelism
+                                : settings_->parallelism > 0 ? settings_->parallelism
+                                                             : 1;
+  Result<JobPlan> plan = BuildPlan(builder_->graph(), options);
+  if (!plan.ok()) return plan.status();
+  return SerializePlan(plan.value());
+}
+
+JobResult StreamEnvironment::Run(const std::string& job_name) {
+  Result<std::string> plan = Plan(job_name);
+  if (!plan.ok()) {
+    JobResult result;
+    result.status = plan.status();
+    return result;
+  }
+  return JobRunner::Get().Run(plan.value(), *builder_, settings_->options.run);
+}
+
+int StreamEnvironment::Execute(const std::string& job_name) {
+  const JobOptions& options = settings_->options;
+  if (options.help) {
+    std::fputs(HelpText(settings_->program).c_str(), stdout);
+    return 0;
+  }
+  Result<std::string> plan = Plan(job_name);
+  if (!plan.ok()) {
+    std::fprintf(stderr, "%s: %s\n", settings_->program.c_str(), plan.status().message().c_str());
+    return kUsage;
+  }
+  if (options.explain) {
+    const Result<JobPlan> parsed = ParsePlan(plan.value());
+    std::fputs(Explain(parsed.value(), options.explain_format).c_str(), stdout);
+    return 0;
+  }
+  RunOptions run = options.run;
+  run.progress = true;
+  const JobResult result = JobRunner::Get().Run(plan.value(), *builder_, run);
+  if (options.metrics) {
+    const std::string text = options.metrics_json ? MetricsJson(result) : MetricsText(result);
+    std::fputs(text.c_str(), stderr);
+  }
+  if (result.cancelled) {
+    std::fprintf(stderr, "job '%s' was cancelled after %.1f s\n%s", job_name.c_str(), result.seconds,
+                 options.metrics ? "" : MetricsText(result).c_str());
+    return kInterrupted;
+  }
+  if (!result.status.ok()) {
+    std::fprintf(stderr, "job '%s' failed: %s\n", job_name.c_str(), result.status.message().c_str());
+    return kFailed;
+  }
+  return 0;
+}
+
+}  // namespace millrace

@@ -1,0 +1,200 @@
+#include "api/options.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "millrace/graph/stream_graph.h"
+
+namespace millrace {
+namespace {
+
+struct Key {
+  std::string_view name;
+  std::string_view values;
+  std::string_view help;
+};
+constexpr Key kKeys[] = {
+    {"driver", "threads|seeded", "one thread per slot, or one thread that steps all tasks in a seeded order"},
+    {"seed", "NUMBER", "of the seeded driver"},
+    {"exchange", "local|serialized", "hand batches over, or pass each through the wire codec"},
+    {"memory", "BYTES", "what batches and state may use, e.g. 512MiB; default 1GiB"},
+    {"batch.rows", "NUMBER", "rows of a batch at most; default 512"},
+};
+constexpr std::string_view kFlags[] = {"--help", "--parallelism", "--explain", "--metrics", "-D"};
+
+Result<std::int64_t> Number(std::string_view what, std::string_view text, std::int64_t low, std::int64_t high) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
+    return Status::InvalidArgument("option " + std::string(what) + ": '" + std::string(text) +
+                                   "' is not a number from " + std::to_string(low) + " to " + std::to_string(high));
+  }
+  return value;
+}
+
+Result<std::int64_t> Bytes(std::string_view what, std::string_view text) {
+  static constexpr struct {
+    std::string_view suffix;
+    std::int64_t factor;
+  } kUnits[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
+  std::int64_t factor = 1;
+  std::string_view digits = text;
+  for (const auto& unit : kUnits) {
+    if (digits.ends_with(unit.suffix)) {
+      digits.remove_suffix(unit.suffix.size());
+      factor = unit.factor;
+      break;
+    }
+  }
+  const Result<std::int64_t> n = Number(what, digits, 1, INT64_MAX / factor);
+  if (!n.ok()) {
+    return Status::InvalidArgument("option " + std::string(what) + ": '" + std::string(text) +
+                                   "' is not a size such as 512MiB or 2GiB");
+  }
+  return n.value() * factor;
+}
+
+Status OneOf(std::string_view key, std::string_view value, std::string_view values) {
+  return Status::InvalidArgument("option -D " + std::string(key) + "=" + std::string(value) + ": the value is one of " +
+                                 std::string(values));
+}
+
+}  // namespace
+
+std::string Nearest(std::string_view word, const std::vector<std::string_view>& known) {
+  std::string best;
+  std::size_t best_distance = 3;  // more than two edits is another word
+  for (const std::string_view k : known) {
+    std::vector<std::size_t> row(k.size() + 1);
+    for (std::size_t j = 0; j <= k.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= word.size(); ++i) {
+      std::size_t diagonal = row[0];
+      row[0] = i;
+      for (std::size_t j = 1; j <= k.size(); ++j) {
+        const std::size_t up = row[j];
+        row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (word[i - 1] == k[j - 1] ? 0 : 1)});
+        diagonal = up;
+      }
+    }
+    if (row.back() < best_distance) {
+      best_distance = row.back();
+      best = k;
+    }
+  }
+  return best;
+}
+
+Status SetOption(std::string_view key, std::string_view value, JobOptions* options) {
+  if (key == "driver") {
+    if (value != "threads" && value != "seeded") return OneOf(key, value, "threads, seeded");
+    options->run.seeded = value == "seeded";
+  } else if (key == "exchange") {
+    if (value != "local" && value != "serialized") return OneOf(key, value, "local, serialized");
+    options->run.serialized = value == "serialized";
+  } else if (key == "seed") {
+    const auto n = Number("-D seed", value, 0, INT64_MAX);
+    if (!n.ok()) return n.status();
+    options->run.seed = static_cast<std::uint64_t>(n.value());
+  } else if (key == "memory") {
+    const auto n = Bytes("-D memory", value);
+    if (!n.ok()) return n.status();
+    options->run.memory = n.value();
+  } else if (key == "batch.rows") {
+    const auto n = Number("-D batch.rows", value, 1, 65536);
+    if (!n.ok()) return n.status();
+    options->run.batch_rows = static_cast<std::uint32_t>(n.value());
+  } else {
+    std::vector<std::string_view> known;
+    for (const Key& k : kKeys) known.push_back(k.name);
+    const std::string nearest = Nearest(key, known);
+    return Status::InvalidArgument("unknown option -D " + std::string(key) +
+                                   (nearest.empty() ? " (--help lists them)" : ": did you mean " + nearest + "?"));
+  }
+  return Status::Ok();
+}
+
+namespace {
+
+Status SetPair(std::string_view pair, JobOptions* options) {
+  const std::size_t eq = pair.find('=');
+  if (eq == std::string_view::npos) {
+    return Status::InvalidArgument("option -D " + std::string(pair) + ": expected key=value");
+  }
+  return SetOption(pair.substr(0, eq), pair.substr(eq + 1), options);
+}
+
+Status SetExplain(std::string_view format, JobOptions* options) {
+  options->explain = true;
+  if (format == "text") {
+    options->explain_format = ExplainFormat::kText;
+  } else if (format == "json") {
+    options->explain_format = ExplainFormat::kJson;
+  } else if (format == "dot") {
+    options->explain_format = ExplainFormat::kDot;
+  } else {
+    return Status::InvalidArgument("option --explain=" + std::string(format) + ": the format is text, json or dot");
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status ParseArguments(const std::vector<std::string>& arguments, JobOptions* options) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& whole = arguments[i];
+    const std::size_t eq = whole.starts_with("--") ? whole.find('=') : std::string::npos;
+    const std::string flag = whole.substr(0, eq);
+    const bool has_value = eq != std::string::npos;
+    std::string value = has_value ? whole.substr(eq + 1) : "";
+    const auto next = [&]() -> bool {
+      if (has_value) return true;
+      if (i + 1 >= arguments.size()) return false;
+      value = arguments[++i];
+      return true;
+    };
+    if (flag == "--help" || flag == "-h") {
+      options->help = true;
+    } else if (flag == "--parallelism" || flag == "-p") {
+      if (!next()) return Status::InvalidArgument("option --parallelism needs a number");
+      const auto n = Number("--parallelism", value, 1, kMaxParallelism);
+      if (!n.ok()) return n.status();
+      options->parallelism = static_cast<int>(n.value());
+    } else if (flag == "--explain") {
+      MILLRACE_RETURN_IF_ERROR(SetExplain(has_value ? value : "text", options));
+    } else if (flag == "--metrics") {
+      if (has_value && value != "text" && value != "json") {
+        return Status::InvalidArgument("option --metrics=" + value + ": the format is text or json");
+      }
+      options->metrics = true;
+      options->metrics_json = value == "json";
+    } else if (flag == "-D") {
+      if (!next()) return Status::InvalidArgument("option -D needs key=value");
+      MILLRACE_RETURN_IF_ERROR(SetPair(value, options));
+    } else if (whole.starts_with("-D")) {
+      MILLRACE_RETURN_IF_ERROR(SetPair(std::string_view(whole).substr(2), options));
+    } else {
+      const std::string nearest = Nearest(flag, {std::begin(kFlags), std::end(kFlags)});
+      return Status::InvalidArgument("unknown argument '" + whole + "'" +
+                                     (nearest.empty() ? " (--help lists them)" : ": did you mean " + nearest + "?"));
+    }
+  }
+  return Status::Ok();
+}
+
+std::string HelpText(std::string_view program) {
+  std::string text = "Usage: " + std::string(program) +
+                     " [options]\n\nA Millrace job. Options of every job:\n"
+                     "  --help                 this text\n"
+                     "  --parallelism N        subtasks of operators that set none (default 1)\n"
+                     "  --explain[=text|json|dot]  print the plan and end\n"
+                     "  --metrics[=text|json]  print what each operator did, to stderr, at the end\n"
+                     "  -D key=value           set an option:\n";
+  for (const Key& k : kKeys) {
+    std::string line = "      " + std::string(k.name) + "=" + std::string(k.values);
+    line.resize(std::max<std::size_t>(line.size() + 1, 36), ' ');
+    text += line + std::string(k.help) + "\n";
+  }
+  return text + "\nExit codes: 0 done, 1 the job failed, 2 wrong usage or plan, 130 ended by Ctrl-C.\n";
+}
+
+}  // namespace millrace

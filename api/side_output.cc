@@ -1,0 +1,30 @@
+#include "millrace/api/side_output.h"
+
+#include "millrace/api/windowed_stream.h"
+
+namespace millrace::internal {
+
+int FindOutput(GraphBuilder& builder, int node, const std::string& tag) {
+  const NodeSpec& spec = builder.node(node);
+  for (std::size_t i = 1; i < spec.outputs.size(); ++i) {
+    if (spec.outputs[i].tag == tag) return static_cast<int>(i);
+  }
+  builder.NoteError("operator '" + spec.name + "' has no side output '" + tag + "'");
+  return 0;
+}
+
+int CheckedParallelism(GraphBuilder& builder, int parallelism) {
+  if (parallelism >= 1 && parallelism <= kMaxParallelism) return parallelism;
+  builder.NoteError("parallelism " + std::to_string(parallelism) + " is not possible (allowed: 1 to " +
+                    std::to_string(kMaxParallelism) + ")");
+  return 1;
+}
+
+void CheckWindows(GraphBuilder& builder, const SliceWindows& windows, const std::string& name) {
+  if (windows.size.count() <= 0 || windows.slide.count() <= 0) {
+    builder.NoteError("window operator '" + name + "': size " + std::to_string(windows.size.count()) +
+                      " ms and slide " + std::to_string(windows.slide.count()) + " ms must both be positive");
+  }
+}
+
+}  // namespace millrace::internal

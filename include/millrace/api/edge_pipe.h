@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "millrace/api/pipe.h"
+
+namespace millrace {
+
+/// A stream that begins behind one or several edges: after Rebalance, Broadcast ..., and a Union.
+template <class T>
+class EdgePipe {
+ public:
+  using Record = T;
+  EdgePipe(GraphBuilder* builder, bool timed) : builder_(builder), timed_(timed) {}
+
+  void AddEdge(internal::EdgeStart<T> edge) { edges_.push_back(std::move(edge)); }
+  void AddTimed(bool timed) { timed_ = timed_ || timed; }
+  GraphBuilder& builder() const { return *builder_; }
+  bool timed() const { return timed_; }
+  void SetParallelism(int parallelism) { parallelism_ = parallelism; }
+
+  template <class Chain>
+  struct Make : internal::MakeBase {
+    Chain chain;
+    explicit Make(Chain c) : chain(std::move(c)) {}
+    std::unique_ptr<Operator> Create() const { return std::make_unique<BatchOperator<T, Chain>>(chain); }
+  };
+
+  template <class Chain>
+  int Close(Chain chain, StepNames steps) {
+    NodeSpec spec;
+    spec.name = steps.empty() ? (edges_.size() > 1 ? "Union" : "Forward") : steps.front();
+    spec.kind = NodeKind::kOperator;
+    spec.parallelism = parallelism_;
+    spec.steps = std::move(steps);
+    for (const auto& edge : edges_) spec.inputs.push_back(edge.input);
+    spec.outputs.push_back({"", RecordSchema<typename Chain::Tail::Record>(), 0});
+    using M = Make<Chain>;
+    const int id = builder_->Add(std::move(spec),
+                                 std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
+                                     M(std::move(chain)), timed_));
+    for (std::size_t i = 0; i < edges_.size(); ++i) {
+      if (edges_[i].port_factory != nullptr) {
+        builder_->SetPortFactory(id, i, std::move(edges_[i].port_factory));
+      }
+    }
+    return id;
+  }
+
+ private:
+  GraphBuilder* builder_;
+  bool timed_;
+  int parallelism_ = 0;
+  std::vector<internal::EdgeStart<T>> edges_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "millrace/api/data_stream.h"
+#include "millrace/api/graph_builder.h"
+#include "millrace/api/job_runner.h"
+#include "millrace/api/watermark_strategy.h"
+#include "millrace/api/windowed_stream.h"
+#include "millrace/connectors/collection.h"
+#include "millrace/connectors/simple_sinks.h"
+
+namespace millrace {
+
+/// Where a job begins (Flink: StreamExecutionEnvironment). Give it main's arguments: every job understands
+/// `--help`, `--parallelism`, `--explain`, `--metrics` and `-D key=value`.
+///
+///   int main(int argc, char** argv) {
+///     millrace::StreamEnvironment env(argc, argv);
+///     env.FromCollection("numbers", std::vector<int>{1, 2, 3}).Map([](int n) { return n * 2; }).Print();
+///     return env.Execute("doubled");
+///   }
+class StreamEnvironment {
+ public:
+  StreamEnvironment(int argc, char** argv);
+  /// Without arguments: for tests and embedded use.
+  StreamEnvironment();
+  ~StreamEnvironment();
+  StreamEnvironment(const StreamEnvironment&) = delete;
+  StreamEnvironment& operator=(const StreamEnvironment&) = delete;
+
+  /// A stream of a source's records. `name` is unique in the job.
+  template <class Source, class Strategy>
+  auto FromSource(std::string name, Source source, Strategy strategy) {
+    static_assert(std::is_same_v<typename Source::Record, typename Strategy::Record>,
+                  "millrace: FromSource: the source's and the watermark strategy's record types differ");
+    builder_->UseName(name, "source");
+    using Pipe = SourcePipe<Source, Strategy>;
+    return DataStream<typename Source::Record, Pipe>(
+        Pipe(builder_.get(), std::move(name), std::move(source), std::move(strategy)));
+  }
+  template <class Source>
+  auto FromSource(std::string name, Source source) {
+    return FromSource(std::move(name), std::move(source), WatermarkStrategy<typename Source::Record>());
+  }
+  /// The records of a vector, in order, from one subtask.
+  template <class T>
+  auto FromCollection(std::string name, std::vector<T> records) {
+    return FromSource(std::move(name), CollectionSource<T>(std::move(records)));
+  }
+  template <class T, class Strategy>
+  auto FromCollection(std::string name, std::vector<T> records, Strategy strategy) {
+    return FromSource(std::move(name), CollectionSource<T>(std::move(records)), std::move(strategy));
+  }
+
+  /// Default parallelism of operators that set none; `--parallelism` wins.
+  void SetParallelism(int parallelism);
+  /// Options as `-D key=value` would set them; arguments win.
+  void SetOption(const std::string& key, const std::string& value);
+
+  /// Runs the job to its end. Returns main's exit code: 0, 1 (failed), 2 (usage or plan), 130 (Ctrl-C); errors go to
+  /// stderr.
+  int Execute(const std::string& job_name);
+  /// The same for tests: no output, everything in the result. A plan error is its status.
+  JobResult Run(const std::string& job_name);
+
+  GraphBuilder& builder() { return *builder_; }
+
+ private:
+  struct Settings;
+  Result<std::string> Plan(const std::string& job_name);
+
+  std::unique_ptr<GraphBuilder> builder_;
+  std::unique_ptr<Settings> settings_;
+};
+
+}  // namespace millrace

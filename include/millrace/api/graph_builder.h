@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "millrace/graph/stream_graph.h"
+#include "millrace/operators/operator.h"
+
+namespace millrace {
+
+/// What the fluent API fills: the graph as data, and beside it the factories that only this executable has.
+/// Streams hold a pointer to it; it belongs to the StreamEnvironment.
+class GraphBuilder {
+ public:
+  /// Adds a node with its factory; returns its id.
+  int Add(NodeSpec spec, std::unique_ptr<OperatorFactory> factory);
+  /// How input `input` (index into NodeSpec::inputs) of `node` takes rows from a branching output.
+  void SetPortFactory(int node, std::size_t input, std::unique_ptr<PortEdgeFactory> factory);
+
+  NodeSpec& node(int id) { return graph_.node(id); }
+  const StreamGraph& graph() const { return graph_; }
+  const OperatorFactory& factory(int node) const { return *factories_[static_cast<std::size_t>(node)]; }
+  PortEdgeFactory* port_factory(int node, std::size_t input) const;
+
+  /// Names given by people are unique in a job; a second use is an error of the plan.
+  void UseName(const std::string& name, const char* what);
+  /// A mistake found while the pipeline is built; reported by Execute with exit code 2.
+  void NoteError(std::string message) { errors_.push_back(std::move(message)); }
+  void NoteUnconsumed(std::string what) { graph_.NoteUnconsumed(std::move(what)); }
+  const std::vector<std::string>& errors() const { return errors_; }
+
+ private:
+  StreamGraph graph_;
+  std::vector<std::unique_ptr<OperatorFactory>> factories_;
+  std::map<std::pair<int, std::size_t>, std::unique_ptr<PortEdgeFactory>> port_factories_;
+  std::map<std::string, std::string> names_;
+  std::vector<std::string> errors_;
+};
+
+}  // namespace millrace

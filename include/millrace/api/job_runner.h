@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "millrace/api/graph_builder.h"
+#include "millrace/base/status.h"
+
+namespace millrace {
+
+/// How a job runs here: what `--...` and `-D key=value` say.
+struct RunOptions {
+  bool seeded = false;      // driver=seeded: one thread, seeded order, manual clock
+  std::uint64_t seed = 1;
+  bool serialized = false;  // exchange=serialized: every edge passes the wire codec
+  std::int64_t memory = std::int64_t{1} << 30;
+  std::uint32_t batch_rows = 512;
+  bool isolated = false;
+  bool progress = false;    // a progress line on stderr
+};
+
+/// What one operator did, summed over its subtasks.
+struct OperatorReport {
+  std::string name;
+  int parallelism = 1;
+  std::uint64_t in = 0, out = 0, filtered = 0, late = 0, skipped = 0, overdraft = 0;
+  std::int64_t watermark = INT64_MIN;
+  struct Step {
+    std::string name;
+    std::uint64_t in = 0, out = 0;
+  };
+  std::vector<Step> steps;
+};
+/// Where the time of a vertex's tasks went, summed over its subtasks.
+struct VertexReport {
+  std::string name;
+  double busy = 0, idle = 0, blocked = 0, runnable = 0;  // seconds
+};
+
+struct JobResult {
+  Status status;           // why it failed
+  bool cancelled = false;  // by Ctrl-C
+  double seconds = 0;
+  std::int64_t peak_memory = 0;  // charged bytes
+  std::vector<OperatorReport> operators;
+  std::vector<VertexReport> vertices;
+};
+
+/// Executes a serialized plan. Declared here, defined by the link library for every personality, so that the API
+/// does not know the runtime.
+class JobRunner {
+ public:
+  virtual ~JobRunner() = default;
+  virtual JobResult Run(const std::string& plan, const GraphBuilder& job, const RunOptions& options) = 0;
+  static JobRunner& Get();
+};
+
+}  // namespace millrace

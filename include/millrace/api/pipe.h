@@ -1,0 +1,259 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "millrace/api/graph_builder.h"
+#include "millrace/io/schema.h"
+#include "millrace/operators/chain_operator.h"
+#include "millrace/operators/edge_tail.h"
+#include "millrace/operators/port_tail.h"
+#include "millrace/operators/source_operator.h"
+
+/// Pipes: what a stream is before it is closed. A pipe knows its head and its fused steps by type; Close wraps
+/// the steps around a tail and adds one node to the graph.
+///   Close(chain, steps) -> node id         steps: names of the fused steps, in order
+///   builder(), timed(), SetParallelism(n), spec_name()
+namespace millrace {
+
+using StepNames = std::vector<std::string>;
+
+template <class T>
+std::string RecordSchema() {
+  if constexpr (kSerializable<T>) {
+    return SchemaText(TypeInfoOf<T>());
+  } else {
+    return "(not serializable: inside a fused step only)";
+  }
+}
+
+namespace internal {
+
+inline StepNames Prepend(std::string name, StepNames steps) {
+  steps.insert(steps.begin(), std::move(name));
+  return steps;
+}
+
+/// A factory that copies a prototype; `Op(args..., chain)`.
+template <class Make, class Tail>
+class PrototypeFactory final : public OperatorFactory {
+ public:
+  PrototypeFactory(Make make, bool timed) : make_(std::move(make)), timed_(timed) {}
+  std::unique_ptr<Operator> Create() const override { return make_.Create(); }
+  const BatchType* OutputType(int output) const override {
+    if constexpr (Tail::kHasEdges) {
+      if (output == 0) return &BatchTypeOf<typename Tail::Record>();
+    }
+    return make_.SideOutputType(output);
+  }
+  bool OutputTimed(int) const override { return timed_ || make_.always_timed(); }
+  std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const override {
+    return make_.CreateEnumerator(parallelism);
+  }
+
+ private:
+  Make make_;
+  bool timed_;
+};
+
+/// Defaults of a Make.
+struct MakeBase {
+  const BatchType* SideOutputType(int) const { return nullptr; }
+  bool always_timed() const { return false; }
+  std::unique_ptr<SplitEnumerator> CreateEnumerator(int) const { return nullptr; }
+};
+
+}  // namespace internal
+
+/// A named stream's output: any number of edges may start here.
+template <class T>
+class NodePipe {
+ public:
+  using Record = T;
+  static constexpr bool kNamed = true;
+  NodePipe(GraphBuilder* builder, int node, int output, bool timed)
+      : builder_(builder), node_(node), output_(output), timed_(timed) {}
+
+  GraphBuilder& builder() const { return *builder_; }
+  bool timed() const { return timed_; }
+  int node() const { return node_; }
+  int output() const { return output_; }
+  void SetParallelism(int parallelism) { parallelism_ = parallelism; }
+
+  template <class Chain>
+  struct Make : internal::MakeBase {
+    Chain chain;
+    explicit Make(Chain c) : chain(std::move(c)) {}
+    std::unique_ptr<Operator> Create() const { return std::make_unique<BatchOperator<T, Chain>>(chain); }
+  };
+
+  /// A new operator that reads the stream's edge.
+  template <class Chain>
+  int Close(Chain chain, StepNames steps) {
+    NodeSpec spec;
+    spec.name = steps.empty() ? "Forward" : steps.front();
+    spec.kind = NodeKind::kOperator;
+    spec.parallelism = parallelism_;
+    spec.steps = std::move(steps);
+    spec.inputs.push_back({node_, output_, Partitioning::kForward});
+    spec.outputs.push_back({"", RecordSchema<typename Chain::Tail::Record>(), 0});
+    using M = Make<Chain>;
+    const int id = builder_->Add(std::move(spec), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
+                                                      M(std::move(chain)), timed_));
+    builder_->SetPortFactory(id, 0,
+                             std::make_unique<RoutedPortEdgeFactory<T, RoundRobinRouter<T>>>(RoundRobinRouter<T>()));
+    return id;
+  }
+
+ private:
+  GraphBuilder* builder_;
+  int node_;
+  int output_;
+  bool timed_;
+  int parallelism_ = 0;
+};
+
+/// A source that is not closed yet: its reader will call the fused chain.
+template <class Source, class Strategy>
+class SourcePipe {
+ public:
+  using Record = typename Source::Record;
+  SourcePipe(GraphBuilder* builder, std::string name, Source source, Strategy strategy)
+      : builder_(builder), name_(std::move(name)), source_(std::move(source)), strategy_(std::move(strategy)) {}
+
+  GraphBuilder& builder() const { return *builder_; }
+  bool timed() const { return Strategy::Generator::kTimed; }
+  void SetParallelism(int parallelism) { parallelism_ = parallelism; }
+
+  template <class Chain>
+  struct Make : internal::MakeBase {
+    Source source;
+    Strategy strategy;
+    Chain chain;
+    Make(Source s, Strategy w, Chain c) : source(std::move(s)), strategy(std::move(w)), chain(std::move(c)) {}
+    std::unique_ptr<Operator> Create() const {
+      return std::make_unique<SourceOperator<Source, Strategy, Chain>>(source, strategy, chain);
+    }
+    std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
+      return source.CreateEnumerator(parallelism);
+    }
+  };
+
+  template <class Chain>
+  int Close(Chain chain, StepNames steps) {
+    NodeSpec spec;
+    spec.name = name_;
+    spec.named_by_user = true;
+    spec.kind = NodeKind::kSource;
+    spec.parallelism = parallelism_;
+    spec.steps = std::move(steps);
+    spec.outputs.push_back({"", RecordSchema<typename Chain::Tail::Record>(), 0});
+    using M = Make<Chain>;
+    return builder_->Add(std::move(spec), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
+                                              M(source_, strategy_, std::move(chain)), timed()));
+  }
+
+ private:
+  GraphBuilder* builder_;
+  std::string name_;
+  Source source_;
+  Strategy strategy_;
+  int parallelism_ = 0;
+};
+
+/// A pipe with one more fused step. `Stage::Wrap(next)` makes the step's stage in front of `next`.
+template <class Prev, class Step>
+class StepPipe {
+ public:
+  using Record = typename Step::Out;
+  StepPipe(Prev prev, std::string name, Step step)
+      : prev_(std::move(prev)), name_(std::move(name)), step_(std::move(step)) {}
+
+  GraphBuilder& builder() const { return prev_.builder(); }
+  bool timed() const { return prev_.timed(); }
+  void SetParallelism(int parallelism) { prev_.SetParallelism(parallelism); }
+
+  template <class Chain>
+  int Close(Chain chain, StepNames steps) {
+    return prev_.Close(step_.Wrap(std::move(chain)), internal::Prepend(name_, std::move(steps)));
+  }
+
+ private:
+  Prev prev_;
+  std::string name_;
+  Step step_;
+};
+
+/// A stateful operator that is not closed yet: its results will run through the fused chain. `Make` has
+///   template <class Chain> std::unique_ptr<Operator> Create(const Chain&) const
+template <class Out, class MakeOp>
+class OperatorPipe {
+ public:
+  using Record = Out;
+  OperatorPipe(GraphBuilder* builder, NodeSpec spec, MakeOp make, bool timed)
+      : builder_(builder), spec_(std::move(spec)), make_(std::move(make)), timed_(timed) {}
+
+  GraphBuilder& builder() const { return *builder_; }
+  bool timed() const { return timed_; }
+  void SetParallelism(int parallelism) { spec_.parallelism = parallelism; }
+  /// Left by the edge into this operator; set once the node has its id.
+  void AddPortFactory(std::size_t input, std::unique_ptr<PortEdgeFactory> factory) {
+    if (factory != nullptr) port_factories_.emplace_back(input, std::move(factory));
+  }
+
+  template <class Chain>
+  struct Make : internal::MakeBase {
+    MakeOp make;
+    Chain chain;
+    Make(MakeOp m, Chain c) : make(std::move(m)), chain(std::move(c)) {}
+    std::unique_ptr<Operator> Create() const { return make.template Create<Chain>(chain); }
+    const BatchType* SideOutputType(int output) const { return make.SideOutputType(output); }
+    bool always_timed() const { return make.always_timed(); }
+  };
+
+  template <class Chain>
+  int Close(Chain chain, StepNames steps) {
+    spec_.steps = std::move(steps);
+    spec_.outputs.insert(spec_.outputs.begin(), {"", RecordSchema<typename Chain::Tail::Record>(), 0});
+    using M = Make<Chain>;
+    const int id =
+        builder_->Add(std::move(spec_), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
+                                            M(make_, std::move(chain)), timed_));
+    for (auto& [input, factory] : port_factories_) builder_->SetPortFactory(id, input, std::move(factory));
+    return id;
+  }
+
+ private:
+  GraphBuilder* builder_;
+  NodeSpec spec_;
+  MakeOp make_;
+  bool timed_;
+  std::vector<std::pair<std::size_t, std::unique_ptr<PortEdgeFactory>>> port_factories_;
+};
+
+namespace internal {
+
+/// Where an edge starts, and, from a branching output, how it takes rows.
+template <class T>
+struct EdgeStart {
+  InputSpec input;
+  std::unique_ptr<PortEdgeFactory> port_factory;
+};
+
+/// Closes a pipe with an edge; a named stream is only read.
+template <class T, class Pipe, class Router>
+EdgeStart<T> StartEdge(Pipe&& pipe, Router router, Partitioning partitioning) {
+  if constexpr (std::is_same_v<std::remove_cvref_t<Pipe>, NodePipe<T>>) {
+    return {{pipe.node(), pipe.output(), partitioning},
+            std::make_unique<RoutedPortEdgeFactory<T, Router>>(std::move(router))};
+  } else {
+    const int node = pipe.Close(EdgeTail<T, Router>(std::move(router)), {});
+    return {{node, 0, partitioning}, nullptr};
+  }
+}
+
+}  // namespace internal
+}  // namespace millrace

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "millrace/api/graph_builder.h"
+
+namespace millrace {
+
+/// Names and types a side output: `millrace::OutputTag<Reading> late{"late"};` (Flink: OutputTag)
+template <class T>
+struct OutputTag {
+  using Record = T;
+  std::string name;
+};
+
+namespace internal {
+
+/// Index of the node's output with this tag; an unknown tag is an error of the plan.
+int FindOutput(GraphBuilder& builder, int node, const std::string& tag);
+/// Notes an error for a parallelism outside [1, 4096]; returns one that is usable.
+int CheckedParallelism(GraphBuilder& builder, int parallelism);
+
+}  // namespace internal
+}  // namespace millrace

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "millrace/api/data_stream.h"
+#include "millrace/api/keyed_stream.h"
+#include "millrace/api/side_output.h"
+
+namespace millrace {
+
+namespace internal {
+
+template <class K, class T, class KeyFn, class Agg, class WindowFn>
+struct MakeSliceWindow : MakeBase {
+  SliceWindowSpec spec;
+  KeyFn key;
+  Agg agg;
+  WindowFn fn;
+  MakeSliceWindow(SliceWindowSpec s, KeyFn k, Agg a, WindowFn f)
+      : spec(std::move(s)), key(std::move(k)), agg(std::move(a)), fn(std::move(f)) {}
+  template <class Chain>
+  std::unique_ptr<Operator> Create(const Chain& chain) const {
+    return std::make_unique<SliceWindowOperator<K, T, KeyFn, Agg, WindowFn, Chain>>(spec, key, agg, fn, chain);
+  }
+  const BatchType* SideOutputType(int output) const {
+    return output == spec.late_output ? &BatchTypeOf<T>() : nullptr;
+  }
+  bool always_timed() const { return true; }
+};
+
+/// A user's window function: `void fn(const K&, const Window&, const R&, Collector<Out>&)`.
+template <class O, class K, class R, class F>
+struct UserWindowFn {
+  using Out = O;
+  F fn;
+  template <class V, class C>
+  MILLRACE_INLINE void operator()(const K& key, const Window& window, const V& value, C& out) const {
+    if constexpr (std::is_invocable_v<const F&, const K&, const Window&, const V&, C&>) {
+      fn(key, window, value, out);
+    } else {
+      Collector<O> erased(out);
+      fn(key, window, value, erased);
+    }
+  }
+};
+
+template <class F>
+struct WindowFnOut : WindowFnOut<decltype(&F::operator())> {};
+template <class R, class C, class A, class B, class V, class O>
+struct WindowFnOut<R (C::*)(A, B, V, Collector<O>&) const> {
+  using type = O;
+};
+
+/// Notes an error for a window without length or a slide that does not move.
+void CheckWindows(GraphBuilder& builder, const SliceWindows& windows, const std::string& name);
+
+}  // namespace internal
+
+/// A keyed stream in windows (Flink: WindowedStream).
+template <class T, class K, class KeyFn, class Pipe, class Windows>
+class [[nodiscard]] WindowedStream {
+ public:
+  WindowedStream(Pipe pipe, KeyFn key, Windows windows)
+      : pipe_(std::move(pipe)), key_(std::move(key)), windows_(std::move(windows)) {}
+
+  /// Keeps a window this much longer for late records; each fires the window again. Default 0.
+  WindowedStream&& AllowedLateness(Duration lateness) && {
+    lateness_ = lateness;
+    return std::move(*this);
+  }
+  /// Sends records that are later than allowed to `tag` instead of only counting them.
+  WindowedStream&& SideOutputLate(const OutputTag<T>& tag) && {
+    late_tag_ = tag.name;
+    return std::move(*this);
+  }
+
+  /// Aggregates each window; emits WindowResult{key, window, value}, timed at the window's last millisecond.
+  template <class Agg>
+  auto Aggregate(std::string name, Agg agg) && {
+    using R = AggregateResult<Agg>;
+    return std::move(*this).Apply(std::move(name), std::move(agg), EmitWindowResult<K, R>{});
+  }
+  /// The same, shaped by `void fn(const K&, const Window&, const R&, Collector<Out>&)`.
+  template <class Agg, class F>
+  auto Aggregate(std::string name, Agg agg, F fn) && {
+    using Out = typename internal::WindowFnOut<F>::type;
+    using R = AggregateResult<Agg>;
+    return std::move(*this).Apply(std::move(name), std::move(agg),
+                                  internal::UserWindowFn<Out, K, R, F>{std::move(fn)});
+  }
+  /// Folds each window's records with `T fn(const T&, const T&)`; emits the value.
+  template <class F>
+  auto Reduce(std::string name, F fn) && {
+    return std::move(*this).Apply(std::move(name), ReduceAggregator<T, F>(std::move(fn)), EmitWindowValue<K, T>{});
+  }
+  /// All records of a window at once: `void fn(const K&, const Window&, const std::vector<T>&, Collector<Out>&)`.
+  /// Keeps every record until the window has fired; prefer Aggregate.
+  template <class F>
+  auto Process(std::string name, F fn) && {
+    using Out = typename internal::WindowFnOut<F>::type;
+    return std::move(*this).Apply(std::move(name), CollectRecords<T>{},
+                                  internal::UserWindowFn<Out, K, std::vector<T>, F>{std::move(fn)});
+  }
+
+ private:
+  template <class Agg, class WindowFn>
+  auto Apply(std::string name, Agg agg, WindowFn fn) && {
+    static_assert(AggregatorOf<Agg, T>, "millrace: window: Agg does not aggregate records of the stream (T)");
+    internal::CheckWindows(pipe_.builder(), windows_, name);
+    SliceWindowSpec window;
+    window.name = name;
+    window.windows = windows_;
+    window.lateness = lateness_;
+    NodeSpec spec;
+    spec.name = std::move(name);
+    spec.states.push_back({"panes", "window", RecordSchema<typename Agg::Accumulator>()});
+    if (!late_tag_.empty()) {
+      window.late_output = 1;
+      spec.outputs.push_back({late_tag_, RecordSchema<T>(), 0});
+    }
+    using Make = internal::MakeSliceWindow<K, T, KeyFn, Agg, WindowFn>;
+    return internal::KeyedPipe<K, T, typename WindowFn::Out>(
+        std::move(pipe_), key_, std::move(spec), Make(std::move(window), key_, std::move(agg), std::move(fn)),
+        true);
+  }
+
+  Pipe pipe_;
+  KeyFn key_;
+  Windows windows_;
+  Duration lateness_{0};
+  std::string late_tag_;
+};
+
+}  // namespace millrace

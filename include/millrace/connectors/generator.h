@@ -1,0 +1,119 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "millrace/connectors/collection.h"
+
+namespace millrace {
+
+/// Records made by a function of their index: `T fn(std::int64_t index)`. Bounded or endless, flat out or at a
+/// constant rate; split i of n makes the indices i, i + n, ... (Flink: DataGeneratorSource)
+///
+///   millrace::Generate([](std::int64_t i) { return Reading{i % 10, 20.0 + i % 7}; }).Count(1000000)
+///
+/// With a rate, `fn` may also take the time at which the record is due, in nanoseconds of the clock:
+/// `T fn(index, due_nanos)`.
+template <class F>
+class GeneratorSource {
+ public:
+  static constexpr bool kTakesDue = std::is_invocable_v<const F&, std::int64_t, std::int64_t>;
+  static auto Call(const F& fn, std::int64_t index, std::int64_t due) {
+    if constexpr (kTakesDue) {
+      return fn(index, due);
+    } else {
+      return fn(index);
+    }
+  }
+  using Record = decltype(Call(std::declval<const F&>(), 0, 0));
+  using Split = RangeSplit;
+
+  explicit GeneratorSource(F fn) : fn_(std::move(fn)) {}
+  /// Ends after `count` records; without it, never.
+  GeneratorSource Count(std::int64_t count) && {
+    count_ = count;
+    return std::move(*this);
+  }
+  /// Records per second, over all splits together.
+  GeneratorSource Rate(double per_second) && {
+    rate_ = per_second;
+    return std::move(*this);
+  }
+  /// How many splits share the indices; default one per subtask.
+  GeneratorSource Splits(int splits) && {
+    splits_ = splits;
+    return std::move(*this);
+  }
+
+  std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
+    const std::int64_t n = splits_ > 0 ? splits_ : parallelism;
+    std::vector<RangeSplit> splits;
+    for (std::int64_t i = 0; i < n; ++i) splits.push_back({n, i, count_});
+    return MakeStaticSplits(splits, parallelism);
+  }
+
+  class Reader {
+   public:
+    Reader(const GeneratorSource& source, RangeSplit split, const Clock* clock)
+        : fn_(source.fn_), clock_(clock), rate_(source.rate_), split_(split) {
+      if (rate_ > 0) start_ = clock->NowNanos() - Offset(split.next);
+    }
+    template <class Out>
+    PollResult Poll(Out& out, std::uint32_t max_rows) {
+      std::int64_t end = split_.end;
+      const std::int64_t step = split_.index;  // indices i, i + n, ...
+      std::int64_t next = split_.next;
+      if (rate_ > 0) return PollPaced(out, max_rows);
+      end = std::min(end, next + static_cast<std::int64_t>(max_rows) * step);
+      for (; next < end; next += step) out.Emit(GeneratorSource::Call(fn_, next, 0));
+      split_.next = next;
+      return next >= split_.end ? PollResult::End() : PollResult::More();
+    }
+    RangeSplit Position() const { return split_; }
+
+   private:
+    std::int64_t Offset(std::int64_t index) const {
+      return static_cast<std::int64_t>(static_cast<double>(index) * (1e9 / rate_));
+    }
+    /// A paced source wakes per tick, not per record.
+    template <class Out>
+    PollResult PollPaced(Out& out, std::uint32_t max_rows) {
+      const std::int64_t now = clock_->NowNanos();
+      for (std::uint32_t i = 0; i < max_rows; ++i) {
+        if (split_.next >= split_.end) return PollResult::End();
+        const std::int64_t due = start_ + Offset(split_.next);
+        if (due > now) return PollResult::Waiting(std::max(due, now + kTickNanos));
+        out.Emit(GeneratorSource::Call(fn_, split_.next, due));
+        split_.next += split_.index;
+      }
+      return PollResult::More();
+    }
+    static constexpr std::int64_t kTickNanos = 200 * 1000;
+
+    F fn_;
+    const Clock* clock_;
+    double rate_;
+    RangeSplit split_;
+    std::int64_t start_ = 0;
+  };
+  Reader OpenSplit(const RangeSplit& split, const ReaderContext& context) const {
+    return Reader(*this, split, context.clock);
+  }
+
+ private:
+  F fn_;
+  std::int64_t count_ = INT64_MAX / 2;
+  double rate_ = 0;
+  int splits_ = 0;
+};
+
+template <class F>
+GeneratorSource<F> Generate(F fn) {
+  return GeneratorSource<F>(std::move(fn));
+}
+
+}  // namespace millrace

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "millrace/io/print.h"
+#include "millrace/operators/sink_tail.h"
+
+namespace millrace {
+
+/// Takes records and forgets them. (Flink: DiscardingSink)
+struct BlackholeSink {
+  struct Writer {
+    template <class T>
+    void Write(const T&, EventTime) {}
+  };
+  Writer CreateWriter(const WriterContext&) const { return {}; }
+};
+
+/// Writes text to a file descriptor, one line at a time, in blocks; throws when it can't.
+class LineOutput {
+ public:
+  explicit LineOutput(int fd) : fd_(fd) {}
+  std::string& line() { return buffer_; }
+  void EndLine() {
+    buffer_ += '\n';
+    if (buffer_.size() > kBlock) Flush();
+  }
+  void Flush();
+
+ private:
+  static constexpr std::size_t kBlock = 64 * 1024;
+  int fd_;
+  std::string buffer_;
+};
+
+/// Prints records to stdout, one a line; with parallelism over 1 prefixed by the subtask ("2> ", from 1).
+struct PrintSink {
+  class Writer {
+   public:
+    explicit Writer(std::string prefix) : out_(1), prefix_(std::move(prefix)) {}
+    template <class T>
+    void Write(const T& record, EventTime) {
+      out_.line() += prefix_;
+      AppendText(record, out_.line());
+      out_.EndLine();
+    }
+    void Flush() { out_.Flush(); }
+
+   private:
+    LineOutput out_;
+    std::string prefix_;
+  };
+  Writer CreateWriter(const WriterContext& context) const {
+    return Writer(context.parallelism > 1 ? std::to_string(context.subtask + 1) + "> " : "");
+  }
+};
+
+/// Calls a function per record: `void fn(const T&, EventTime)`, const as every user function. For tests and
+/// benchmarks; each subtask has its own copy.
+template <class F>
+struct FunctionSink {
+  F fn;
+  struct Writer {
+    F fn;
+    template <class T>
+    MILLRACE_INLINE void Write(const T& record, EventTime time) {
+      if constexpr (std::is_invocable_v<F&, const T&, EventTime>) {
+        fn(record, time);
+      } else {
+        fn(record);
+      }
+    }
+  };
+  Writer CreateWriter(const WriterContext&) const { return {fn}; }
+};
+template <class F>
+FunctionSink(F) -> FunctionSink<F>;
+
+}  // namespace millrace

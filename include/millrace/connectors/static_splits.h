@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "millrace/io/codec.h"
+#include "millrace/operators/source_api.h"
+
+namespace millrace {
+
+/// An enumerator over splits that are known from the start. Split i goes to subtask i modulo the parallelism, all
+/// of a subtask's splits at once: they are read in turn, so that their time lines advance together.
+std::unique_ptr<SplitEnumerator> MakeStaticSplitsOf(std::vector<std::string> splits, int parallelism);
+
+template <class Split>
+std::unique_ptr<SplitEnumerator> MakeStaticSplits(const std::vector<Split>& splits, int parallelism) {
+  std::vector<std::string> encoded;
+  for (const Split& split : splits) {
+    ByteWriter out;
+    Encode(split, out);
+    encoded.emplace_back(out.view());
+  }
+  return MakeStaticSplitsOf(std::move(encoded), parallelism);
+}
+
+}  // namespace millrace

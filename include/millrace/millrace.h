@@ -1,0 +1,6 @@
+#pragma once
+
+/// Everything a pipeline's author needs.
+#include "millrace/api/environment.h"
+#include "millrace/connectors/generator.h"
+#include "millrace/operators/aggregators.h"

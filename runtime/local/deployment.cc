@@ -1,0 +1,176 @@
+#include "runtime/local/deployment.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "millrace/base/check.h"
+
+namespace millrace {
+
+std::vector<int> TargetsOf(Partitioning partitioning, int subtask, int producers, int consumers) {
+  std::vector<int> targets;
+  switch (partitioning) {
+    case Partitioning::kForward:
+      targets.push_back(subtask);
+      break;
+    case Partitioning::kGlobal:
+      targets.push_back(0);
+      break;
+    case Partitioning::kRescale:
+      if (producers >= consumers) {
+        targets.push_back(static_cast<int>(std::int64_t{subtask} * consumers / producers));
+        break;
+      }
+      for (int c = 0; c < consumers; ++c) {
+        if (static_cast<int>(std::int64_t{c} * producers / consumers) == subtask) targets.push_back(c);
+      }
+      break;
+    case Partitioning::kHash:
+    case Partitioning::kRebalance:
+    case Partitioning::kBroadcast:
+    case Partitioning::kCustom:
+      for (int c = 0; c < consumers; ++c) targets.push_back(c);
+      break;
+  }
+  return targets;
+}
+
+/// What is known only while the deployment is built.
+struct Deployment::Building {
+  std::map<std::pair<int, int>, Task*> tasks;             // (vertex, subtask)
+  std::map<std::pair<int, int>, Operator*> operators;     // (operator, subtask)
+  std::map<std::pair<int, int>, OperatorContext*> contexts;
+  std::map<std::tuple<std::size_t, int, int>, LocalChannel*> channels;  // (edge, from subtask, to subtask)
+};
+
+Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry, const DeploymentOptions& options,
+                       Slot::OnFailure on_failure)
+    : plan_(std::move(plan)), registry_(registry), options_(options), memory_(options.memory) {
+  int width = 1;
+  for (const PlanVertex& v : plan_.vertices) width = std::max(width, v.parallelism);
+  for (int i = 0; i < width; ++i) slots_.emplace_back(i, options_.clock, on_failure);
+  Building building;
+  counters_.resize(plan_.operators.size());
+  coordinators_.resize(plan_.operators.size());
+  for (const PlanOperator& o : plan_.operators) {
+    for (int s = 0; s < o.parallelism; ++s) {
+      auto counters = std::make_unique<OperatorCounters>();
+      for (const std::string& step : o.steps) {
+        counters->steps.push_back(std::make_unique<StepCounters>());
+        counters->steps.back()->name = step;
+      }
+      counters_[static_cast<std::size_t>(o.id)].push_back(std::move(counters));
+    }
+    if (o.kind == NodeKind::kSource) {
+      auto coordinator = std::make_unique<SourceCoordinator>(
+          registry_.factory(o.id).CreateEnumerator(o.parallelism), o.parallelism);
+      for (int s = 0; s < o.parallelism; ++s) {
+        coordinator->set_waker(s, &slots_[static_cast<std::size_t>(s)].parker());
+      }
+      coordinators_[static_cast<std::size_t>(o.id)] = std::move(coordinator);
+    }
+  }
+  for (const PlanVertex& v : plan_.vertices) {
+    for (int s = 0; s < v.parallelism; ++s) MakeTask(v, s, &building);
+  }
+  for (const PlanEdge& edge : plan_.edges) {
+    if (!edge.chained) MakeChannels(edge, &building);
+  }
+  for (const PlanVertex& v : plan_.vertices) {
+    for (const int id : v.operators) {
+      for (int s = 0; s < v.parallelism; ++s) WireOutputs(op(id), s, &building);
+    }
+  }
+}
+
+Deployment::~Deployment() {
+  slots_.clear();  // before the channels whose batches the tasks hold
+}
+
+void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* building) {
+  auto task = std::make_unique<Task>(vertex.name, subtask, options_.clock);
+  for (const int id : vertex.operators) {
+    const PlanOperator& o = op(id);
+    auto context = std::make_unique<OperatorContext>();
+    context->job_name = plan_.job_name;
+    context->name = o.name;
+    context->subtask = subtask;
+    context->parallelism = o.parallelism;
+    context->clock = options_.clock;
+    context->memory = &memory_;
+    context->counters = counters_[static_cast<std::size_t>(id)][static_cast<std::size_t>(subtask)].get();
+    context->batch_rows = options_.batch_rows;
+    if (coordinators_[static_cast<std::size_t>(id)] != nullptr) {
+      context->source_control = coordinators_[static_cast<std::size_t>(id)]->reader(subtask);
+    }
+    context->outputs.resize(o.outputs.size());
+    context->port_factories.resize(o.outputs.size());
+    auto created = registry_.factory(id).Create();
+    building->operators[{id, subtask}] = created.get();
+    building->contexts[{id, subtask}] = context.get();
+    task->AddOperator(std::move(created), std::move(context));
+  }
+  building->tasks[{vertex.id, subtask}] = task.get();
+  slots_[static_cast<std::size_t>(subtask)].Add(std::move(task));
+}
+
+BatchColumns Deployment::ColumnsOf(const PlanEdge& edge) const {
+  return {registry_.factory(edge.from).OutputTimed(edge.output), edge.partitioning == Partitioning::kHash};
+}
+
+void Deployment::MakeChannels(const PlanEdge& edge, Building* building) {
+  const PlanOperator& from = op(edge.from);
+  const PlanOperator& to = op(edge.to);
+  const auto index = static_cast<std::size_t>(&edge - plan_.edges.data());
+  LocalChannelOptions options;
+  options.type = registry_.factory(edge.from).OutputType(edge.output);
+  MILLRACE_CHECK(options.type != nullptr, "an edge leaves an output without rows");
+  options.columns = ColumnsOf(edge);
+  options.batch_rows = options_.batch_rows;
+  options.serialized = options_.serialized;
+  options.memory = &memory_;
+  for (int s = 0; s < from.parallelism; ++s) {
+    for (const int t : TargetsOf(edge.partitioning, s, from.parallelism, to.parallelism)) {
+      auto channel = std::make_unique<LocalChannel>(options);
+      if (s != t) {  // tasks of one slot need no waking
+        channel->set_consumer_waker(&slots_[static_cast<std::size_t>(t)].parker());
+        channel->set_producer_waker(&slots_[static_cast<std::size_t>(s)].parker());
+      }
+      building->channels[{index, s, t}] = channel.get();
+      building->tasks[{to.vertex, t}]->AddInput(channel.get(), edge.port);
+      channels_.push_back(std::move(channel));
+    }
+  }
+}
+
+void Deployment::WireOutputs(const PlanOperator& from, int subtask, Building* building) {
+  Task* task = building->tasks[{from.vertex, subtask}];
+  OperatorContext* context = building->contexts[{from.id, subtask}];
+  for (std::size_t i = 0; i < plan_.edges.size(); ++i) {
+    const PlanEdge& edge = plan_.edges[i];
+    if (edge.from != from.id) continue;
+    const PlanOperator& to = op(edge.to);
+    std::vector<OutputChannel*> targets;
+    if (edge.chained) {
+      DirectPort::Options options;
+      options.type = registry_.factory(edge.from).OutputType(edge.output);
+      options.columns = ColumnsOf(edge);
+      options.batch_rows = options_.batch_rows;
+      options.serialized = options_.serialized;
+      targets.push_back(task->AddDirectPort(
+          std::make_unique<DirectPort>(building->operators[{edge.to, subtask}], options)));
+    } else {
+      for (const int t : TargetsOf(edge.partitioning, subtask, from.parallelism, to.parallelism)) {
+        targets.push_back(building->channels[{i, subtask, t}]);
+      }
+    }
+    auto out = std::make_unique<OutputEdge>(std::move(targets), &task->arena(), context->counters);
+    const auto output = static_cast<std::size_t>(edge.output);
+    context->outputs[output].push_back(out.get());
+    context->port_factories[output].push_back(registry_.port_factory(edge.to, edge.input));
+    task->AddEdge(std::move(out));
+  }
+}
+
+}  // namespace millrace

@@ -1,0 +1,88 @@
+#include "runtime/local/local_cluster.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "millrace/base/check.h"
+#include "millrace/base/random.h"
+
+namespace millrace {
+
+LocalCluster::LocalCluster(JobPlan plan, const FactoryRegistry& registry, DeploymentOptions options)
+    : deployment_(std::make_unique<Deployment>(std::move(plan), registry, options,
+                                               [this](TaskFailure f) { OnFailure(std::move(f)); })) {}
+
+void LocalCluster::Stop() {
+  stop_.store(true);
+  for (Slot& slot : deployment_->slots()) slot.parker().Wake();
+}
+
+void LocalCluster::OnFailure(TaskFailure failure) {
+  {
+    std::lock_guard lock(mutex_);
+    if (!failure_.has_value()) failure_ = std::move(failure);
+  }
+  Stop();
+}
+
+std::optional<TaskFailure> LocalCluster::failure() const {
+  std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+void LocalCluster::Cancel() {
+  cancelled_.store(true);
+  Stop();
+}
+
+void LocalCluster::RunThreads() {
+  std::vector<std::thread> threads;
+  for (Slot& slot : deployment_->slots()) {
+    threads.emplace_back([this, &slot] {
+      slot.Run(stop_);
+      slot.Close();
+    });
+  }
+  for (std::thread& t : threads) t.join();
+}
+
+void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock) {
+  Random random(seed);
+  auto& slots = deployment_->slots();
+  std::vector<std::pair<Slot*, std::size_t>> tasks;
+  for (Slot& slot : slots) {
+    if (!slot.Open()) return;
+    for (std::size_t i = 0; i < slot.tasks().size(); ++i) tasks.emplace_back(&slot, i);
+  }
+  // Small budgets find more interleavings; a run draws how small.
+  const std::uint64_t most_rows = std::uint64_t{1} << random.Uniform(12);
+  StepBudget budget = StepBudget::Rows(1);
+  std::size_t quiet = 0;  // steps in a row that did nothing
+  while (!stop_.load()) {
+    if (std::all_of(slots.begin(), slots.end(), [](const Slot& s) { return s.finished(); })) break;
+    const auto& [slot, task] = tasks[random.Uniform(tasks.size())];
+    budget.RestartRows(static_cast<std::int64_t>(1 + random.Uniform(most_rows)));
+    const StepResult result = slot->Step(task, budget);
+    if (result == StepResult::kMore) {
+      quiet = 0;
+      continue;
+    }
+    if (++quiet < tasks.size() * 8) continue;
+    // Probably everybody waits: hand over what is open, ask everybody once, then let time pass.
+    std::int64_t next_wake = INT64_MAX;
+    bool progress = false;
+    for (auto& [s, t] : tasks) {
+      s->FlushAll();
+      budget.RestartRows(static_cast<std::int64_t>(1 + random.Uniform(most_rows)));
+      const StepResult r = s->Step(t, budget);
+      progress |= r == StepResult::kMore;
+      if (r == StepResult::kIdle) next_wake = std::min(next_wake, s->tasks()[t]->next_wake());
+    }
+    quiet = 0;
+    if (progress || next_wake == INT64_MAX) continue;
+    clock->AdvanceNanos(std::max<std::int64_t>(next_wake - clock->NowNanos(), 1));
+  }
+  for (Slot& slot : slots) slot.Close();
+}
+
+}  // namespace millrace

@@ -1,0 +1,107 @@
+#include <string>
+#include <utility>
+
+#include "millrace/api/job_runner.h"
+#include "millrace/graph/plan.h"
+#include "runtime/local/local_cluster.h"
+
+namespace millrace {
+namespace {
+
+/// The API's side of a job, as the runtime asks for it.
+class BuilderRegistry final : public FactoryRegistry {
+ public:
+  explicit BuilderRegistry(const GraphBuilder& job) : job_(job) {}
+  const OperatorFactory& factory(int op) const override { return job_.factory(op); }
+  PortEdgeFactory* port_factory(int op, int input) const override {
+    return job_.port_factory(op, static_cast<std::size_t>(input));
+  }
+
+ private:
+  const GraphBuilder& job_;
+};
+
+void ReportOperator(Deployment& deployment, const PlanOperator& op, JobResult* result) {
+  OperatorReport report;
+  report.name = op.name;
+  report.parallelism = op.parallelism;
+  for (const std::string& step : op.steps) report.steps.push_back({step, 0, 0});
+  for (int s = 0; s < op.parallelism; ++s) {
+    const OperatorCounters& c = deployment.counters(op.id, s);
+    report.in += c.in.value();
+    report.out += c.out.value();
+    report.filtered += c.filtered.value();
+    report.late += c.late.value();
+    report.skipped += c.errors_skipped.value();
+    report.overdraft += c.overdraft.value();
+    report.watermark = std::max(report.watermark, c.watermark.load(std::memory_order_relaxed));
+    for (std::size_t i = 0; i < c.steps.size(); ++i) {
+      report.steps[i].in += c.steps[i]->in.value();
+      report.steps[i].out += c.steps[i]->out.value();
+    }
+  }
+  result->operators.push_back(std::move(report));
+}
+
+void Report(LocalCluster& cluster, JobResult* result) {
+  Deployment& deployment = cluster.deployment();
+  for (const PlanOperator& op : deployment.plan().operators) ReportOperator(deployment, op, result);
+  for (const PlanVertex& v : deployment.plan().vertices) result->vertices.push_back({v.name, 0, 0, 0, 0});
+  for (Slot& slot : deployment.slots()) {
+    for (const auto& task : slot.tasks()) {
+      for (VertexReport& v : result->vertices) {
+        if (v.name != task->name()) continue;
+        v.busy += static_cast<double>(task->times().busy.value()) / 1e9;
+        v.idle += static_cast<double>(task->times().idle.value()) / 1e9;
+        v.blocked += static_cast<double>(task->times().blocked.value()) / 1e9;
+        v.runnable += static_cast<double>(task->times().runnable.value()) / 1e9;
+        break;
+      }
+    }
+  }
+  result->peak_memory = deployment.memory().peak();
+  result->cancelled = cluster.cancelled();
+  if (const auto failure = cluster.failure(); failure.has_value()) {
+    result->status = Status(StatusCode::kAborted, "operator '" + failure->op + "', subtask " +
+                                                      std::to_string(failure->subtask) + ": " + failure->message);
+  }
+}
+
+/// The local personality: the serialized plan on an embedded cluster.
+class LocalRunner final : public JobRunner {
+ public:
+  JobResult Run(const std::string& bytes, const GraphBuilder& job, const RunOptions& options) override {
+    JobResult result;
+    Result<JobPlan> plan = ParsePlan(bytes);
+    if (!plan.ok()) {
+      result.status = plan.status();
+      return result;
+    }
+    ManualClock manual(1700000000000);
+    DeploymentOptions deployment;
+    deployment.clock = options.seeded ? static_cast<const Clock*>(&manual) : &SystemClock::Get();
+    deployment.serialized = options.serialized;
+    deployment.batch_rows = options.batch_rows;
+    deployment.memory = options.memory;
+    const BuilderRegistry registry(job);
+    const std::int64_t began = SystemClock::Get().NowNanos();
+    LocalCluster cluster(std::move(plan).value(), registry, deployment);
+    if (options.seeded) {
+      cluster.RunSeeded(options.seed, &manual);
+    } else {
+      cluster.RunThreads();
+    }
+    result.seconds = static_cast<double>(SystemClock::Get().NowNanos() - began) / 1e9;
+    Report(cluster, &result);
+    return result;
+  }
+};
+
+}  // namespace
+
+JobRunner& JobRunner::Get() {
+  static LocalRunner runner;
+  return runner;
+}
+
+}  // namespace millrace
