@@ -202,6 +202,8 @@ class KeyedTable : public StateTable {
           static_cast<std::size_t>(headers[i] - s.headers) / kHeaderBytes * kGroupSlots + at;
       __builtin_prefetch(s.rows + slot * row_bytes_, 1);
     }
+    // gcc takes a function that only prefetches for one without effects and drops the call.
+    asm volatile("" ::: "memory");
   }
 };
 
