@@ -27,10 +27,14 @@ class Collector {
   explicit Collector(C& inner)
       : inner_(&inner),
         emit_([](void* c, R& r) { static_cast<C*>(c)->EmitRef(r); }),
+        emit_at_([](void* c, R& r, EventTime t) { static_cast<C*>(c)->EmitAt(std::move(r), t); }),
         next_([](void* c) -> R& { return static_cast<C*>(c)->Next(); }) {}
 
   /// Emits a record.
   void Emit(R record) { emit_(inner_, record); }
+  /// Emits a record with an event time of its own instead of the one of the record at hand. Behind the watermark it
+  /// is late.
+  void EmitAt(R record, EventTime time) { emit_at_(inner_, record, time); }
   /// A record to fill; emitted at the next call, or when the function returns. Holds an older record's
   /// values (and its strings' capacity): set every field.
   R& Next() { return next_(inner_); }
@@ -38,6 +42,7 @@ class Collector {
  private:
   void* inner_;
   void (*emit_)(void*, R&);
+  void (*emit_at_)(void*, R&, EventTime);
   R& (*next_)(void*);
 };
 
@@ -63,6 +68,12 @@ class CursorCollector {
       EmitRef(converted);
     }
   }
+  /// Emits a record with another event time than the one at hand.
+  MILLRACE_INLINE void EmitAt(R record, EventTime time) {
+    Done();
+    ++count_;
+    next_.Push(record, time);
+  }
   MILLRACE_INLINE R& Next() {
     Done();
     pending_ = true;
@@ -81,7 +92,6 @@ class CursorCollector {
     ++count_;
     next_.Push(scratch_, time_);
   }
-  MILLRACE_INLINE void set_time(EventTime time) { time_ = time; }
 
  private:
   Cursor& next_;

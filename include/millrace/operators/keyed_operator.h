@@ -22,12 +22,15 @@ struct KeyedResult {
   R value;
 };
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"  // a key or value may be no standard layout
 template <class K, class R>
 constexpr auto MillraceRecordOf(internal::RecordTag<KeyedResult<K, R>>) {
   using Row = KeyedResult<K, R>;
   return internal::MakeFields<Row, &Row::key, &Row::value>("KeyedResult", {"key", "value"},
                                                            {offsetof(Row, key), offsetof(Row, value)});
 }
+#pragma GCC diagnostic pop
 
 /// An operator with one row of state per key and one input. `Logic` is what is done with a record:
 ///   using Value = the state column's type

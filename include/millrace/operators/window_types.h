@@ -28,6 +28,8 @@ struct WindowResult {
   R value;
 };
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"  // a key or value may be no standard layout
 template <class K, class R>
 constexpr auto MillraceRecordOf(internal::RecordTag<WindowResult<K, R>>) {
   using Row = WindowResult<K, R>;
@@ -35,6 +37,7 @@ constexpr auto MillraceRecordOf(internal::RecordTag<WindowResult<K, R>>) {
       "WindowResult", {"key", "window", "value"},
       {offsetof(Row, key), offsetof(Row, window), offsetof(Row, value)});
 }
+#pragma GCC diagnostic pop
 
 /// Keeps all records of a window, for window functions that want to see them (Flink: ProcessWindowFunction).
 template <class T>
