@@ -22,7 +22,7 @@ endif()
 
 add_library(millrace_warnings INTERFACE)
 target_compile_options(millrace_warnings INTERFACE
-  -Wall -Wextra -Werror -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  -Wall -Wextra -Werror -Wno-dangling-else -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # gcc 12: false positives in inlined optionals
 

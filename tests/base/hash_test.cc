@@ -1,0 +1,31 @@
+#include "millrace/base/hash.h"
+
+#include <gtest/gtest.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "millrace/base/random.h"
+
+namespace millrace {
+namespace {
+
+TEST(Hash, IsXxh3AtEveryLength) {
+  Random random(7);
+  char bytes[300];
+  for (char& c : bytes) c = static_cast<char>(random.Next());
+  for (std::size_t n = 0; n <= sizeof(bytes); ++n) EXPECT_EQ(HashBytes(bytes, n), XXH3_64bits(bytes, n)) << n;
+}
+
+TEST(Hash, IntegersHashAsTheirBytes) {
+  Random random(8);
+  for (int i = 0; i < 1000; ++i) {
+    const std::uint64_t v = random.Next();
+    const auto w = static_cast<std::uint32_t>(v);
+    EXPECT_EQ(Hash64(v), XXH3_64bits(&v, 8));
+    EXPECT_EQ(Hash64(w), XXH3_64bits(&w, 4));
+  }
+}
+
+}  // namespace
+}  // namespace millrace

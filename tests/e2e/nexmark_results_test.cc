@@ -1,0 +1,98 @@
+// Results of the Nexmark queries against the oracle, under settings drawn from a printed seed.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "benchmarks/nexmark/queries.h"
+#include "millrace/base/random.h"
+
+namespace nexmark {
+namespace {
+
+struct Expected {
+  std::string query, rows, checksum;
+  std::int64_t events, tps;
+};
+
+std::vector<Expected> Read(const std::string& file) {
+  std::ifstream in(std::string(MILLRACE_SOURCE_DIR) + "/benchmarks/data/" + file);
+  EXPECT_TRUE(in.good()) << file;
+  std::vector<Expected> all;
+  std::string line;
+  std::getline(in, line);
+  while (std::getline(in, line)) {
+    std::istringstream f(line);
+    Expected e;
+    std::string events, tps;
+    std::getline(f, e.query, ',');
+    std::getline(f, events, ',');
+    std::getline(f, tps, ',');
+    std::getline(f, e.rows, ',');
+    std::getline(f, e.checksum, ',');
+    e.events = std::stoll(events);
+    e.tps = std::stoll(tps);
+    all.push_back(e);
+  }
+  return all;
+}
+
+std::uint64_t Seed() {
+  static const std::uint64_t seed = [] {
+    const char* given = std::getenv("MILLRACE_SEED");
+    const std::uint64_t s = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+    std::printf("settings are drawn from MILLRACE_SEED=%llu\n", static_cast<unsigned long long>(s));
+    return s;
+  }();
+  return seed;
+}
+
+struct Case {
+  std::string file;
+  int parallelism;
+};
+
+class NexmarkResults : public testing::TestWithParam<Case> {};
+
+TEST_P(NexmarkResults, EqualTheOracle) {
+  millrace::Random random(Seed() + static_cast<std::uint64_t>(GetParam().parallelism));
+  int checked = 0;
+  for (const Expected& e : Read(GetParam().file)) {
+    millrace::StreamEnvironment env;
+    env.SetParallelism(GetParam().parallelism);
+    const bool seeded = e.events <= 100000 && random.Chance(0.5);
+    const std::string rows = std::to_string(1 + random.Uniform(600));
+    const bool serialized = random.Chance(0.5);
+    env.SetOption("driver", seeded ? "seeded" : "threads");
+    env.SetOption("seed", std::to_string(random.Uniform(1u << 30)));
+    env.SetOption("exchange", serialized ? "serialized" : "local");
+    env.SetOption("batch.rows", rows);
+    QueryConfig config;
+    config.generator.max_events = e.events;
+    config.generator.tps = e.tps;
+    CheckSink sink;
+    if (!BuildQuery(e.query, config, env, sink)) continue;  // comes with a later issue
+    ++checked;
+    const millrace::JobResult result = env.Run(e.query);
+    const std::string settings = std::string(seeded ? "seeded" : "threads") + (serialized ? ", serialized" : "") +
+                                 ", batch.rows=" + rows;
+    ASSERT_TRUE(result.status.ok()) << e.query << ": " << result.status.ToString() << " (" << settings << ")";
+    EXPECT_EQ(std::to_string(sink.shared->table.rows()), e.rows) << e.query << " (" << settings << ")";
+    EXPECT_EQ(sink.shared->table.checksum(), e.checksum) << e.query << " (" << settings << ")";
+  }
+  EXPECT_EQ(checked, 8);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, NexmarkResults,
+                         testing::Values(Case{"expected_100K_tps2K.csv", 1}, Case{"expected_100K_tps2K.csv", 2},
+                                         Case{"expected_100K_tps2K.csv", 4}, Case{"expected_500K_tps1K.csv", 1},
+                                         Case{"expected_500K_tps1K.csv", 2}, Case{"expected_500K_tps1K.csv", 4},
+                                         Case{"expected_1M.csv", 1}, Case{"expected_1M.csv", 2},
+                                         Case{"expected_1M.csv", 4}, Case{"expected_3M.csv", 2}));
+
+}  // namespace
+}  // namespace nexmark

@@ -1,0 +1,184 @@
+#include "millrace/state/state_table.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include "millrace/base/random.h"
+
+namespace millrace {
+namespace {
+
+// A table of K -> int64, beside a model.
+template <class K>
+class TableOf {
+ public:
+  explicit TableOf(KeyGroupRange range = {}) : memory_(1 << 30), layout_(KeyedTable<K>::KeyLayout()) {
+    offset_ = layout_.AddColumn(ColumnOpsOf<std::int64_t>());
+    table_ = std::make_unique<KeyedTable<K>>(layout_, range, &memory_);
+  }
+  void Put(const K& key, std::int64_t value) {
+    const std::uint64_t hash = KeyHash(key);
+    RowRef ref = table_->Find(key, hash);
+    if (!ref) {
+      ref = table_->Insert(key, hash);
+    } else {
+      table_->Touch(ref);
+    }
+    Value(ref) = value;
+  }
+  std::int64_t* Get(const K& key) {
+    const RowRef ref = table_->Find(key, KeyHash(key));
+    return ref ? &Value(ref) : nullptr;
+  }
+  bool Erase(const K& key) {
+    const RowRef ref = table_->Find(key, KeyHash(key));
+    if (ref) table_->Erase(ref);
+    return static_cast<bool>(ref);
+  }
+  std::map<K, std::int64_t> All() {
+    std::map<K, std::int64_t> all;
+    StateTable::Cursor cursor;
+    for (RowRef r = table_->Next(&cursor); r; r = table_->Next(&cursor)) all[KeyedTable<K>::KeyOf(r)] = Value(r);
+    return all;
+  }
+  std::int64_t& Value(RowRef ref) { return *reinterpret_cast<std::int64_t*>(ref.row + offset_); }
+  std::int64_t ValueAt(const std::byte* row) { return *reinterpret_cast<const std::int64_t*>(row + offset_); }
+  KeyedTable<K>& table() { return *table_; }
+  MemoryAccount& memory() { return memory_; }
+
+ private:
+  MemoryAccount memory_;
+  RowLayout layout_;
+  std::uint32_t offset_;
+  std::unique_ptr<KeyedTable<K>> table_;
+};
+
+template <class K>
+void RandomOperations(std::uint64_t seed, std::uint64_t keys, K (*key_of)(std::uint64_t)) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random random(seed);
+  TableOf<K> table;
+  std::map<K, std::int64_t> model;
+  for (int i = 0; i < 30000; ++i) {
+    const K key = key_of(random.Uniform(keys));
+    if (random.Chance(0.25)) {
+      EXPECT_EQ(table.Erase(key), model.erase(key) == 1);
+    } else {
+      table.Put(key, i);
+      model[key] = i;
+    }
+    const K asked = key_of(random.Uniform(keys));
+    const std::int64_t* got = table.Get(asked);
+    const auto want = model.find(asked);
+    ASSERT_EQ(got != nullptr, want != model.end());
+    if (got != nullptr) ASSERT_EQ(*got, want->second);
+  }
+  EXPECT_EQ(table.table().size(), model.size());
+  EXPECT_EQ(table.All(), model);
+}
+
+TEST(StateTable, BehavesAsAMapWithIntegerKeys) {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    for (const std::uint64_t keys : {3u, 100u, 5000u, 100000u}) {
+      RandomOperations<std::int64_t>(seed, keys, [](std::uint64_t k) { return static_cast<std::int64_t>(k * 65536); });
+    }
+  }
+}
+
+TEST(StateTable, BehavesAsAMapWithStringKeys) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    RandomOperations<std::string>(seed, 8000, [](std::uint64_t k) {
+      return "a key that is longer than a small string " + std::to_string(k);
+    });
+  }
+}
+
+TEST(StateTable, KeepsTheBytesOfArenaStringKeys) {
+  TableOf<String> table;
+  for (int round = 0; round < 2; ++round) {
+    Arena arena;  // dies at the end of the round: what the table did not copy would dangle
+    ArenaScope scope(arena);
+    for (int i = 0; i < 6000; ++i) table.Put(String("key number " + std::to_string(i)), round);
+  }
+  EXPECT_EQ(table.table().size(), 6000u);
+  for (int i = 0; i < 6000; ++i) {
+    std::int64_t* value = table.Get(String("key number " + std::to_string(i)));
+    ASSERT_NE(value, nullptr);
+    EXPECT_EQ(*value, 1);
+  }
+}
+
+TEST(StateTable, RowsStandInTheOrderOfKeyGroupRanges) {
+  TableOf<std::int64_t> table(KeyGroupRange::Of(1, 3));
+  int kept = 0;
+  for (std::int64_t k = 0; kept < 50000; ++k) {
+    const std::uint32_t group = KeyGroup(KeyHash(k));
+    const KeyGroupRange range = KeyGroupRange::Of(1, 3);
+    if (group < range.begin || group >= range.end) continue;
+    table.Put(k, k);
+    ++kept;
+  }
+  StateTable::Cursor cursor;
+  std::map<std::uint32_t, std::pair<std::uint32_t, std::uint32_t>> groups;  // sub-table -> lowest, highest group
+  for (RowRef r = table.table().Next(&cursor); r; r = table.table().Next(&cursor)) {
+    const std::uint32_t group = KeyGroup(KeyHash(KeyedTable<std::int64_t>::KeyOf(r)));
+    auto [it, fresh] = groups.try_emplace(cursor.sub, group, group);
+    it->second.first = std::min(it->second.first, group);
+    it->second.second = std::max(it->second.second, group);
+  }
+  EXPECT_GT(groups.size(), 200u);
+  std::uint32_t last = 0;
+  for (const auto& [sub, ends] : groups) {
+    EXPECT_GE(ends.first, last);
+    last = ends.second;
+  }
+}
+
+TEST(StateTable, ClearKeepsNoRowAndSettlesTheMemoryAccount) {
+  TableOf<std::int64_t> table;
+  for (std::int64_t k = 0; k < 20000; ++k) table.Put(k, k);
+  EXPECT_EQ(table.memory().used(MemoryUse::kState), static_cast<std::int64_t>(table.table().allocated_bytes()));
+  table.table().Clear();
+  EXPECT_TRUE(table.All().empty());
+  EXPECT_EQ(table.Get(7), nullptr);
+  for (std::int64_t k = 0; k < 100; ++k) table.Put(k, -k);
+  EXPECT_EQ(table.All().size(), 100u);
+  EXPECT_EQ(table.memory().used(MemoryUse::kState), static_cast<std::int64_t>(table.table().allocated_bytes()));
+}
+
+TEST(StateTable, UsesLittleMemoryPerKey) {
+  TableOf<std::int64_t> table;  // rows of 16 bytes
+  for (std::int64_t k = 0; k < 1000000; ++k) table.Put(k, k);
+  EXPECT_LT(table.memory().peak(), 40 << 20);
+}
+
+// What a snapshot writes equals the table at the moment it began, whatever is done while it runs.
+TEST(StateTable, SnapshotInSlicesWhileUpdatesGoOn) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    TableOf<std::int64_t> table;
+    std::map<std::int64_t, std::int64_t> restored;  // base and increments, laid over each other
+    for (int snapshot = 0; snapshot < 4; ++snapshot) {
+      for (int i = 0; i < 6000; ++i) table.Put(static_cast<std::int64_t>(random.Uniform(9000)), i + snapshot * 100000);
+      const auto frozen = table.All();
+      std::map<std::int64_t, int> written;
+      table.table().BeginSnapshot([&](const std::byte* row) {
+        const std::int64_t key = *reinterpret_cast<const std::int64_t*>(row);
+        EXPECT_EQ(++written[key], 1) << "row " << key << " written twice";
+        restored[key] = table.ValueAt(row);
+      });
+      while (!table.table().SnapshotSlice(1 + static_cast<std::uint32_t>(random.Uniform(50)))) {
+        for (int i = 0; i < 20; ++i) table.Put(static_cast<std::int64_t>(random.Uniform(20000)), -i);
+      }
+      EXPECT_EQ(restored, frozen) << "snapshot " << snapshot;
+      if (snapshot > 0) EXPECT_LT(written.size(), frozen.size());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace millrace
