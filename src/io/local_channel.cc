@@ -21,7 +21,7 @@ LocalChannel::LocalChannel(const LocalChannelOptions& options)
 
 LocalChannel::~LocalChannel() {
   // Both ends have stopped: everything that is still under way is ours.
-  const auto drop = [this](Batch* batch, ByteWriter* wire) {
+  const auto drop = [](Batch* batch, ByteWriter* wire) {
     if (batch != nullptr) DeleteBatch(batch);
     delete wire;
   };

@@ -214,8 +214,8 @@ class SliceWindowOperator final : public ChainOperator<Chain> {
     if (watermark > fired_through_) {
       fired_through_ = watermark;
       DropExpired();
-      if (current_ != nullptr && schedule_.FirstEnd(current_begin_) - 1 <= fired_through_) ForgetCurrent();
     }
+    if (current_ != nullptr && schedule_.FirstEnd(current_begin_) - 1 <= fired_through_) ForgetCurrent();
     return true;
   }
 

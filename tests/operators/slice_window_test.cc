@@ -1,0 +1,190 @@
+// Tumbling and sliding windows against a naive model of Flink's WindowOperator with EventTimeTrigger.
+#include "millrace/operators/slice_window_operator.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include "millrace/base/random.h"
+#include "tests/support/operator_harness.h"
+
+namespace millrace {
+namespace {
+
+struct Item {
+  std::int64_t key = 0;
+  std::int64_t value = 0;
+};
+MILLRACE_RECORD(Item, key, value);
+
+struct KeyOfItem {
+  const std::int64_t& operator()(const Item& i) const { return i.key; }
+};
+
+// (key, window start, window end, result)
+using Row = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+
+// Windows one by one, elements kept: as the documentation says it.
+class Model {
+ public:
+  Model(const SliceWindows& w, std::int64_t lateness, bool maximum) : w_(w), lateness_(lateness), maximum_(maximum) {}
+
+  void Push(const Item& item, std::int64_t time) {
+    const std::int64_t slide = w_.slide.count();
+    const std::int64_t last = EventTime::FloorDiv(time - w_.offset.count(), slide) * slide + w_.offset.count();
+    bool any = false, taken = false;
+    std::vector<std::int64_t> starts;
+    for (std::int64_t start = last; start > time - w_.size.count(); start -= slide) starts.push_back(start);
+    for (auto it = starts.rbegin(); it != starts.rend(); ++it) {
+      any = true;
+      const std::int64_t end = *it + w_.size.count();
+      if (watermark_ != INT64_MIN && end - 1 + lateness_ <= watermark_) continue;
+      taken = true;
+      windows_[{end, item.key}].push_back(item.value);
+      if (watermark_ != INT64_MIN && end - 1 <= watermark_) Fire(end, item.key);
+    }
+    if (!any) ++filtered;
+    if (any && !taken) ++late;
+  }
+  void Watermark(std::int64_t watermark) {
+    for (auto& [id, values] : windows_) {
+      if (id.first - 1 <= watermark && (watermark_ == INT64_MIN || id.first - 1 > watermark_)) Fire(id.first, id.second);
+    }
+    watermark_ = watermark;
+    std::erase_if(windows_, [&](const auto& w) {
+      return watermark == INT64_MAX || w.first.first - 1 + lateness_ <= watermark;
+    });
+  }
+  std::vector<Row> Take() { return std::exchange(out_, {}); }
+  std::uint64_t late = 0;
+  std::uint64_t filtered = 0;
+
+ private:
+  void Fire(std::int64_t end, std::int64_t key) {
+    std::int64_t result = maximum_ ? INT64_MIN : 0;
+    for (const std::int64_t v : windows_[{end, key}]) result = maximum_ ? std::max(result, v) : result + v;
+    out_.emplace_back(key, end - w_.size.count(), end, result);
+  }
+  SliceWindows w_;
+  std::int64_t lateness_;
+  bool maximum_;
+  std::int64_t watermark_ = INT64_MIN;
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::int64_t>> windows_;  // (end, key)
+  std::vector<Row> out_;
+};
+
+template <class Agg>
+void Compare(std::uint64_t seed, const Agg& agg, bool maximum) {
+  SCOPED_TRACE("seed " + std::to_string(seed) + (maximum ? ", max" : ", sum"));
+  Random random(seed);
+  SliceWindowSpec spec;
+  spec.name = "windows";
+  const std::int64_t slide = random.Between(1, 12);
+  const std::int64_t size = random.Chance(0.3) ? slide : random.Between(1, 40);
+  spec.windows = {Duration(size), Duration(slide), Duration(random.Between(-5, 5)), false};
+  spec.lateness = Duration(random.Chance(0.5) ? 0 : random.Between(0, 30));
+  SCOPED_TRACE("size " + std::to_string(size) + " slide " + std::to_string(slide) + " lateness " +
+               std::to_string(spec.lateness.count()));
+  using Fn = EmitWindowResult<std::int64_t, std::int64_t>;
+  testing::OperatorHarness<Item, Fn::Out> harness;
+  harness.set_budget_rows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(4)) : 1 << 20);
+  using Chain = typename testing::OperatorHarness<Item, Fn::Out>::Chain;
+  harness.template Open<SliceWindowOperator<std::int64_t, Item, KeyOfItem, Agg, Fn, Chain>>(spec, KeyOfItem{}, agg, Fn{});
+  Model model(spec.windows, spec.lateness.count(), maximum);
+  std::int64_t now = random.Between(0, 100), watermark = 0;
+  const int steps = 5 + static_cast<int>(random.Uniform(60));
+  for (int i = 0; i <= steps; ++i) {
+    if (i == steps) {
+      harness.End();
+      model.Watermark(INT64_MAX);
+    } else if (random.Chance(0.75)) {
+      now += random.Chance(0.1) ? random.Between(0, 200) : random.Between(0, 4);
+      const std::int64_t time = std::max<std::int64_t>(now - (random.Chance(0.4) ? random.Between(0, 60) : 0), 0);
+      const Item item{static_cast<std::int64_t>(random.Uniform(4)), random.Between(-50, 50)};
+      harness.Push(item, item.key, EventTime::FromMillis(time));
+      model.Push(item, time);
+    } else {
+      watermark = std::max(watermark, now - random.Between(-3, 30));
+      harness.Watermark(watermark);
+      model.Watermark(watermark);
+    }
+    std::vector<Row> got;
+    for (const auto& [row, time] : harness.Take()) {
+      EXPECT_EQ(time, row.window.max_timestamp());
+      got.emplace_back(row.key, row.window.start.millis(), row.window.end.millis(), row.value);
+    }
+    std::vector<Row> want = model.Take();
+    std::sort(got.begin(), got.end());
+    std::sort(want.begin(), want.end());
+    ASSERT_EQ(got, want) << "step " << i;
+  }
+  EXPECT_EQ(harness.counters().late.value(), model.late);
+  EXPECT_EQ(harness.counters().filtered.value(), model.filtered);
+}
+
+// The first value is the maximum of no other: a maximum that knows when it is empty.
+struct MaxValue {
+  using Accumulator = std::int64_t;
+  Accumulator Create() const { return INT64_MIN; }
+  void Add(Accumulator& acc, const Item& i) const { acc = std::max(acc, i.value); }
+  void Merge(Accumulator& acc, const Accumulator& o) const { acc = std::max(acc, o); }
+  Accumulator Result(const Accumulator& acc) const { return acc; }
+};
+
+TEST(SliceWindows, InvertibleAggregatesEqualTheModel) {
+  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+    Compare(seed, Sum(&Item::value), false);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(SliceWindows, OtherAggregatesEqualTheModel) {
+  for (std::uint64_t seed = 10001; seed <= 13000; ++seed) {
+    Compare(seed, MaxValue{}, true);
+    if (HasFatalFailure()) return;
+  }
+}
+
+TEST(SliceWindows, ProcessingTimeWindowsFireWithTheClockAndAtTheEnd) {
+  SliceWindowSpec spec;
+  spec.windows = {Duration(100), Duration(100), Duration(0), true};
+  using Fn = EmitWindowResult<std::int64_t, std::int64_t>;
+  testing::OperatorHarness<Item, Fn::Out> harness;
+  using Chain = testing::OperatorHarness<Item, Fn::Out>::Chain;
+  harness.Open<SliceWindowOperator<std::int64_t, Item, KeyOfItem, Sum<Item, std::int64_t>, Fn, Chain>>(
+      spec, KeyOfItem{}, Sum(&Item::value), Fn{});
+  const std::int64_t start = harness.clock().WallMillis() / 100 * 100;
+  harness.Push({1, 5}, std::int64_t{1}, EventTime::Min());
+  harness.Push({1, 6}, std::int64_t{1}, EventTime::Min());
+  harness.ProcessingTime(start + 99);
+  EXPECT_TRUE(harness.Take().empty());
+  harness.ProcessingTime(start + 100);
+  const auto first = harness.Take();
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].first.value, 11);
+  harness.Push({1, 7}, std::int64_t{1}, EventTime::Min());
+  harness.End();
+  ASSERT_EQ(harness.Take().size(), 1u);
+}
+
+TEST(SliceSchedule, EndsOfWindowsThatContainAPane) {
+  const SliceSchedule sliding({Duration(10), Duration(4), Duration(0), false});
+  EXPECT_EQ(sliding.pane(), 2);
+  for (std::int64_t t = -50; t < 50; ++t) {
+    const std::int64_t pane = sliding.PaneStart(t);
+    EXPECT_LE(pane, t);
+    EXPECT_LT(t, pane + 2);
+    for (std::int64_t end = sliding.FirstEnd(pane); end <= sliding.LastEnd(pane); end += 4) {
+      EXPECT_GE(t, end - 10);
+      EXPECT_LT(t, end);
+    }
+    EXPECT_LE(sliding.FirstEnd(pane) - 4, pane);
+    EXPECT_GT(sliding.LastEnd(pane) + 4 - 10, t);
+  }
+}
+
+}  // namespace
+}  // namespace millrace
