@@ -1,0 +1,87 @@
+#include "runtime/task/watermark_merger.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "millrace/base/random.h"
+
+namespace millrace {
+namespace {
+
+EventTime At(std::int64_t millis) { return EventTime::FromMillis(millis); }
+
+TEST(WatermarkMerger, TheSlowestChannelSetsTheTime) {
+  WatermarkMerger merger(2);
+  EXPECT_FALSE(merger.OnWatermark(0, At(10)));
+  EXPECT_TRUE(merger.OnWatermark(1, At(5)));
+  EXPECT_EQ(merger.watermark(), At(5));
+  EXPECT_TRUE(merger.OnWatermark(1, At(20)));
+  EXPECT_EQ(merger.watermark(), At(10));
+}
+
+TEST(WatermarkMerger, AnIdleChannelDoesNotHoldTimeBack) {
+  WatermarkMerger merger(2);
+  merger.OnWatermark(0, At(10));
+  EXPECT_TRUE(merger.OnIdle(1));
+  EXPECT_EQ(merger.watermark(), At(10));
+  EXPECT_FALSE(merger.all_idle());
+  merger.OnIdle(0);
+  EXPECT_TRUE(merger.all_idle());
+  merger.OnRecord(1);
+  EXPECT_FALSE(merger.all_idle());
+  EXPECT_FALSE(merger.OnWatermark(1, At(3))) << "time never goes back";
+  EXPECT_EQ(merger.watermark(), At(10));
+}
+
+TEST(WatermarkMerger, AnEndedChannelIsOutOfTheMinimum) {
+  WatermarkMerger merger(2);
+  merger.OnWatermark(0, At(10));
+  EXPECT_TRUE(merger.OnEnd(1));
+  EXPECT_EQ(merger.watermark(), At(10));
+  EXPECT_FALSE(merger.OnEnd(0));
+  EXPECT_TRUE(merger.all_ended());
+}
+
+// Random events against the definition: the highest minimum over active channels seen so far.
+TEST(WatermarkMerger, RandomEventsEqualTheModel) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    const std::size_t n = 1 + random.Uniform(4);
+    WatermarkMerger merger(n);
+    struct Channel {
+      std::int64_t mark = INT64_MIN;
+      bool idle = false, ended = false;
+    };
+    std::vector<Channel> model(n);
+    std::int64_t best = INT64_MIN;
+    for (int i = 0; i < 100; ++i) {
+      const std::size_t c = random.Uniform(n);
+      if (model[c].ended) continue;
+      const std::uint64_t what = random.Uniform(10);
+      if (what < 7) {
+        const std::int64_t t = random.Between(0, 200);
+        model[c].idle = false;
+        model[c].mark = std::max(model[c].mark, t);
+        merger.OnWatermark(c, At(t));
+      } else if (what < 9) {
+        model[c].idle = true;
+        merger.OnIdle(c);
+      } else {
+        model[c].ended = true;
+        merger.OnEnd(c);
+      }
+      std::optional<std::int64_t> low;
+      for (const Channel& m : model) {
+        if (!m.idle && !m.ended) low = std::min(low.value_or(INT64_MAX), m.mark);
+      }
+      if (low.has_value()) best = std::max(best, *low);
+      ASSERT_EQ(merger.watermark().millis(), best);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace millrace
