@@ -144,12 +144,12 @@ class StateTable {
 
 /// The table with its lookups. K is stored at offset 0 of the row.
 ///
-/// For a batch: `Prefetch` the hashes of up to 128 rows, then find one by one; every find probes anew, so
+/// For a batch: `Prefetch` the hashes of up to 64 rows, then find one by one; every find probes anew, so
 /// inserts and erasures in between are harmless.
 template <class K>
 class KeyedTable : public StateTable {
  public:
-  static constexpr std::uint32_t kPrefetchRows = 128;
+  static constexpr std::uint32_t kPrefetchRows = 64;
 
   using StateTable::StateTable;
   static RowLayout KeyLayout() {
@@ -196,11 +196,15 @@ class KeyedTable : public StateTable {
       const SubTable& s = subs_[SubOf(hashes[i])];
       const __m128i tag = _mm_set1_epi8(static_cast<char>(TagOf(hashes[i])));
       const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(headers[i]));
-      const auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
-      const std::uint32_t at = match == 0 ? 0 : static_cast<std::uint32_t>(std::countr_zero(match));
-      const std::size_t slot =
-          static_cast<std::size_t>(headers[i] - s.headers) / kHeaderBytes * kGroupSlots + at;
-      __builtin_prefetch(s.rows + slot * row_bytes_, 1);
+      auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
+      const std::size_t group = static_cast<std::size_t>(headers[i] - s.headers) / kHeaderBytes;
+      const std::byte* rows = s.rows + group * kGroupSlots * row_bytes_;
+      // All rows whose tag matches (one in ten groups has a second), each to its end: a row may span two lines.
+      for (; match != 0; match &= match - 1) {
+        const std::byte* row = rows + static_cast<std::size_t>(std::countr_zero(match)) * row_bytes_;
+        __builtin_prefetch(row, 1);
+        __builtin_prefetch(row + row_bytes_ - 1, 1);
+      }
     }
     // gcc takes a function that only prefetches for one without effects and drops the call.
     asm volatile("" ::: "memory");
