@@ -17,7 +17,7 @@ using testing::Reading;
 // A record with operators of its own: the library neither needs nor replaces them.
 struct Odd {
   int value = 0;
-  friend bool operator==(const Odd&, const Odd&) { return false; }
+  [[maybe_unused]] friend bool operator==(const Odd&, const Odd&) { return false; }
 };
 MILLRACE_RECORD(Odd, value);
 

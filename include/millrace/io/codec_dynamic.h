@@ -35,7 +35,7 @@ bool DecodeVariant(ByteReader& in, V& value, std::index_sequence<kIndex...>) {
   std::uint8_t index = 0;
   if (!in.Get(&index)) return false;
   bool valid = false;
-  ((index == kIndex && ((valid = DecodeAlternative<kIndex>(in, value)), true)) || ...);
+  (void)((index == kIndex && (static_cast<void>(valid = DecodeAlternative<kIndex>(in, value)), true)) || ...);
   return valid || in.Fail();
 }
 
