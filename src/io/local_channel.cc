@@ -3,19 +3,10 @@
 #include "millrace/base/check.h"
 
 namespace millrace {
-namespace {
-
-// Cells of the ring beyond the credits: reserved for watermarks, barriers and the end of input, so that
-// control passes a full channel. What exceeds even that waits on the producer's side, in order.
-constexpr std::uint32_t kControlCells = 16;
-
-}  // namespace
 
 LocalChannel::LocalChannel(const LocalChannelOptions& options)
     : options_(options),
-      capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows)),
-      ring_(options.credits * 2 + kControlCells),
-      returns_(options.credits * 2 + kControlCells) {
+      capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows)) {
   if (options_.serialized) decode_arena_ = std::make_unique<Arena>();
 }
 
@@ -26,11 +17,9 @@ LocalChannel::~LocalChannel() {
     delete wire;
   };
   Parcel parcel;
-  while (ring_.TryPop(&parcel)) drop(parcel.element.batch, parcel.wire);
-  for (const Parcel& p : waiting_) drop(p.element.batch, p.wire);
+  while (queue_.TryPop(&parcel)) drop(parcel.element.batch, parcel.wire);
   Credit credit;
   while (returns_.TryPop(&credit)) drop(credit.batch, credit.wire);
-  for (const Credit& c : unreturned_) drop(c.batch, c.wire);
   for (Batch* batch : spare_) DeleteBatch(batch);
   for (Batch* batch : decoded_) DeleteBatch(batch);
   for (ByteWriter* wire : spare_wire_) delete wire;
@@ -75,18 +64,9 @@ void LocalChannel::CollectReturns() {
   }
 }
 
-bool LocalChannel::DrainWaiting() {
-  while (!waiting_.empty()) {
-    if (!ring_.TryPush(waiting_.front())) return false;
-    waiting_.pop_front();
-    if (consumer_waker_ != nullptr) consumer_waker_->Wake();
-  }
-  return true;
-}
-
 bool LocalChannel::HasCredit() {
   CollectReturns();
-  return DrainWaiting() && in_flight_ < options_.credits;
+  return in_flight_ < options_.credits;
 }
 
 Batch* LocalChannel::Take() {
@@ -102,10 +82,7 @@ Batch* LocalChannel::TakeOverdraft() {
 }
 
 void LocalChannel::Send(const Parcel& parcel) {
-  if (!DrainWaiting() || !ring_.TryPush(parcel)) {
-    waiting_.push_back(parcel);
-    return;
-  }
+  queue_.Push(parcel);
   if (consumer_waker_ != nullptr) consumer_waker_->Wake();
 }
 
@@ -135,22 +112,16 @@ void LocalChannel::Push(Batch* batch) {
 }
 
 void LocalChannel::PushControl(Element element) {
-  // A newer watermark replaces one that has not left yet.
-  if (element.kind == Element::Kind::kWatermark && !waiting_.empty() &&
-      waiting_.back().element.kind == Element::Kind::kWatermark) {
-    waiting_.back().element.value = element.value;
-    return;
-  }
   Parcel parcel;
   parcel.element = element;
   Send(parcel);
 }
 
-bool LocalChannel::ConsumerStarves() { return DrainWaiting() && ring_.empty(); }
+bool LocalChannel::ConsumerStarves() { return queue_.empty(); }
 
 bool LocalChannel::Pop(Element* element) {
   Parcel parcel;
-  if (!ring_.TryPop(&parcel)) return false;
+  if (!queue_.TryPop(&parcel)) return false;
   *element = parcel.element;
   if (element->kind != Element::Kind::kBatch) return true;
   if (parcel.wire != nullptr) {
@@ -193,14 +164,10 @@ void LocalChannel::Return(Batch* batch) {
 }
 
 void LocalChannel::SendCredit(const Credit& credit) {
-  while (!unreturned_.empty() && returns_.TryPush(unreturned_.front())) unreturned_.pop_front();
-  if (!unreturned_.empty() || !returns_.TryPush(credit)) unreturned_.push_back(credit);
+  returns_.Push(credit);
   if (producer_waker_ != nullptr) producer_waker_->Wake();
 }
 
-bool LocalChannel::HasInput() {
-  while (!unreturned_.empty() && returns_.TryPush(unreturned_.front())) unreturned_.pop_front();
-  return !ring_.empty();
-}
+bool LocalChannel::HasInput() { return !queue_.empty(); }
 
 }  // namespace millrace

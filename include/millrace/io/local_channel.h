@@ -1,12 +1,11 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <vector>
 
 #include "millrace/base/memory.h"
 #include "millrace/io/channel.h"
-#include "millrace/io/ring.h"
+#include "millrace/io/spsc_queue.h"
 
 namespace millrace {
 
@@ -19,7 +18,7 @@ struct LocalChannelOptions {
   MemoryAccount* memory = nullptr;
 };
 
-/// A channel between two tasks of one process: batches are handed over by pointer through a ring and
+/// A channel between two tasks of one process: batches are handed over by pointer through a queue and
 /// come back through another. With `serialized` the rows are encoded into a pooled buffer on one side and
 /// decoded on the other, as between processes.
 class LocalChannel final : public OutputChannel, public InputChannel {
@@ -47,7 +46,7 @@ class LocalChannel final : public OutputChannel, public InputChannel {
   std::uint64_t bytes_popped() const override { return bytes_popped_; }
 
  private:
-  struct Parcel {  // what stands in the ring
+  struct Parcel {  // what stands in the queue
     Element element;
     ByteWriter* wire = nullptr;
   };
@@ -60,7 +59,6 @@ class LocalChannel final : public OutputChannel, public InputChannel {
   void CollectReturns();
   void Recycle(Batch* batch);
   void Send(const Parcel& parcel);
-  bool DrainWaiting();
   Batch* DecodeFrom(const ByteWriter& wire, std::uint64_t sequence);
   void SendCredit(const Credit& credit);
 
@@ -69,13 +67,12 @@ class LocalChannel final : public OutputChannel, public InputChannel {
   Waker* consumer_waker_ = nullptr;
   Waker* producer_waker_ = nullptr;
 
-  SpscRing<Parcel> ring_;
-  SpscRing<Credit> returns_;
+  SpscQueue<Parcel> queue_;
+  SpscQueue<Credit> returns_;
 
   // Producer's side.
   std::vector<Batch*> spare_;
   std::vector<ByteWriter*> spare_wire_;
-  std::deque<Parcel> waiting_;  // what the ring had no cell for
   std::uint32_t in_flight_ = 0;
   std::uint64_t next_sequence_ = 0;
   std::uint64_t charged_ = 0;
@@ -84,7 +81,6 @@ class LocalChannel final : public OutputChannel, public InputChannel {
   std::uint64_t bytes_popped_ = 0;
   std::vector<Batch*> decoded_;  // spare batches of the decoding side
   std::unique_ptr<Arena> decode_arena_;
-  std::deque<Credit> unreturned_;  // what the return ring had no cell for
 };
 
 }  // namespace millrace
