@@ -27,4 +27,12 @@ void CheckWindows(GraphBuilder& builder, const SliceWindows& windows, const std:
   }
 }
 
+void CheckWindows(GraphBuilder& builder, const SessionWindows& windows, const std::string& name) {
+  if (windows.gap.count() < 1) builder.NoteError("'" + name + "': the gap of a session must be at least 1 ms");
+}
+
+void CheckWindows(GraphBuilder& builder, const CountWindows& windows, const std::string& name) {
+  if (windows.count < 0) builder.NoteError("'" + name + "': a count window needs a count of at least 1");
+}
+
 }  // namespace millrace::internal

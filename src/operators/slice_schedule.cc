@@ -1,4 +1,4 @@
-#include "millrace/operators/slice_schedule.h"
+#include "millrace/operators/window/slice_schedule.h"
 
 #include <numeric>
 

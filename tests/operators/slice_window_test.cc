@@ -1,5 +1,5 @@
 // Tumbling and sliding windows against a naive model of Flink's WindowOperator with EventTimeTrigger.
-#include "millrace/operators/slice_window_operator.h"
+#include "millrace/operators/window/slice_window_operator.h"
 
 #include <gtest/gtest.h>
 

@@ -15,6 +15,20 @@
 
 namespace millrace {
 
+namespace internal {
+
+template <class T, class Fn>
+struct MakeProcess : MakeProcessBase<Fn> {
+  std::string name;
+  MakeProcess(std::string n, Fn f) : MakeProcessBase<Fn>(std::move(f)), name(std::move(n)) {}
+  template <class Chain>
+  std::unique_ptr<Operator> Create(const Chain& chain) const {
+    return std::make_unique<ProcessOperator<T, Fn, Chain>>(name, this->fn, chain);
+  }
+};
+
+}  // namespace internal
+
 /// A stream of records of type T (Flink: DataStream).
 ///
 /// Calls chained in one expression are fused: `env.FromSource(...).Map(f).Filter(g).SinkTo(...)` is one loop.
@@ -56,6 +70,12 @@ class DataStream {
   auto FlatMap(F fn) && { return FlatMapOn<R>(std::move(pipe_), "FlatMap", std::move(fn)); }
   template <class R = void, class F>
   auto FlatMap(F fn) & { return FlatMapOn<R>(TakeNamed(), "FlatMap", std::move(fn)); }
+
+  /// A function that sees each record with its context and may have side outputs: a `ProcessFunction<T, Out>`.
+  template <class Fn>
+  auto Process(std::string name, Fn fn) && { return ProcessOn(std::move(pipe_), std::move(name), std::move(fn)); }
+  template <class Fn>
+  auto Process(std::string name, Fn fn) & { return ProcessOn(TakeNamed(), std::move(name), std::move(fn)); }
 
   /// Partitions by key: a member (`&Reading::id`), several members, or `Key fn(const T&)`.
   template <class... Fs>
@@ -152,6 +172,28 @@ class DataStream {
                   "millrace: FlatMap: with a generic function say what it emits: FlatMap<R>(fn)");
     using Next = StepPipe<P, internal::FlatMapStep<T, Out, F>>;
     return DataStream<Out, Next>(Next(std::move(pipe), std::move(name), {std::move(fn)}));
+  }
+  template <class P, class Fn>
+  static auto ProcessOn(P pipe, std::string name, Fn fn) {
+    constexpr bool ok = std::is_base_of_v<SideOutputOwner, Fn> && !std::is_base_of_v<StateOwner, Fn>;
+    static_assert(ok, "millrace: Process: Fn must derive from millrace::ProcessFunction<T, Out> (with state: KeyBy first)");
+    if constexpr (ok) {
+      static_assert(std::is_same_v<typename Fn::In, T>, "millrace: Process: the function's record type (Fn::In) is not the stream's (T)");
+      using Make = internal::MakeProcess<T, Fn>;
+      GraphBuilder& builder = pipe.builder();
+      const bool timed = pipe.timed();
+      builder.UseName(name, "process function");
+      NodeSpec spec;
+      spec.name = name;
+      spec.named_by_user = true;
+      spec.kind = NodeKind::kOperator;
+      internal::DescribeFunction(builder, fn, &spec);
+      auto edge = internal::StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward);
+      spec.inputs.push_back(edge.input);
+      OperatorPipe<typename Fn::Out, Make> next(&builder, std::move(spec), Make(std::move(name), std::move(fn)), timed);
+      next.AddPortFactory(0, std::move(edge.port_factory));
+      return DataStream<typename Fn::Out, OperatorPipe<typename Fn::Out, Make>>(std::move(next));
+    }
   }
   template <class P, class KeyFn>
   static auto KeyByOn(P pipe, KeyFn key) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -7,7 +8,7 @@
 #include "millrace/api/pipe.h"
 #include "millrace/api/windows.h"
 #include "millrace/operators/keyed_operator.h"
-#include "millrace/operators/slice_window_operator.h"
+#include "millrace/operators/keyed_process_operator.h"
 
 namespace millrace {
 
@@ -15,6 +16,9 @@ template <class T, class Pipe = NodePipe<T>>
 class DataStream;
 template <class T, class K, class KeyFn, class Pipe, class Windows>
 class WindowedStream;
+
+template <class K, class T1, class KeyFn1, class Pipe1, class T2, class KeyFn2, class Pipe2>
+class KeyedConnectedStreams;
 
 namespace internal {
 
@@ -28,6 +32,65 @@ struct MakeKeyed : MakeBase {
     return std::make_unique<KeyedOperator<K, T, KeyFn, Logic, Chain>>(key, logic, chain);
   }
 };
+
+/// What a Make for a process function knows besides its operator.
+template <class Fn>
+struct MakeProcessBase : MakeBase {
+  Fn fn;
+  explicit MakeProcessBase(Fn f) : fn(std::move(f)) {}
+  const BatchType* SideOutputType(int output) const {
+    const auto& outputs = fn.side_outputs();
+    return output >= 1 && output <= static_cast<int>(outputs.size()) ? outputs[static_cast<std::size_t>(output) - 1].type
+                                                                     : nullptr;
+  }
+};
+
+template <class K, class T, class KeyFn, class Fn>
+struct MakeKeyedProcess : MakeProcessBase<Fn> {
+  std::string name;
+  KeyFn key;
+  MakeKeyedProcess(std::string n, KeyFn k, Fn f)
+      : MakeProcessBase<Fn>(std::move(f)), name(std::move(n)), key(std::move(k)) {}
+  template <class Chain>
+  std::unique_ptr<Operator> Create(const Chain& chain) const {
+    return std::make_unique<KeyedProcessOperator<K, T, KeyFn, Fn, Chain>>(name, key, this->fn, chain);
+  }
+};
+
+template <class K, class T1, class T2, class KeyFn1, class KeyFn2, class Fn>
+struct MakeKeyedCoProcess : MakeProcessBase<Fn> {
+  std::string name;
+  KeyFn1 key1;
+  KeyFn2 key2;
+  MakeKeyedCoProcess(std::string n, KeyFn1 k1, KeyFn2 k2, Fn f)
+      : MakeProcessBase<Fn>(std::move(f)), name(std::move(n)), key1(std::move(k1)), key2(std::move(k2)) {}
+  template <class Chain>
+  std::unique_ptr<Operator> Create(const Chain& chain) const {
+    using Op = KeyedCoProcessOperator<K, T1, T2, KeyFn1, KeyFn2, Fn, Chain>;
+    return std::make_unique<Op>(name, key1, key2, this->fn, chain);
+  }
+};
+
+/// Side outputs and states of a process function, by name, in the plan.
+template <class Fn>
+void DescribeFunction(GraphBuilder& builder, const Fn& fn, NodeSpec* spec) {
+  std::set<std::string> names;
+  for (const auto& output : fn.side_outputs()) {
+    spec->outputs.push_back({output.name, output.schema, 0});
+    if (!names.insert("output " + output.name).second) {
+      builder.NoteError("'" + spec->name + "' has two side outputs named '" + output.name + "'");
+    }
+  }
+  if constexpr (std::is_base_of_v<StateOwner, Fn>) {
+    for (const auto& state : fn.states()) {
+      spec->states.push_back({state.name, state.kind, state.schema});
+      if (!names.insert("state " + state.name).second) {
+        builder.NoteError("'" + spec->name + "' has two states named '" + state.name + "'");
+      }
+    }
+    if (fn.states().size() > 32) builder.NoteError("'" + spec->name + "' has more than 32 states");
+  }
+}
 
 /// The spec of a stateful operator with one keyed input, and the edge into it.
 template <class K, class T, class Out, class Pipe, class KeyFn, class Make>
@@ -83,6 +146,33 @@ class [[nodiscard]] KeyedStream {
                                           Make(key_, Logic(std::move(agg), std::move(name))), timed);
   }
 
+  /// A function with state per key and timers: a `KeyedProcessFunction<K, T, Out>` (Flink: process).
+  template <class Fn>
+  auto Process(std::string name, Fn fn) && {
+    constexpr bool keyed = std::is_base_of_v<StateOwner, Fn> && requires { typename Fn::In; };
+    static_assert(keyed, "millrace: Process: Fn must derive from millrace::KeyedProcessFunction<K, T, Out>");
+    if constexpr (keyed) {
+      static_assert(std::is_same_v<typename Fn::Key, K>, "millrace: Process: the function's key type (Fn::Key) is not the stream's (K)");
+      static_assert(std::is_same_v<typename Fn::In, T>, "millrace: Process: the function's record type (Fn::In) is not the stream's (T)");
+      const bool timed = pipe_.timed();
+      NodeSpec spec;
+      spec.name = name;
+      internal::DescribeFunction(pipe_.builder(), fn, &spec);
+      using Make = internal::MakeKeyedProcess<K, T, KeyFn, Fn>;
+      return internal::KeyedPipe<K, T, typename Fn::Out>(std::move(pipe_), key_, std::move(spec),
+                                                         Make(std::move(name), key_, std::move(fn)), timed);
+    }
+  }
+
+  /// Brings two keyed streams together; `.Process(name, fn)` follows, with a `KeyedCoProcessFunction`.
+  template <class T2, class KeyFn2, class Pipe2>
+  auto Connect(KeyedStream<T2, K, KeyFn2, Pipe2>&& other) && {
+    return KeyedConnectedStreams<K, T, KeyFn, Pipe, T2, KeyFn2, Pipe2>(std::move(*this), std::move(other));
+  }
+
+  Pipe TakePipe() && { return std::move(pipe_); }
+  const KeyFn& key() const { return key_; }
+
   /// Groups each key's records into windows, e.g. `TumblingEventTime(5s)`.
   template <class Windows>
   auto Window(Windows windows) && {
@@ -92,6 +182,48 @@ class [[nodiscard]] KeyedStream {
  private:
   Pipe pipe_;
   KeyFn key_;
+};
+
+/// Two streams with one key type; they share the state of one function (Flink: KeyedConnectedStreams).
+template <class K, class T1, class KeyFn1, class Pipe1, class T2, class KeyFn2, class Pipe2>
+class [[nodiscard]] KeyedConnectedStreams {
+ public:
+  KeyedConnectedStreams(KeyedStream<T1, K, KeyFn1, Pipe1> first, KeyedStream<T2, K, KeyFn2, Pipe2> second)
+      : first_(std::move(first)), second_(std::move(second)) {}
+
+  /// `fn` is a `KeyedCoProcessFunction<K, T1, T2, Out>`.
+  template <class Fn>
+  auto Process(std::string name, Fn fn) && {
+    static_assert(std::is_same_v<typename Fn::Key, K>, "millrace: Process: the function's key type (Fn::Key) is not the streams' (K)");
+    static_assert(std::is_same_v<typename Fn::In1, T1> && std::is_same_v<typename Fn::In2, T2>,
+                  "millrace: Process: the function's record types (Fn::In1, Fn::In2) are not the streams'");
+    using Out = typename Fn::Out;
+    using Make = internal::MakeKeyedCoProcess<K, T1, T2, KeyFn1, KeyFn2, Fn>;
+    Pipe1 pipe1 = std::move(first_).TakePipe();
+    Pipe2 pipe2 = std::move(second_).TakePipe();
+    GraphBuilder& builder = pipe1.builder();
+    const bool timed = pipe1.timed() || pipe2.timed();
+    builder.UseName(name, "stateful operator");
+    NodeSpec spec;
+    spec.name = name;
+    spec.named_by_user = true;
+    spec.stateful = true;
+    spec.kind = NodeKind::kOperator;
+    spec.key_schema = RecordSchema<K>();
+    internal::DescribeFunction(builder, fn, &spec);
+    auto edge1 = internal::StartEdge<T1>(std::move(pipe1), HashRouter<T1, KeyFn1>(first_.key()), Partitioning::kHash);
+    auto edge2 = internal::StartEdge<T2>(std::move(pipe2), HashRouter<T2, KeyFn2>(second_.key()), Partitioning::kHash);
+    spec.inputs = {edge1.input, edge2.input};
+    OperatorPipe<Out, Make> next(&builder, std::move(spec),
+                                 Make(std::move(name), first_.key(), second_.key(), std::move(fn)), timed);
+    next.AddPortFactory(0, std::move(edge1.port_factory));
+    next.AddPortFactory(1, std::move(edge2.port_factory));
+    return DataStream<Out, OperatorPipe<Out, Make>>(std::move(next));
+  }
+
+ private:
+  KeyedStream<T1, K, KeyFn1, Pipe1> first_;
+  KeyedStream<T2, K, KeyFn2, Pipe2> second_;
 };
 
 }  // namespace millrace

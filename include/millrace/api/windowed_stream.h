@@ -11,17 +11,18 @@ namespace millrace {
 
 namespace internal {
 
-template <class K, class T, class KeyFn, class Agg, class WindowFn>
-struct MakeSliceWindow : MakeBase {
-  SliceWindowSpec spec;
+template <class Windows, class K, class T, class KeyFn, class Agg, class WindowFn>
+struct MakeWindow : MakeBase {
+  WindowSpec<Windows> spec;
   KeyFn key;
   Agg agg;
   WindowFn fn;
-  MakeSliceWindow(SliceWindowSpec s, KeyFn k, Agg a, WindowFn f)
+  MakeWindow(WindowSpec<Windows> s, KeyFn k, Agg a, WindowFn f)
       : spec(std::move(s)), key(std::move(k)), agg(std::move(a)), fn(std::move(f)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    return std::make_unique<SliceWindowOperator<K, T, KeyFn, Agg, WindowFn, Chain>>(spec, key, agg, fn, chain);
+    using Op = typename WindowOperatorOf<Windows, K, T, KeyFn, Agg, WindowFn, Chain>::type;
+    return std::make_unique<Op>(spec, key, agg, fn, chain);
   }
   const BatchType* SideOutputType(int output) const {
     return output == spec.late_output ? &BatchTypeOf<T>() : nullptr;
@@ -54,6 +55,8 @@ struct WindowFnOut<R (C::*)(A, B, V, Collector<O>&) const> {
 
 /// Notes an error for a window without length or a slide that does not move.
 void CheckWindows(GraphBuilder& builder, const SliceWindows& windows, const std::string& name);
+void CheckWindows(GraphBuilder& builder, const SessionWindows& windows, const std::string& name);
+void CheckWindows(GraphBuilder& builder, const CountWindows& windows, const std::string& name);
 
 }  // namespace internal
 
@@ -108,10 +111,17 @@ class [[nodiscard]] WindowedStream {
   auto Apply(std::string name, Agg agg, WindowFn fn) && {
     static_assert(AggregatorOf<Agg, T>, "millrace: window: Agg does not aggregate records of the stream (T)");
     internal::CheckWindows(pipe_.builder(), windows_, name);
-    SliceWindowSpec window;
+    WindowSpec<Windows> window;
     window.name = name;
     window.windows = windows_;
     window.lateness = lateness_;
+    if constexpr (std::is_same_v<Windows, CountWindows>) {
+      if (lateness_.count() != 0 || !late_tag_.empty()) {
+        pipe_.builder().NoteError("'" + name +
+                                  "': count and global windows know no late records; remove AllowedLateness and "
+                                  "SideOutputLate");
+      }
+    }
     NodeSpec spec;
     spec.name = std::move(name);
     spec.states.push_back({"panes", "window", RecordSchema<typename Agg::Accumulator>()});
@@ -119,7 +129,7 @@ class [[nodiscard]] WindowedStream {
       window.late_output = 1;
       spec.outputs.push_back({late_tag_, RecordSchema<T>(), 0});
     }
-    using Make = internal::MakeSliceWindow<K, T, KeyFn, Agg, WindowFn>;
+    using Make = internal::MakeWindow<Windows, K, T, KeyFn, Agg, WindowFn>;
     return internal::KeyedPipe<K, T, typename WindowFn::Out>(
         std::move(pipe_), key_, std::move(spec), Make(std::move(window), key_, std::move(agg), std::move(fn)),
         true);

@@ -178,6 +178,27 @@ class KeyedTable : public StateTable {
     }
   }
 
+  /// The live row with this key hash for which `wanted(row)` holds: for an index that knows hashes only. (Two keys may
+  /// share a hash.)
+  template <class Wanted>
+  RowRef FindByHash(std::uint64_t hash, Wanted wanted) const {
+    const SubTable& s = subs_[SubOf(hash)];
+    const __m128i tag = _mm_set1_epi8(static_cast<char>(TagOf(hash)));
+    std::uint32_t group = GroupOf(hash, s.groups);
+    for (;;) {
+      std::uint8_t* header = s.headers + std::size_t{group} * kHeaderBytes;
+      const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
+      auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
+      for (; match != 0; match &= match - 1) {
+        const auto i = static_cast<std::uint32_t>(std::countr_zero(match));
+        std::byte* row = s.rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_;
+        if (KeyHash(*reinterpret_cast<const K*>(row)) == hash && wanted(row)) return {row, header + kGroupSlots + i};
+      }
+      if (_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128())) != 0) return {};
+      group = group + 1 == s.groups ? 0 : group + 1;
+    }
+  }
+
   /// The row of a key that is absent so far; its other columns are dormant: the caller sets them.
   RowRef Insert(const K& key, std::uint64_t hash) {
     const RowRef ref = InsertSlot(hash);

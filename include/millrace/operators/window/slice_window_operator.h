@@ -8,21 +8,13 @@
 #include <utility>
 
 #include "millrace/operators/aggregators.h"
-#include "millrace/operators/chain_operator.h"
-#include "millrace/operators/pane_store.h"
-#include "millrace/operators/port_tail.h"
-#include "millrace/operators/slice_schedule.h"
-#include "millrace/operators/window_types.h"
+#include "millrace/operators/window/pane_store.h"
+#include "millrace/operators/window/slice_schedule.h"
+#include "millrace/operators/window/window_operator_base.h"
 
 namespace millrace {
 
-/// What a window operator is made of besides its types.
-struct SliceWindowSpec {
-  std::string name;
-  SliceWindows windows;
-  Duration lateness{0};
-  int late_output = -1;  // the output that takes late records; -1: they are counted only
-};
+using SliceWindowSpec = WindowSpec<SliceWindows>;
 
 /// Tumbling and sliding windows of one key: a record is added to one pane's table, a window is fired from the
 /// panes it is made of.
@@ -35,24 +27,18 @@ struct SliceWindowSpec {
 /// fires when the watermark reaches its last millisecond; a record is late when all its windows are past
 /// end - 1 + allowed lateness; one that is late but allowed fires its past windows again at once.
 template <class K, class In, class KeyFn, class Agg, class WindowFn, class Chain>
-class SliceWindowOperator final : public ChainOperator<Chain> {
+class SliceWindowOperator final : public WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, SliceWindows, Chain> {
  public:
+  using Base = WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, SliceWindows, Chain>;
   using Accumulator = typename Agg::Accumulator;
-  using Out = typename WindowFn::Out;
   using Table = KeyedTable<K>;
 
   SliceWindowOperator(SliceWindowSpec spec, const KeyFn& key, const Agg& agg, const WindowFn& fn,
                       const Chain& chain)
-      : ChainOperator<Chain>(chain),
-        spec_(std::move(spec)),
-        schedule_(spec_.windows),
-        key_(key),
-        agg_(agg),
-        window_fn_(fn) {}
+      : Base(std::move(spec), key, agg, fn, chain), schedule_(this->spec_.windows) {}
 
   void Open(OperatorContext& context) override {
-    ChainOperator<Chain>::Open(context);
-    if (spec_.late_output >= 0) late_.Bind(context, static_cast<std::size_t>(spec_.late_output));
+    Base::Open(context);
     RowLayout layout = Table::KeyLayout();
     acc_offset_ = layout.AddColumn(ColumnOpsOf<Stored<Accumulator>>());
     const KeyGroupRange range = KeyGroupRange::Of(context.subtask, context.parallelism);
@@ -63,7 +49,7 @@ class SliceWindowOperator final : public ChainOperator<Chain> {
 
   bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
     In* rows = batch.rows_as<In>();
-    const bool processing_time = spec_.windows.processing_time;
+    const bool processing_time = this->spec_.windows.processing_time;
     // A wall clock that was set back does not make records late.
     const std::int64_t now =
         processing_time ? std::max(this->context_->clock->WallMillis(), fired_through_ + 1) : 0;
@@ -83,42 +69,25 @@ class SliceWindowOperator final : public ChainOperator<Chain> {
       }
       *row = begin + count;
       this->context_->counters->in.Add(count);
-      if (budget.Spend(count) || Blocked()) break;
+      if (budget.Spend(count) || this->Blocked()) break;
     }
     return *row == batch.size;
   }
 
   bool AdvanceWatermark(EventTime watermark, StepBudget& budget) override {
-    if (!spec_.windows.processing_time && !FireThrough(watermark.millis(), budget)) return false;
-    this->ForwardWatermark(watermark);
-    if (spec_.late_output >= 0) late_.EmitWatermark(watermark);
+    if (!this->spec_.windows.processing_time && !FireThrough(watermark.millis(), budget)) return false;
+    this->PassWatermark(watermark);
     return true;
   }
   bool AdvanceProcessingTime(std::int64_t wall_millis, StepBudget& budget) override {
-    return !spec_.windows.processing_time || FireThrough(wall_millis - 1, budget);
+    return !this->spec_.windows.processing_time || FireThrough(wall_millis - 1, budget);
   }
   std::int64_t NextProcessingTime() const override {
-    return spec_.windows.processing_time ? next_end_ : INT64_MAX;
+    return this->spec_.windows.processing_time ? next_end_ : INT64_MAX;
   }
   /// The end of input fires processing-time windows too: nothing that was read is lost.
   bool Finish(StepBudget& budget) override {
-    return !spec_.windows.processing_time || FireThrough(INT64_MAX, budget);
-  }
-
-  bool Blocked() override {
-    return ChainOperator<Chain>::Blocked() || (spec_.late_output >= 0 && late_.Blocked());
-  }
-  void Flush(FlushMode mode) override {
-    ChainOperator<Chain>::Flush(mode);
-    if (spec_.late_output >= 0) late_.Flush(mode);
-  }
-  void ForwardIdle() override {
-    ChainOperator<Chain>::ForwardIdle();
-    if (spec_.late_output >= 0) late_.EmitIdle();
-  }
-  void ForwardEnd() override {
-    ChainOperator<Chain>::ForwardEnd();
-    if (spec_.late_output >= 0) late_.EmitEnd();
+    return !this->spec_.windows.processing_time || FireThrough(INT64_MAX, budget);
   }
 
  private:
@@ -132,25 +101,18 @@ class SliceWindowOperator final : public ChainOperator<Chain> {
 
   /// True when the key is new in the table.
   MILLRACE_INLINE bool Add(Table& table, const In& record, std::uint64_t hash) {
-    decltype(auto) key = key_(record);
+    decltype(auto) key = this->key_(record);
     RowRef ref = table.Find(key, hash);
     const bool inserted = !ref;
     if (inserted) {
       ref = table.Insert(key, hash);
-      AccOf(ref) = agg_.Create();
+      AccOf(ref) = this->agg_.Create();
     } else {
       table.Touch(ref);
     }
-    AddTo(AccOf(ref), record);
+    this->AddTo(AccOf(ref), record);
     StoredOwn<Accumulator>(ref.row + acc_offset_);
     return inserted;
-  }
-  MILLRACE_INLINE void AddTo(Accumulator& acc, const In& record) {
-    try {
-      agg_.Add(acc, record);
-    } catch (...) {
-      internal::RethrowAnnotated(spec_.name, internal::DescribeRecord(record));
-    }
   }
 
   void AddSlow(In& record, std::uint64_t hash, std::int64_t time) {
@@ -162,8 +124,7 @@ class SliceWindowOperator final : public ChainOperator<Chain> {
       return;
     }
     if (Expired(last_end)) {
-      this->context_->counters->late.Add(1);
-      if (spec_.late_output >= 0) late_.Push(record, EventTime::FromMillis(time));
+      this->OnLate(record, time);
       return;
     }
     auto& pane = panes_->FindOrCreate(start);
@@ -187,7 +148,7 @@ class SliceWindowOperator final : public ChainOperator<Chain> {
 
   void AddToTotal(const In& record, std::uint64_t hash, bool new_in_pane) {
     const bool new_in_total = Add(*total_, record, hash);
-    decltype(auto) key = key_(record);
+    decltype(auto) key = this->key_(record);
     const RowRef ref = total_->Find(key, hash);
     if (new_in_total) CountOf(ref) = 0;
     if (new_in_pane) ++CountOf(ref);
@@ -196,7 +157,7 @@ class SliceWindowOperator final : public ChainOperator<Chain> {
   bool Expired(std::int64_t window_end) const {
     if (fired_through_ == INT64_MIN) return false;
     if (fired_through_ == INT64_MAX) return true;
-    return window_end - 1 + spec_.lateness.count() <= fired_through_;
+    return window_end - 1 + this->spec_.lateness.count() <= fired_through_;
   }
   /// The first window, from the one that ends at `first_end` on, that has not fired.
   std::int64_t NextEndOf(std::int64_t first_end) const {
@@ -308,7 +269,7 @@ class SliceWindowOperator final : public ChainOperator<Chain> {
     const K& key = Table::KeyOf(row);
     RowRef ref = total_->Find(key, hash);
     if (ref) {
-      agg_.Merge(AccOf(ref), std::as_const(AccOf(row)));
+      this->agg_.Merge(AccOf(ref), std::as_const(AccOf(row)));
       ++CountOf(ref);
     } else {
       ref = total_->Insert(key, hash);
@@ -323,7 +284,7 @@ class SliceWindowOperator final : public ChainOperator<Chain> {
     if (--CountOf(ref) == 0) {
       total_->Erase(ref);
     } else if constexpr (kRunning) {
-      agg_.Subtract(AccOf(ref), std::as_const(AccOf(row)));
+      this->agg_.Subtract(AccOf(ref), std::as_const(AccOf(row)));
     }
   }
 
@@ -354,7 +315,7 @@ class SliceWindowOperator final : public ChainOperator<Chain> {
   bool EmitRows(Table& table, std::int64_t begin, std::int64_t end, StepBudget& budget) {
     const Window window{EventTime::FromMillis(begin), EventTime::FromMillis(end)};
     for (;;) {
-      if (Blocked()) return false;
+      if (this->Blocked()) return false;
       const std::uint32_t want = budget.Take(128);
       std::uint32_t count = 0;
       auto out = this->chain_.Begin();
@@ -374,37 +335,24 @@ class SliceWindowOperator final : public ChainOperator<Chain> {
 
   template <class Cursor>
   MILLRACE_INLINE void EmitRow(Cursor& out, const K& key, const Window& window, const Accumulator& acc) {
-    CursorCollector<Out, Cursor> collector(out, scratch_, window.max_timestamp(), emitted_);
-    try {
-      window_fn_(key, window, agg_.Result(acc), collector);
-    } catch (...) {
-      internal::RethrowAnnotated(spec_.name, internal::DescribeRecord(key));
-    }
-    collector.Done();
+    this->EmitResult(out, key, window, window.max_timestamp(), acc);
   }
 
   /// One key's result of a window that has fired before: its panes are merged for this key.
   void FireOne(const In& record, std::uint64_t hash, std::int64_t end) {
     const std::int64_t begin = end - schedule_.size();
-    decltype(auto) key = key_(record);
-    Accumulator acc = agg_.Create();
+    decltype(auto) key = this->key_(record);
+    Accumulator acc = this->agg_.Create();
     for (std::size_t i = panes_->LowerBound(begin); i < panes_->size() && (*panes_)[i].start < end; ++i) {
       const RowRef row = (*panes_)[i].table->Find(key, hash);
-      if (row) agg_.Merge(acc, std::as_const(AccOf(row)));
+      if (row) this->agg_.Merge(acc, std::as_const(AccOf(row)));
     }
     auto out = this->chain_.Begin();
     EmitRow(out, key, {EventTime::FromMillis(begin), EventTime::FromMillis(end)}, acc);
     out.End();
   }
 
-  SliceWindowSpec spec_;
   SliceSchedule schedule_;
-  KeyFn key_;
-  Agg agg_;
-  WindowFn window_fn_;
-  Out scratch_{};
-  std::uint64_t emitted_ = 0;
-  OutputPort<In> late_;
 
   std::optional<PaneStore<K>> panes_;
   std::optional<Table> total_;  // over [total_begin_, total_end_)

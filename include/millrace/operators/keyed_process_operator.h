@@ -1,0 +1,209 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "millrace/operators/process_operator.h"
+#include "millrace/state/state_table.h"
+
+namespace millrace {
+
+/// A process function with keyed state and timers: one row per key with a column per state, a word that says which
+/// states have a value, and the due times of both domains. A row without any of them is erased after the call.
+template <class K, class Fn, class Chain>
+class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain> {
+ public:
+  using Base = ProcessOperatorBase<Fn, KeyedContext<K>, Chain>;
+  using Base::Base;
+  using Context = KeyedContext<K>;
+  static constexpr bool kTimers = requires { &Fn::OnTimer; } || requires(Fn& f, Context& c, Collector<typename Fn::Out>& o) {
+    f.OnTimer(EventTime::Min(), c, o);
+  };
+
+  void Open(OperatorContext& context) override {
+    RowLayout layout = KeyedTable<K>::KeyLayout();
+    const std::uint32_t presence = layout.AddColumn(ColumnOpsOf<std::uint32_t>());
+    std::uint32_t bit = 1;
+    for (const auto& entry : this->fn_.states()) {
+      this->fn_.member(entry).BindState(&key_, layout.AddColumn(entry.ops), bit);
+      bit <<= 1;
+    }
+    Context& process = this->process_;
+    if constexpr (kTimers) {
+      process.event_timers_.Bind(layout.AddColumn(ColumnOpsOf<DueTimes>()));
+      process.processing_timers_.Bind(layout.AddColumn(ColumnOpsOf<DueTimes>()));
+    }
+    process.state_ = &key_;
+    table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism), context.memory);
+    key_.Bind(
+        &*table_,
+        [](StateTable& table, const void* key, std::uint64_t hash) {
+          return static_cast<KeyedTable<K>&>(table).Insert(*static_cast<const K*>(key), hash);
+        },
+        presence);
+    Base::Open(context);
+  }
+
+  bool AdvanceWatermark(EventTime watermark, StepBudget& budget) override {
+    this->SetWatermark(watermark);
+    if (!Fire(TimeDomain::kEventTime, watermark.millis(), budget)) return false;
+    this->PassWatermark(watermark);
+    return true;
+  }
+  bool AdvanceProcessingTime(std::int64_t wall_millis, StepBudget& budget) override {
+    return Fire(TimeDomain::kProcessingTime, wall_millis, budget);
+  }
+  std::int64_t NextProcessingTime() const override { return this->process_.processing_timers_.queue().next(); }
+
+  /// For tests: rows with a value or a timer.
+  std::uint64_t keys() const { return table_->size(); }
+
+ protected:
+  /// Records of one batch through `call(record, collector)`.
+  template <class In, class KeyFn, class Call>
+  bool ProcessRows(const KeyFn& key_fn, Batch& batch, std::uint32_t* row, StepBudget& budget, Call call) {
+    const In* rows = batch.rows_as<In>();
+    while (*row < batch.size) {
+      const std::uint32_t begin = *row;
+      const std::uint32_t count = budget.Take(std::min<std::uint32_t>(batch.size - begin, KeyedTable<K>::kPrefetchRows));
+      if (table_->wants_prefetch()) table_->Prefetch(batch.hashes + begin, count);
+      auto cursor = this->chain_.Begin();
+      for (std::uint32_t i = begin; i < begin + count; ++i) {
+        const In& record = rows[i];
+        const K& key = key_fn(record);
+        const std::uint64_t hash = batch.hashes[i];
+        key_.Set(&key, hash, table_->Find(key, hash));
+        this->process_.key_ = &key;
+        this->Collecting(
+            cursor, batch.times != nullptr ? batch.times[i] : EventTime::Min(),
+            [&](auto& out) requires std::is_invocable_v<Call, const In&, decltype(out)> { call(record, out); },
+            [&] { return internal::DescribeRecord(record); });
+        Leave();
+      }
+      cursor.End();
+      *row = begin + count;
+      this->context_->counters->in.Add(count);
+      if (budget.Spend(count) || this->Blocked()) break;
+    }
+    key_.Set(nullptr, 0, {});
+    return *row == batch.size;
+  }
+
+ private:
+  /// After user code: strings become the row's own, a row without content goes.
+  MILLRACE_INLINE void Leave() {
+    if (key_.owes()) [[unlikely]] key_.OwnAll();
+    const RowRef ref = key_.ref();
+    if (!ref || key_.Presence() != 0) return;
+    if constexpr (kTimers) {
+      Context& process = this->process_;
+      if (!process.event_timers_.Due(ref.row).empty() || !process.processing_timers_.Due(ref.row).empty()) return;
+    }
+    table_->Erase(ref);
+  }
+
+  /// Fires what is due, in the order of time; resumable at each timer.
+  bool Fire(TimeDomain domain, std::int64_t through, StepBudget& budget) {
+    if constexpr (kTimers) {
+      Context& process = this->process_;
+      TimerService& timers = domain == TimeDomain::kEventTime ? process.event_timers_ : process.processing_timers_;
+      TimerQueue::Entry entry;
+      bool done = false;
+      while (!done) {
+        if (this->Blocked()) return false;
+        const std::uint32_t want = budget.Take(64);
+        std::uint32_t count = 0;
+        auto cursor = this->chain_.Begin();
+        for (; count < want; ++count) {
+          done = !timers.queue().Pop(through, &entry);
+          if (done) break;
+          FireOne(domain, timers, entry, cursor);
+        }
+        cursor.End();
+        if (!done && budget.Spend(count)) return false;
+      }
+    }
+    return true;
+  }
+
+  template <class Cursor>
+  void FireOne(TimeDomain domain, TimerService& timers, const TimerQueue::Entry& entry, Cursor& cursor) {
+    const RowRef ref = table_->FindByHash(
+        entry.hash, [&](std::byte* row) { return timers.Due(row).Contains(entry.time); });
+    if (!ref) return;  // deleted in the meantime
+    Context& process = this->process_;
+    const K key = KeyedTable<K>::KeyOf(ref);
+    key_.Set(&key, entry.hash, ref);
+    timers.Due(key_.Writable()).Erase(entry.time);
+    process.key_ = &key;
+    process.domain_ = domain;
+    const EventTime due = EventTime::FromMillis(entry.time);
+    this->Collecting(
+        cursor, domain == TimeDomain::kEventTime ? due : ResultTime(),
+        [&](auto& out) requires requires(Fn& f, Context& c) { f.OnTimer(due, c, out); } {
+          this->fn_.OnTimer(due, process, out);
+        },
+        [&] { return "timer of key " + internal::DescribeRecord(key) + ", due at " + due.ToString(); });
+    Leave();
+    key_.Set(nullptr, 0, {});
+  }
+  /// Results of processing-time timers are never late: they bear the first millisecond after the watermark.
+  EventTime ResultTime() const {
+    const EventTime w = this->watermark();
+    return w == EventTime::Min() || w == EventTime::Max() ? w : w + Duration(1);
+  }
+
+  KeyContext key_;
+  std::optional<KeyedTable<K>> table_;
+};
+
+/// One keyed input.
+template <class K, class In, class KeyFn, class Fn, class Chain>
+class KeyedProcessOperator final : public KeyedProcessBase<K, Fn, Chain> {
+ public:
+  KeyedProcessOperator(std::string name, const KeyFn& key, const Fn& fn, const Chain& chain)
+      : KeyedProcessBase<K, Fn, Chain>(std::move(name), fn, chain), key_fn_(key) {}
+  bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
+    return this->template ProcessRows<In>(
+        key_fn_, batch, row, budget,
+        [this](const In& record, auto& out) -> decltype(std::declval<Fn&>().ProcessElement(
+                                                record, std::declval<KeyedContext<K>&>(), out)) {
+          return this->fn_.ProcessElement(record, this->process_, out);
+        });
+  }
+
+ private:
+  KeyFn key_fn_;
+};
+
+/// Two keyed inputs with one key type.
+template <class K, class In1, class In2, class KeyFn1, class KeyFn2, class Fn, class Chain>
+class KeyedCoProcessOperator final : public KeyedProcessBase<K, Fn, Chain> {
+ public:
+  KeyedCoProcessOperator(std::string name, const KeyFn1& key1, const KeyFn2& key2, const Fn& fn, const Chain& chain)
+      : KeyedProcessBase<K, Fn, Chain>(std::move(name), fn, chain), key1_(key1), key2_(key2) {}
+  bool ProcessBatch(int port, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
+    if (port == 0) {
+      return this->template ProcessRows<In1>(
+          key1_, batch, row, budget,
+          [this](const In1& record, auto& out) -> decltype(std::declval<Fn&>().ProcessElement1(
+                                                   record, std::declval<KeyedContext<K>&>(), out)) {
+            return this->fn_.ProcessElement1(record, this->process_, out);
+          });
+    }
+    return this->template ProcessRows<In2>(
+        key2_, batch, row, budget,
+        [this](const In2& record, auto& out) -> decltype(std::declval<Fn&>().ProcessElement2(
+                                                 record, std::declval<KeyedContext<K>&>(), out)) {
+          return this->fn_.ProcessElement2(record, this->process_, out);
+        });
+  }
+
+ private:
+  KeyFn1 key1_;
+  KeyFn2 key2_;
+};
+
+}  // namespace millrace

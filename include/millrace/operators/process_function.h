@@ -1,0 +1,188 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "millrace/base/clock.h"
+#include "millrace/operators/port_tail.h"
+#include "millrace/operators/timer_service.h"
+#include "millrace/state/collection_state.h"
+#include "millrace/state/keyed_state.h"
+#include "millrace/state/value_state.h"
+
+namespace millrace {
+
+namespace internal {
+
+/// A side output's port without its record type: what an operator does with all of them.
+class SidePort {
+ public:
+  virtual ~SidePort() = default;
+  virtual void Bind(OperatorContext& context, std::size_t output) = 0;
+  virtual bool Blocked() = 0;
+  virtual void Flush(FlushMode mode) = 0;
+  virtual void EmitWatermark(EventTime watermark) = 0;
+  virtual void EmitIdle() = 0;
+  virtual void EmitEnd() = 0;
+};
+
+template <class S>
+class TypedSidePort final : public SidePort {
+ public:
+  void Bind(OperatorContext& context, std::size_t output) override { port_.Bind(context, output); }
+  bool Blocked() override { return port_.Blocked(); }
+  void Flush(FlushMode mode) override { port_.Flush(mode); }
+  void EmitWatermark(EventTime watermark) override { port_.EmitWatermark(watermark); }
+  void EmitIdle() override { port_.EmitIdle(); }
+  void EmitEnd() override { port_.EmitEnd(); }
+  template <class U>
+  void Push(U& record, EventTime time) { port_.Push(record, time); }
+
+ private:
+  OutputPort<S> port_;
+};
+
+}  // namespace internal
+
+/// Knows a function's side outputs by name, without running anything.
+class SideOutputOwner {
+ public:
+  struct Entry {
+    std::ptrdiff_t at = 0;  // of the member, from this base
+    std::string name;
+    std::string schema;
+    const BatchType* type = nullptr;
+    std::unique_ptr<internal::SidePort> (*make)() = nullptr;
+    void (*bind)(void* member, internal::SidePort* port, const EventTime* now) = nullptr;
+  };
+  void RegisterOutput(void* member, Entry entry) {
+    entry.at = static_cast<std::byte*>(member) - reinterpret_cast<std::byte*>(this);
+    outputs_.push_back(std::move(entry));
+  }
+  const std::vector<Entry>& side_outputs() const { return outputs_; }
+  void* output_member(const Entry& entry) { return reinterpret_cast<std::byte*>(this) + entry.at; }
+
+ private:
+  std::vector<Entry> outputs_;
+};
+
+/// A further output of a process function, a member of it:
+///   SideOutput<Reading> rejected{this, "rejected"};   ...   rejected.Emit(reading);
+/// read with `stream.SideOutput(OutputTag<Reading>{"rejected"})`. (Flink: ctx.output with an OutputTag)
+template <class S>
+class SideOutput {
+ public:
+  SideOutput(SideOutputOwner* owner, std::string name) {
+    owner->RegisterOutput(
+        this, {0, std::move(name), internal::StateSchema<S>(), &BatchTypeOf<S>(),
+               [] { return std::unique_ptr<internal::SidePort>(std::make_unique<internal::TypedSidePort<S>>()); },
+               [](void* member, internal::SidePort* port, const EventTime* now) {
+                 auto* self = static_cast<SideOutput*>(member);
+                 self->port_ = static_cast<internal::TypedSidePort<S>*>(port);
+                 self->now_ = now;
+               }});
+  }
+  void Emit(const S& record) { port_->Push(record, *now_); }
+  void EmitAt(const S& record, EventTime time) { port_->Push(record, time); }
+
+ private:
+  internal::TypedSidePort<S>* port_ = nullptr;
+  const EventTime* now_ = nullptr;
+};
+
+/// Where a function runs; given to its optional `void Open(const FunctionContext&)`.
+struct FunctionContext {
+  std::string name;  // of the operator
+  int subtask = 0;
+  int parallelism = 1;
+};
+
+/// What ProcessElement is given beside the record. Times are those of the record at hand.
+class ProcessContext {
+ public:
+  /// The event time of the record, or the due time of an event-time timer; EventTime::Min() without event time.
+  EventTime Timestamp() const { return now_; }
+  EventTime CurrentWatermark() const { return watermark_; }
+  /// The wall clock, in milliseconds since the epoch.
+  EventTime CurrentProcessingTime() const { return EventTime::FromMillis(clock_->WallMillis()); }
+
+ protected:
+  template <class, class, class>
+  friend class ProcessOperatorBase;
+  EventTime now_ = EventTime::Min();
+  EventTime watermark_ = EventTime::Min();
+  const Clock* clock_ = nullptr;
+};
+
+/// The same for keyed functions: with the key and its timers. A timer is known by its key, its domain and its time:
+/// registering one again changes nothing. One that is already due fires when time advances next.
+template <class K>
+class KeyedContext : public ProcessContext {
+ public:
+  const K& Key() const { return *key_; }
+  void RegisterEventTimeTimer(EventTime time) { event_timers_.Register(time.millis(), *state_); }
+  void DeleteEventTimeTimer(EventTime time) { event_timers_.Delete(time.millis(), *state_); }
+  void RegisterProcessingTimeTimer(EventTime time) { processing_timers_.Register(time.millis(), *state_); }
+  void DeleteProcessingTimeTimer(EventTime time) { processing_timers_.Delete(time.millis(), *state_); }
+  /// In OnTimer: which clock the timer followed.
+  millrace::TimeDomain TimeDomain() const { return domain_; }
+
+ private:
+  template <class, class, class>
+  friend class KeyedProcessBase;
+  const K* key_ = nullptr;
+  KeyContext* state_ = nullptr;
+  TimerService event_timers_;
+  TimerService processing_timers_;
+  millrace::TimeDomain domain_ = millrace::TimeDomain::kEventTime;
+};
+
+/// Base of functions without a key: `void ProcessElement(const In&, Context&, Collector<Out>&)`, side outputs as
+/// members. (Flink: ProcessFunction)
+template <class InRecord, class OutRecord>
+struct ProcessFunction : SideOutputOwner {
+  using In = InRecord;
+  using Out = OutRecord;
+  using Context = ProcessContext;
+};
+
+/// Base of functions on a keyed stream. The author's class has
+///   void ProcessElement(const In& record, Context& ctx, Collector<Out>& out)
+///   void OnTimer(EventTime time, Context& ctx, Collector<Out>& out)            if it registers timers
+///   void Open(const FunctionContext&), void Close()                            optional
+/// and states and side outputs as named members. Each subtask works on its own copy; the functions of one key are
+/// never called at the same time. (Flink: KeyedProcessFunction)
+///
+///   struct Pause : KeyedProcessFunction<std::string, Click, std::string> {
+///     ValueState<EventTime> last{this, "last"};
+///     void ProcessElement(const Click& c, Context& ctx, Collector<std::string>&) {
+///       ctx.DeleteEventTimeTimer(last.Get() + Duration(60000));
+///       last.Update(c.time);
+///       ctx.RegisterEventTimeTimer(c.time + Duration(60000));
+///     }
+///     void OnTimer(EventTime, Context& ctx, Collector<std::string>& out) { out.Emit(ctx.Key()); }
+///   };
+template <class KeyType, class InRecord, class OutRecord>
+struct KeyedProcessFunction : StateOwner, SideOutputOwner {
+  using Key = KeyType;
+  using In = InRecord;
+  using Out = OutRecord;
+  using Context = KeyedContext<KeyType>;
+};
+
+/// Base of functions on two keyed streams with the same key type: `ProcessElement1(const In1&, Context&,
+/// Collector<Out>&)`, `ProcessElement2(const In2&, ...)`, OnTimer. Both see the same state. Records of the two
+/// inputs come in no particular order. (Flink: KeyedCoProcessFunction)
+template <class KeyType, class Record1, class Record2, class OutRecord>
+struct KeyedCoProcessFunction : StateOwner, SideOutputOwner {
+  using Key = KeyType;
+  using In1 = Record1;
+  using In2 = Record2;
+  using Out = OutRecord;
+  using Context = KeyedContext<KeyType>;
+};
+
+}  // namespace millrace

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "millrace/operators/chain_operator.h"
+#include "millrace/operators/process_function.h"
+
+namespace millrace {
+
+/// What operators around a process function share: its copy, its side outputs, calls with errors that name the record.
+template <class Fn, class Context, class Chain>
+class ProcessOperatorBase : public ChainOperator<Chain> {
+ public:
+  using Out = typename Fn::Out;
+  ProcessOperatorBase(std::string name, const Fn& fn, const Chain& chain)
+      : ChainOperator<Chain>(chain), fn_(fn), name_(std::move(name)) {}
+
+  void Open(OperatorContext& context) override {
+    ChainOperator<Chain>::Open(context);
+    process_.clock_ = context.clock;
+    std::size_t output = 1;
+    for (const auto& entry : fn_.side_outputs()) {
+      ports_.push_back(entry.make());
+      ports_.back()->Bind(context, output++);
+      entry.bind(fn_.output_member(entry), ports_.back().get(), &now());
+    }
+    if constexpr (requires(const FunctionContext& c) { fn_.Open(c); }) {
+      fn_.Open(FunctionContext{context.name, context.subtask, context.parallelism});
+    }
+  }
+  bool AdvanceWatermark(EventTime watermark, StepBudget&) override {
+    PassWatermark(watermark);
+    return true;
+  }
+  bool Blocked() override {
+    if (ChainOperator<Chain>::Blocked()) return true;
+    return std::any_of(ports_.begin(), ports_.end(), [](auto& port) { return port->Blocked(); });
+  }
+  void Flush(FlushMode mode) override {
+    ChainOperator<Chain>::Flush(mode);
+    for (auto& port : ports_) port->Flush(mode);
+  }
+  void ForwardIdle() override {
+    ChainOperator<Chain>::ForwardIdle();
+    for (auto& port : ports_) port->EmitIdle();
+  }
+  void ForwardEnd() override {
+    ChainOperator<Chain>::ForwardEnd();
+    for (auto& port : ports_) port->EmitEnd();
+  }
+  void Close() override {
+    if constexpr (requires { fn_.Close(); }) fn_.Close();
+    ChainOperator<Chain>::Close();
+  }
+
+ protected:
+  EventTime& now() { return process_.now_; }
+  EventTime watermark() const { return process_.watermark_; }
+  void PassWatermark(EventTime watermark) {
+    process_.watermark_ = std::max(process_.watermark_, watermark);
+    this->ForwardWatermark(watermark);
+    for (auto& port : ports_) port->EmitWatermark(watermark);
+  }
+  void SetWatermark(EventTime watermark) { process_.watermark_ = std::max(process_.watermark_, watermark); }
+
+  /// Calls `call(collector)` with what the function accepts: the inlined collector or an erased one.
+  template <class Cursor, class Call, class Describe>
+  MILLRACE_INLINE void Collecting(Cursor& cursor, EventTime time, Call call, Describe describe) {
+    process_.now_ = time;
+    CursorCollector<Out, Cursor> collector(cursor, scratch_, time, emitted_);
+    try {
+      if constexpr (std::is_invocable_v<Call, decltype(collector)&>) {
+        call(collector);
+      } else {
+        Collector<Out> erased(collector);
+        call(erased);
+      }
+    } catch (...) {
+      internal::RethrowAnnotated(name_, describe());
+    }
+    collector.Done();
+  }
+
+  Context process_;
+  Fn fn_;
+  std::string name_;
+
+ private:
+  std::vector<std::unique_ptr<internal::SidePort>> ports_;
+  Out scratch_{};
+  std::uint64_t emitted_ = 0;
+};
+
+/// A process function without a key.
+template <class T, class Fn, class Chain>
+class ProcessOperator final : public ProcessOperatorBase<Fn, ProcessContext, Chain> {
+ public:
+  using ProcessOperatorBase<Fn, ProcessContext, Chain>::ProcessOperatorBase;
+
+  bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
+    T* rows = batch.rows_as<T>();
+    while (*row < batch.size) {
+      const std::uint32_t begin = *row;
+      const std::uint32_t count = budget.Take(std::min<std::uint32_t>(batch.size - begin, 128));
+      auto cursor = this->chain_.Begin();
+      for (std::uint32_t i = begin; i < begin + count; ++i) {
+        const T& record = rows[i];
+        this->Collecting(
+            cursor, batch.times != nullptr ? batch.times[i] : EventTime::Min(),
+            [&](auto& out) requires requires(Fn& f, ProcessContext& c) { f.ProcessElement(record, c, out); } {
+              this->fn_.ProcessElement(record, this->process_, out);
+            },
+            [&] { return internal::DescribeRecord(record); });
+      }
+      cursor.End();
+      *row = begin + count;
+      this->context_->counters->in.Add(count);
+      if (budget.Spend(count) || this->Blocked()) break;
+    }
+    return *row == batch.size;
+  }
+};
+
+}  // namespace millrace

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+
+#include "millrace/state/due_times.h"
+#include "millrace/state/keyed_state.h"
+#include "millrace/state/timer_queue.h"
+
+namespace millrace {
+
+enum class TimeDomain { kEventTime, kProcessingTime };
+
+/// The timers of one operator in one time domain: due times in the keyed rows, and the index over them.
+class TimerService {
+ public:
+  void Bind(std::uint32_t due_offset) { due_offset_ = due_offset; }
+  void Register(std::int64_t time, KeyContext& key) {
+    if (due_offset_ == 0) [[unlikely]] {
+      throw std::logic_error("a timer was registered, but the function has no OnTimer(EventTime, Context&, Collector&)");
+    }
+    if (Due(key.Writable()).Insert(time)) queue_.Push(time, key.hash());
+  }
+  void Delete(std::int64_t time, KeyContext& key) {
+    if (key.row() == nullptr || due_offset_ == 0) return;
+    Due(key.Writable()).Erase(time);  // its entry in the index is dropped when it is due
+  }
+  DueTimes& Due(std::byte* row) const { return *reinterpret_cast<DueTimes*>(row + due_offset_); }
+  TimerQueue& queue() { return queue_; }
+  const TimerQueue& queue() const { return queue_; }
+
+ private:
+  std::uint32_t due_offset_ = 0;  // 0: not bound (the key stands there)
+  TimerQueue queue_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "millrace/operators/chain_operator.h"
+#include "millrace/operators/port_tail.h"
+#include "millrace/operators/user_error.h"
+#include "millrace/operators/window/window_types.h"
+
+namespace millrace {
+
+/// What a window operator is made of besides its types.
+template <class WindowKind>
+struct WindowSpec {
+  std::string name;
+  WindowKind windows;
+  Duration lateness{0};
+  int late_output = -1;  // the output that takes late records; -1: they are counted only
+};
+
+/// What all window operators share: user functions with errors that name the record or key, and the late output.
+template <class K, class In, class KeyFn, class Agg, class WindowFn, class WindowKind, class Chain>
+class WindowOperatorBase : public ChainOperator<Chain> {
+ public:
+  using Accumulator = typename Agg::Accumulator;
+  using Out = typename WindowFn::Out;
+  using Spec = WindowSpec<WindowKind>;
+
+  WindowOperatorBase(Spec spec, const KeyFn& key, const Agg& agg, const WindowFn& fn, const Chain& chain)
+      : ChainOperator<Chain>(chain), spec_(std::move(spec)), key_(key), agg_(agg), window_fn_(fn) {}
+
+  void Open(OperatorContext& context) override {
+    ChainOperator<Chain>::Open(context);
+    if (spec_.late_output >= 0) late_.Bind(context, static_cast<std::size_t>(spec_.late_output));
+  }
+  bool Blocked() override { return ChainOperator<Chain>::Blocked() || (spec_.late_output >= 0 && late_.Blocked()); }
+  void Flush(FlushMode mode) override {
+    ChainOperator<Chain>::Flush(mode);
+    if (spec_.late_output >= 0) late_.Flush(mode);
+  }
+  void ForwardIdle() override {
+    ChainOperator<Chain>::ForwardIdle();
+    if (spec_.late_output >= 0) late_.EmitIdle();
+  }
+  void ForwardEnd() override {
+    ChainOperator<Chain>::ForwardEnd();
+    if (spec_.late_output >= 0) late_.EmitEnd();
+  }
+
+ protected:
+  void PassWatermark(EventTime watermark) {
+    this->ForwardWatermark(watermark);
+    if (spec_.late_output >= 0) late_.EmitWatermark(watermark);
+  }
+  void OnLate(In& record, std::int64_t time) {
+    this->context_->counters->late.Add(1);
+    if (spec_.late_output >= 0) late_.Push(record, EventTime::FromMillis(time));
+  }
+  MILLRACE_INLINE void AddTo(Accumulator& acc, const In& record) {
+    try {
+      agg_.Add(acc, record);
+    } catch (...) {
+      internal::RethrowAnnotated(spec_.name, internal::DescribeRecord(record));
+    }
+  }
+  /// One result; its time is the window's last millisecond.
+  template <class Cursor>
+  MILLRACE_INLINE void EmitResult(Cursor& out, const K& key, const Window& window, EventTime time,
+                                  const Accumulator& acc) {
+    CursorCollector<Out, Cursor> collector(out, scratch_, time, emitted_);
+    try {
+      window_fn_(key, window, agg_.Result(acc), collector);
+    } catch (...) {
+      internal::RethrowAnnotated(spec_.name, internal::DescribeRecord(key));
+    }
+    collector.Done();
+  }
+
+  Spec spec_;
+  KeyFn key_;
+  Agg agg_;
+  WindowFn window_fn_;
+
+ private:
+  Out scratch_{};
+  std::uint64_t emitted_ = 0;
+  OutputPort<In> late_;
+};
+
+}  // namespace millrace

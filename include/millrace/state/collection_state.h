@@ -1,0 +1,215 @@
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "millrace/io/key.h"
+#include "millrace/state/keyed_state.h"
+
+namespace millrace {
+
+/// The values of a list, in order; valid until the next change.
+template <class T>
+class ListView {
+ public:
+  class Iterator {
+   public:
+    using value_type = T;
+    using reference = const T&;
+    using pointer = const T*;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::forward_iterator_tag;
+    Iterator() = default;
+    explicit Iterator(const Stored<T>* at) : at_(at) {}
+    const T& operator*() const { return StoredGet<T>(reinterpret_cast<const std::byte*>(at_)); }
+    const T* operator->() const { return &**this; }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    Iterator operator++(int) { return Iterator(at_++); }
+    friend bool operator==(const Iterator&, const Iterator&) = default;
+
+   private:
+    const Stored<T>* at_ = nullptr;
+  };
+
+  ListView() = default;
+  ListView(const Stored<T>* data, std::size_t size) : data_(data), size_(size) {}
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const T& operator[](std::size_t i) const { return *Iterator(data_ + i); }
+  Iterator begin() const { return Iterator(data_); }
+  Iterator end() const { return Iterator(data_ + size_); }
+
+ private:
+  const Stored<T>* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// A list per key. (Flink: ListState)
+template <class T>
+class ListState : public StateMember {
+ public:
+  ListState(StateOwner* owner, std::string name) {
+    owner->RegisterState(this, std::move(name), "list", internal::StateSchema<T>(), ColumnOpsOf<List>());
+  }
+
+  bool Has() const { return Present(); }
+  bool Empty() const { return !Present(); }
+  std::size_t Size() const { return Present() ? Read().size() : 0; }
+  ListView<T> Get() const {
+    if (!Present()) return {};
+    return {Read().data(), Read().size()};
+  }
+  void Add(const T& value) {
+    List& list = Write();
+    list.emplace_back();
+    StoredSet<T>(reinterpret_cast<std::byte*>(&list.back()), value);
+  }
+  template <class Range>
+  void AddAll(const Range& values) {
+    for (const T& value : values) Add(value);
+  }
+  /// Puts these values in the place of the old ones; no values clear the state.
+  template <class Range>
+  void Update(const Range& values) {
+    List fresh;
+    for (const T& value : values) {
+      fresh.emplace_back();
+      StoredSet<T>(reinterpret_cast<std::byte*>(&fresh.back()), value);
+    }
+    Clear();
+    if (!fresh.empty()) Write() = std::move(fresh);
+  }
+  void Clear() {
+    if (Remove()) List().swap(*reinterpret_cast<List*>(MutableAt()));
+  }
+
+ private:
+  using List = std::vector<Stored<T>>;
+  const List& Read() const { return *reinterpret_cast<const List*>(At()); }
+  List& Write() {
+    bool fresh = false;
+    List& list = *reinterpret_cast<List*>(WritableAt(&fresh));
+    if (fresh) list.clear();
+    return list;
+  }
+};
+
+namespace internal {
+
+template <class K>
+struct StateKeyHash {
+  std::size_t operator()(const K& key) const { return KeyHash(key); }
+};
+template <class K>
+struct StateKeyEqual {
+  bool operator()(const K& a, const K& b) const { return KeyEqual(a, b); }
+};
+
+/// What MapState and SortedMapState share. `Map` is a standard map from MK to Stored<MV>.
+template <class MK, class MV, class Map>
+class MapStateBase : public StateMember {
+  static_assert(!kHasStringView<MK>,
+                "millrace: map state: the map's key (MK) holds a millrace::String, which is a view; use std::string");
+
+ public:
+  bool Has() const { return Present(); }
+  bool Empty() const { return !Present(); }
+  std::size_t Size() const { return Present() ? Read().size() : 0; }
+  bool Contains(const MK& key) const { return Get(key) != nullptr; }
+  /// Null when the map has no such key. Valid until the next change.
+  const MV* Get(const MK& key) const {
+    if (!Present()) return nullptr;
+    const auto at = Read().find(key);
+    return at == Read().end() ? nullptr : &ValueOf(at->second);
+  }
+  void Put(const MK& key, const MV& value) {
+    StoredSet<MV>(reinterpret_cast<std::byte*>(&Write()[key]), value);
+  }
+  /// The value to be changed in place; begins as MV{}. Valid until user code returns or the key is removed.
+  MV& Mutable(const MK& key) {
+    static_assert(!kHasStringView<MV>, "millrace: map state: values with millrace::String are changed by Put");
+    return Write()[key];
+  }
+  /// True when the key was there. The map's last key takes the state with it.
+  bool Erase(const MK& key) {
+    if (!Present()) return false;
+    Map& map = Write();
+    const bool erased = map.erase(key) > 0;
+    if (map.empty()) Clear();
+    return erased;
+  }
+  void Clear() {
+    if (Remove()) Map().swap(*reinterpret_cast<Map*>(MutableAt()));
+  }
+  /// Calls `fn(const MK&, const MV&)` for each entry: in key order in a SortedMapState, in no order in a MapState.
+  template <class F>
+  void ForEach(F fn) const {
+    if (!Present()) return;
+    for (const auto& [key, value] : Read()) fn(key, ValueOf(value));
+  }
+
+ protected:
+  MapStateBase(StateOwner* owner, std::string name, const char* kind) {
+    owner->RegisterState(this, std::move(name), kind, StateSchema<MK>() + " -> " + StateSchema<MV>(), ColumnOpsOf<Map>());
+  }
+  static const MV& ValueOf(const Stored<MV>& value) {
+    return StoredGet<MV>(reinterpret_cast<const std::byte*>(&value));
+  }
+  const Map& Read() const { return *reinterpret_cast<const Map*>(this->At()); }
+  Map& Write() {
+    bool fresh = false;
+    Map& map = *reinterpret_cast<Map*>(this->WritableAt(&fresh));
+    if (fresh) map.clear();
+    return map;
+  }
+};
+
+}  // namespace internal
+
+/// A map per key. (Flink: MapState)
+template <class MK, class MV>
+class MapState
+    : public internal::MapStateBase<MK, MV,
+                                    std::unordered_map<MK, Stored<MV>, internal::StateKeyHash<MK>, internal::StateKeyEqual<MK>>> {
+ public:
+  MapState(StateOwner* owner, std::string name) : MapState::MapStateBase(owner, std::move(name), "map") {}
+};
+
+/// A map per key that is kept in key order: for values by time, ranges and the first or last entry.
+template <class MK, class MV>
+class SortedMapState : public internal::MapStateBase<MK, MV, std::map<MK, Stored<MV>>> {
+ public:
+  SortedMapState(StateOwner* owner, std::string name)
+      : SortedMapState::MapStateBase(owner, std::move(name), "sorted map") {}
+
+  /// The smallest and the largest key; null when empty.
+  const MK* First() const { return this->Present() ? &this->Read().begin()->first : nullptr; }
+  const MK* Last() const { return this->Present() ? &this->Read().rbegin()->first : nullptr; }
+  /// Calls `fn(const MK&, const MV&)` for the entries in [from, to), in key order.
+  template <class F>
+  void ForRange(const MK& from, const MK& to, F fn) const {
+    if (!this->Present()) return;
+    for (auto at = this->Read().lower_bound(from); at != this->Read().end() && at->first < to; ++at) {
+      fn(at->first, this->ValueOf(at->second));
+    }
+  }
+  /// Erases the entries with keys smaller than `key`; how many there were.
+  std::size_t EraseBefore(const MK& key) {
+    if (!this->Present() || !(*First() < key)) return 0;
+    auto& map = this->Write();
+    std::size_t erased = 0;
+    for (auto at = map.begin(); at != map.end() && at->first < key; ++erased) at = map.erase(at);
+    if (map.empty()) this->Clear();
+    return erased;
+  }
+};
+
+}  // namespace millrace

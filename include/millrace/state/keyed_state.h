@@ -1,0 +1,159 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "millrace/base/check.h"
+#include "millrace/io/schema.h"
+#include "millrace/io/type_info_of.h"
+#include "millrace/state/state_table.h"
+
+namespace millrace {
+
+/// The key at hand and its row; what every state member looks at. Set by the operator before each call of user code.
+/// A key's row comes into being with the first write, and goes when no state and no timer of the key is left.
+class KeyContext {
+ public:
+  using InsertFn = RowRef (*)(StateTable&, const void* key, std::uint64_t hash);
+
+  void Bind(StateTable* table, InsertFn insert, std::uint32_t presence_offset) {
+    table_ = table;
+    insert_ = insert;
+    presence_offset_ = presence_offset;
+  }
+  void Set(const void* key, std::uint64_t hash, RowRef ref) {
+    key_ = key;
+    hash_ = hash;
+    ref_ = ref;
+    touched_ = false;
+  }
+
+  std::uint64_t hash() const { return hash_; }
+  RowRef ref() const { return ref_; }
+  /// Null when the key has no row.
+  const std::byte* row() const { return ref_.row; }
+  /// The row, made if there is none and marked as changed.
+  std::byte* Writable() {
+    if (!touched_) {
+      if (ref_) {
+        table_->Touch(ref_);
+      } else {
+        ref_ = insert_(*table_, key_, hash_);
+        Presence() = 0;
+      }
+      touched_ = true;
+    }
+    return ref_.row;
+  }
+  /// One bit per state: set when it has a value.
+  bool Has(std::uint32_t bit) const {
+    return ref_ && (*reinterpret_cast<const std::uint32_t*>(ref_.row + presence_offset_) & bit) != 0;
+  }
+  std::uint32_t& Presence() { return *reinterpret_cast<std::uint32_t*>(ref_.row + presence_offset_); }
+
+  /// Called after user code for values whose strings must be made the row's own.
+  void OwnLater(void (*own)(std::byte*), std::byte* at) { own_.emplace_back(own, at); }
+  void OwnAll() {
+    for (auto& [own, at] : own_) own(at);
+    own_.clear();
+  }
+  bool owes() const { return !own_.empty(); }
+
+ private:
+  StateTable* table_ = nullptr;
+  InsertFn insert_ = nullptr;
+  std::uint32_t presence_offset_ = 0;
+  const void* key_ = nullptr;
+  std::uint64_t hash_ = 0;
+  RowRef ref_;
+  bool touched_ = false;
+  std::vector<std::pair<void (*)(std::byte*), std::byte*>> own_;
+};
+
+/// What a state member needs at run time: its column and its bit. Copied with its owner, bound in each subtask.
+class StateMember {
+ public:
+  void BindState(KeyContext* context, std::uint32_t offset, std::uint32_t bit) {
+    context_ = context;
+    offset_ = offset;
+    bit_ = bit;
+  }
+
+ protected:
+  StateMember() = default;
+  ~StateMember() = default;
+  StateMember(const StateMember&) = default;
+  StateMember& operator=(const StateMember&) = default;
+
+  KeyContext& context() const {
+    MILLRACE_CHECK(context_ != nullptr,
+                   "keyed state was used outside ProcessElement and OnTimer: there is no key at hand");
+    return *context_;
+  }
+  bool Present() const { return context().Has(bit_); }
+  const std::byte* At() const { return context().row() + offset_; }
+  /// The column for a write; `*fresh` when the state had no value: what stands there is old.
+  std::byte* WritableAt(bool* fresh) {
+    std::byte* row = context().Writable();
+    std::uint32_t& presence = context_->Presence();
+    *fresh = (presence & bit_) == 0;
+    presence |= bit_;
+    return row + offset_;
+  }
+  /// Takes the state's value away; true when it had one.
+  bool Remove() {
+    if (!Present()) return false;
+    context_->Writable();
+    context_->Presence() &= ~bit_;
+    return true;
+  }
+  std::byte* MutableAt() { return context().Writable() + offset_; }
+
+  KeyContext* context_ = nullptr;
+  std::uint32_t offset_ = 0;
+  std::uint32_t bit_ = 0;
+};
+
+/// The base of functions with keyed state: knows the state members by name, without running anything. Members
+/// register with `{this, "name"}`; a copy of the function keeps the registrations, by their places in the object.
+class StateOwner {
+ public:
+  struct Entry {
+    std::ptrdiff_t at = 0;  // of the member, from this base
+    std::string name;
+    std::string kind;
+    std::string schema;
+    ColumnOps ops;
+  };
+
+  void RegisterState(StateMember* member, std::string name, const char* kind, std::string schema, const ColumnOps& ops) {
+    entries_.push_back({reinterpret_cast<std::byte*>(member) - reinterpret_cast<std::byte*>(this), std::move(name), kind,
+                        std::move(schema), ops});
+  }
+  const std::vector<Entry>& states() const { return entries_; }
+  StateMember& member(const Entry& entry) {
+    return *reinterpret_cast<StateMember*>(reinterpret_cast<std::byte*>(this) + entry.at);
+  }
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+namespace internal {
+
+template <class T>
+std::string StateSchema() {
+  static_assert(kSerializable<T>, "millrace: state: this type (T) can't be stored; it must be a record or a plain value");
+  return SchemaText(TypeInfoOf<T>());
+}
+
+template <class T>
+void OwnStored(std::byte* at) {
+  StoredOwn<T>(at);
+}
+
+}  // namespace internal
+}  // namespace millrace

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+namespace millrace {
+
+/// An index over due times: (time, key hash) pairs, earliest first. It is an index, not the truth: the truth stands in
+/// the keyed rows, and an entry whose row no longer wants it is dropped when it is due. So nothing is ever deleted
+/// from the middle, and the queue can be rebuilt from the rows.
+///
+/// A radix queue: time moves forward, so an entry is put into the bucket of the highest bit in which it differs from
+/// the time that has been reached, and is dealt out to lower buckets as time comes closer. A push costs a few
+/// instructions and no comparison with other entries.
+class TimerQueue {
+ public:
+  struct Entry {
+    std::int64_t time = 0;
+    std::uint64_t hash = 0;
+  };
+
+  void Push(std::int64_t time, std::uint64_t hash) {
+    ++size_;
+    if (time < reached_) {
+      PushPast({time, hash});
+      return;
+    }
+    const std::uint32_t bucket = BucketOf(time);
+    buckets_[bucket].push_back({time, hash});
+    if (bucket < lowest_) lowest_ = bucket;
+    if (time < next_) next_ = time;
+  }
+
+  /// The earliest entry whose time is at most `through`, if there is one.
+  bool Pop(std::int64_t through, Entry* entry) {
+    if (size_ == 0 || next_ > through) return false;
+    return PopSlow(through, entry);
+  }
+
+  /// A time that no entry is earlier than; INT64_MAX when empty. Exact unless entries were dropped.
+  std::int64_t next() const { return next_; }
+  std::uint64_t size() const { return size_; }
+  std::uint64_t allocated_bytes() const;
+
+ private:
+  static constexpr std::uint32_t kBuckets = 65;
+
+  // Bucket 0: the time that has been reached; bucket b: the highest differing bit is b - 1.
+  std::uint32_t BucketOf(std::int64_t time) const {
+    const auto differs = static_cast<std::uint64_t>(time) ^ static_cast<std::uint64_t>(reached_);
+    return static_cast<std::uint32_t>(64 - std::countl_zero(differs));
+  }
+  void PushPast(Entry entry);
+  bool PopSlow(std::int64_t through, Entry* entry);
+  /// Makes the earliest entries stand in bucket 0, if they are due.
+  bool Advance(std::int64_t through);
+  void FindNext();
+
+  std::vector<Entry> buckets_[kBuckets];
+  std::vector<Entry> past_;  // a heap of what was pushed behind the time that has been reached
+  std::uint32_t lowest_ = kBuckets;  // no bucket below has an entry
+  std::int64_t reached_ = INT64_MIN;
+  std::int64_t next_ = INT64_MAX;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace millrace

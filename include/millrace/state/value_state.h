@@ -1,0 +1,106 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "millrace/state/keyed_state.h"
+
+namespace millrace {
+
+/// One value per key. (Flink: ValueState)
+///
+///   struct Dedupe : KeyedProcessFunction<std::string, Order, Order> {
+///     ValueState<bool> seen{this, "seen"};
+///     ...
+///   };
+template <class T>
+class ValueState : public StateMember {
+ public:
+  ValueState(StateOwner* owner, std::string name) {
+    owner->RegisterState(this, std::move(name), "value", internal::StateSchema<T>(), ColumnOpsOf<Stored<T>>());
+  }
+
+  bool Has() const { return Present(); }
+  /// The key's value, or T{} when it has none. Valid until the next change.
+  const T& Get() const { return Present() ? StoredGet<T>(At()) : Default(); }
+  /// The key's value to be changed in place; begins as T{}. Valid until user code returns.
+  T& Mutable() {
+    bool fresh = false;
+    std::byte* at = WritableAt(&fresh);
+    T& value = StoredMutable<T>(at);
+    if (fresh) value = T{};
+    if constexpr (kHasStringView<T>) context_->OwnLater(&internal::OwnStored<T>, at);
+    return value;
+  }
+  void Update(const T& value) {
+    bool fresh = false;
+    StoredSet<T>(WritableAt(&fresh), value);
+  }
+  void Clear() { Remove(); }
+
+ private:
+  static const T& Default() {
+    static const T value{};
+    return value;
+  }
+};
+
+/// The key's values folded into one by `T fn(const T& so_far, const T& value)`. (Flink: ReducingState)
+template <class T>
+class ReducingState : public StateMember {
+ public:
+  using Function = T (*)(const T&, const T&);
+  ReducingState(StateOwner* owner, std::string name, Function fn) : fn_(fn) {
+    owner->RegisterState(this, std::move(name), "reducing", internal::StateSchema<T>(), ColumnOpsOf<Stored<T>>());
+  }
+
+  bool Has() const { return Present(); }
+  /// Null when nothing was added.
+  const T* Get() const { return Present() ? &StoredGet<T>(At()) : nullptr; }
+  void Add(const T& value) {
+    bool fresh = false;
+    std::byte* at = WritableAt(&fresh);
+    if (fresh) {
+      StoredSet<T>(at, value);
+    } else {
+      StoredSet<T>(at, fn_(StoredGet<T>(at), value));
+    }
+  }
+  void Clear() { Remove(); }
+
+ private:
+  Function fn_;
+};
+
+/// The key's values in an aggregator's accumulator (millrace/operators/aggregators.h). (Flink: AggregatingState)
+template <class Agg>
+class AggregatingState : public StateMember {
+ public:
+  using Accumulator = typename Agg::Accumulator;
+  AggregatingState(StateOwner* owner, std::string name, Agg agg = Agg{}) : agg_(std::move(agg)) {
+    owner->RegisterState(this, std::move(name), "aggregating", internal::StateSchema<Accumulator>(),
+                         ColumnOpsOf<Stored<Accumulator>>());
+  }
+
+  bool Has() const { return Present(); }
+  template <class T>
+  void Add(const T& value) {
+    bool fresh = false;
+    std::byte* at = WritableAt(&fresh);
+    Accumulator& acc = StoredMutable<Accumulator>(at);
+    if (fresh) acc = agg_.Create();
+    agg_.Add(acc, value);
+    StoredOwn<Accumulator>(at);
+  }
+  /// The result so far; of an empty accumulator when nothing was added.
+  auto Get() const {
+    if (Present()) return agg_.Result(StoredGet<Accumulator>(At()));
+    return agg_.Result(agg_.Create());
+  }
+  void Clear() { Remove(); }
+
+ private:
+  Agg agg_;
+};
+
+}  // namespace millrace
