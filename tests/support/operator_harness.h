@@ -10,6 +10,7 @@
 #include "millrace/connectors/simple_sinks.h"
 #include "millrace/io/key.h"
 #include "millrace/operators/operator.h"
+#include "millrace/operators/port_tail.h"
 #include "millrace/operators/sink_tail.h"
 
 namespace millrace::testing {
@@ -35,10 +36,6 @@ class OperatorHarness {
     context_.arena = &arena_;
     context_.counters = &counters_;
   }
-  ~OperatorHarness() {
-    op_.reset();
-    DeleteBatch(batch_);
-  }
 
   Chain chain() const { return Chain(FunctionSink<Collect>{collect_}); }
   template <class Op, class... Args>
@@ -50,19 +47,39 @@ class OperatorHarness {
   ManualClock& clock() { return clock_; }
   OperatorCounters& counters() { return counters_; }
 
+  /// Collects a side output; before Open. `output` counts from 1, in the order of the function's members.
+  template <class S>
+  std::shared_ptr<std::vector<std::pair<S, EventTime>>> CollectSideOutput(std::size_t output) {
+    auto factory = std::make_unique<CollectEdgeFactory<S>>();
+    auto into = factory->into;
+    context_.outputs.resize(output + 1);
+    context_.port_factories.resize(output + 1);
+    context_.outputs[output] = {nullptr};
+    context_.port_factories[output] = {factory.get()};
+    factories_.push_back(std::move(factory));
+    return into;
+  }
+  Operator& op() { return *op_; }
+
   /// One record as a batch of its own.
   template <class K>
   void Push(const In& record, const K& key, EventTime time) {
-    if (batch_ == nullptr) batch_ = NewBatch(BatchTypeOf<In>(), 4, {true, true});
-    batch_->rows_as<In>()[0] = record;
-    batch_->times[0] = time;
-    batch_->hashes[0] = KeyHash(key);
-    batch_->size = 1;
+    PushTo(0, record, key, time);
+  }
+  template <class Record, class K>
+  void PushTo(int port, const Record& record, const K& key, EventTime time) {
+    Batch* batch = NewBatch(BatchTypeOf<Record>(), 4, {true, true});
+    batch->rows_as<Record>()[0] = record;
+    batch->times[0] = time;
+    batch->hashes[0] = KeyHash(key);
+    batch->size = 1;
     std::uint32_t row = 0;
-    Until([&](StepBudget& budget) { return op_->ProcessBatch(0, *batch_, &row, budget); });
+    Until([&](StepBudget& budget) { return op_->ProcessBatch(port, *batch, &row, budget); });
+    DeleteBatch(batch);
   }
   void Watermark(std::int64_t millis) {
-    Until([&](StepBudget& budget) { return op_->AdvanceWatermark(EventTime::FromMillis(millis), budget); });
+    const EventTime watermark = millis == INT64_MAX ? EventTime::Max() : EventTime::FromMillis(millis);
+    Until([&](StepBudget& budget) { return op_->AdvanceWatermark(watermark, budget); });
   }
   void ProcessingTime(std::int64_t millis) {
     clock_.AdvanceMillis(millis - clock_.WallMillis());
@@ -71,11 +88,35 @@ class OperatorHarness {
   void End() {
     Watermark(INT64_MAX);
     Until([&](StepBudget& budget) { return op_->Finish(budget); });
+    op_->Flush(FlushMode::kAll);
   }
   /// What was emitted since the last call.
   std::vector<std::pair<Out, EventTime>> Take() { return std::exchange(*collect_.into, {}); }
 
  private:
+  template <class S>
+  struct CollectEdge final : PortEdge<S> {
+    std::shared_ptr<std::vector<std::pair<S, EventTime>>> into;
+    void Scatter(S* rows, const EventTime* times, std::uint32_t count, bool) override {
+      for (std::uint32_t i = 0; i < count; ++i) into->emplace_back(rows[i], times[i]);
+    }
+    bool Blocked() override { return false; }
+    void Flush(FlushMode) override {}
+    void EmitWatermark(EventTime) override {}
+    void EmitIdle() override {}
+    void EmitEnd() override {}
+  };
+  template <class S>
+  struct CollectEdgeFactory final : TypedPortEdgeFactory<S> {
+    std::shared_ptr<std::vector<std::pair<S, EventTime>>> into =
+        std::make_shared<std::vector<std::pair<S, EventTime>>>();
+    std::unique_ptr<PortEdge<S>> Create(OperatorContext&, std::size_t, std::size_t) const override {
+      auto edge = std::make_unique<CollectEdge<S>>();
+      edge->into = into;
+      return edge;
+    }
+  };
+
   template <class Step>
   void Until(Step step) {
     ArenaScope scope(arena_);
@@ -91,8 +132,8 @@ class OperatorHarness {
   OperatorCounters counters_;
   OperatorContext context_;
   Collect collect_;
+  std::vector<std::unique_ptr<PortEdgeFactory>> factories_;
   std::unique_ptr<Operator> op_;
-  Batch* batch_ = nullptr;
   std::int64_t budget_rows_ = 1 << 20;
 };
 

@@ -1,0 +1,74 @@
+// The index over due times, and the due times of one key, against ordered sets.
+#include "millrace/state/timer_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "millrace/base/random.h"
+#include "millrace/state/due_times.h"
+
+namespace millrace {
+namespace {
+
+TEST(TimerQueue, GivesEntriesInTheOrderOfTimeLikeAnOrderedSet) {
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    TimerQueue queue;
+    std::multiset<std::pair<std::int64_t, std::uint64_t>> model;
+    const std::int64_t spread = std::int64_t{1} << random.Uniform(50);
+    std::int64_t now = random.Between(-spread, spread);
+    for (int i = 0; i < 300; ++i) {
+      if (random.Chance(0.6)) {
+        // Behind the present too: such a timer fires when time advances next.
+        const std::int64_t time = random.Chance(0.02) ? INT64_MAX - random.Between(0, 1) : now + random.Between(-spread / 8, spread);
+        const std::uint64_t hash = random.Uniform(100);
+        queue.Push(time, hash);
+        model.emplace(time, hash);
+      } else {
+        now = std::max(now, now + random.Between(-2, spread));
+        TimerQueue::Entry entry;
+        std::int64_t last = INT64_MIN;
+        const int most = random.Chance(0.3) ? 2 : 1000;  // stop in the middle
+        for (int n = 0; n < most && queue.Pop(now, &entry); ++n) {
+          ASSERT_GE(entry.time, last);
+          ASSERT_EQ(entry.time, model.begin()->first);
+          last = entry.time;
+          const auto at = model.find({entry.time, entry.hash});
+          ASSERT_NE(at, model.end());
+          model.erase(at);
+        }
+        if (most > 2) {
+          ASSERT_TRUE(model.empty() || model.begin()->first > now);
+        }
+      }
+      ASSERT_EQ(queue.size(), model.size());
+      ASSERT_LE(queue.next(), model.empty() ? INT64_MAX : model.begin()->first);
+    }
+  }
+}
+
+TEST(DueTimes, EqualASet) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    Random random(seed);
+    DueTimes due;
+    std::set<std::int64_t> model;
+    for (int i = 0; i < 100; ++i) {
+      const std::int64_t time = random.Between(-6, 6);
+      if (random.Chance(0.5)) {
+        EXPECT_EQ(due.Insert(time), model.insert(time).second);
+      } else {
+        EXPECT_EQ(due.Erase(time), model.erase(time) > 0);
+      }
+      for (std::int64_t t = -6; t <= 6; ++t) ASSERT_EQ(due.Contains(t), model.count(t) > 0) << "seed " << seed;
+      ASSERT_EQ(due.size(), model.size());
+      ASSERT_EQ(due.empty(), model.empty());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace millrace
