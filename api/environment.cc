@@ -23,7 +23,9 @@ struct StreamEnvironment::Settings {
 };
 
 StreamEnvironment::StreamEnvironment()
-    : builder_(std::make_unique<GraphBuilder>()), settings_(std::make_unique<Settings>()) {}
+    : builder_(std::make_unique<GraphBuilder>()), settings_(std::make_unique<Settings>()) {
+  builder_->SetRun([this](const std::string& job_name) { return Run(job_name).status; });
+}
 
 StreamEnvironment::StreamEnvironment(int argc, char** argv) : StreamEnvironment() {
   if (argc > 0) settings_->program = argv[0];

@@ -3,6 +3,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "millrace/api/edge_pipe.h"
 #include "millrace/api/key_selector.h"
@@ -10,8 +11,12 @@
 #include "millrace/api/pipe.h"
 #include "millrace/api/side_output.h"
 #include "millrace/api/steps.h"
+#include "millrace/base/status.h"
+#include "millrace/connectors/collect_sink.h"
 #include "millrace/connectors/simple_sinks.h"
+#include "millrace/operators/process_operator.h"
 #include "millrace/operators/sink_tail.h"
+#include "millrace/operators/timestamp_operator.h"
 
 namespace millrace {
 
@@ -26,6 +31,28 @@ struct MakeProcess : MakeProcessBase<Fn> {
     return std::make_unique<ProcessOperator<T, Fn, Chain>>(name, this->fn, chain);
   }
 };
+
+template <class T, class Strategy>
+struct MakeTimestamps : MakeBase {
+  Strategy strategy;
+  explicit MakeTimestamps(Strategy s) : strategy(std::move(s)) {}
+  template <class Chain>
+  std::unique_ptr<Operator> Create(const Chain& chain) const {
+    return std::make_unique<TimestampOperator<T, Strategy, Chain>>(strategy, chain);
+  }
+  bool always_timed() const { return true; }
+};
+
+/// An operator without a key behind a forward edge.
+template <class T, class Out, class P, class Make>
+auto ForwardPipe(P pipe, NodeSpec spec, Make make, bool timed) {
+  GraphBuilder& builder = pipe.builder();
+  auto edge = StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward);
+  spec.inputs.push_back(edge.input);
+  OperatorPipe<Out, Make> next(&builder, std::move(spec), std::move(make), timed);
+  next.AddPortFactory(0, std::move(edge.port_factory));
+  return DataStream<Out, OperatorPipe<Out, Make>>(std::move(next));
+}
 
 }  // namespace internal
 
@@ -124,6 +151,22 @@ class DataStream {
   void Print(std::string name = "print") && { SinkOn(std::move(pipe_), std::move(name), PrintSink{}); }
   void Print(std::string name = "print") & { SinkOn(TakeNamed(), std::move(name), PrintSink{}); }
 
+  /// Runs the job and gives this stream's records; with parallelism over 1 in no particular order. For tests and small
+  /// results: everything is kept in memory. (Flink: executeAndCollect)
+  Result<std::vector<T>> ExecuteAndCollect(const std::string& job_name = "collect") && {
+    return CollectOn(std::move(pipe_), job_name);
+  }
+  Result<std::vector<T>> ExecuteAndCollect(const std::string& job_name = "collect") & {
+    return CollectOn(TakeNamed(), job_name);
+  }
+
+  /// Gives the records new event times and watermarks; those from before are dropped. Best done at the source, where
+  /// every split has a watermark of its own. (Flink: assignTimestampsAndWatermarks)
+  template <class Strategy>
+  auto AssignTimestampsAndWatermarks(Strategy strategy) && { return AssignOn(std::move(pipe_), std::move(strategy)); }
+  template <class Strategy>
+  auto AssignTimestampsAndWatermarks(Strategy strategy) & { return AssignOn(TakeNamed(), std::move(strategy)); }
+
   /// The records an operator sent to `tag`.
   template <class S>
   DataStream<S, NodePipe<S>> SideOutput(const OutputTag<S>& tag) & {
@@ -173,6 +216,25 @@ class DataStream {
     using Next = StepPipe<P, internal::FlatMapStep<T, Out, F>>;
     return DataStream<Out, Next>(Next(std::move(pipe), std::move(name), {std::move(fn)}));
   }
+  template <class P>
+  static Result<std::vector<T>> CollectOn(P pipe, const std::string& job_name) {
+    GraphBuilder& builder = pipe.builder();
+    CollectSink<T> rows;
+    SinkOn(std::move(pipe), "collect", rows);
+    MILLRACE_RETURN_IF_ERROR(builder.Run(job_name));
+    return rows.Take();
+  }
+  template <class P, class Strategy>
+  static auto AssignOn(P pipe, Strategy strategy) {
+    static_assert(std::is_same_v<typename Strategy::Record, T>,
+                  "millrace: AssignTimestampsAndWatermarks: the strategy's record type is not the stream's (T)");
+    static_assert(Strategy::Generator::kTimed, "millrace: AssignTimestampsAndWatermarks: the strategy makes no watermarks");
+    using Make = internal::MakeTimestamps<T, Strategy>;
+    NodeSpec spec;
+    spec.name = "timestamps";
+    spec.kind = NodeKind::kOperator;
+    return internal::ForwardPipe<T, T>(std::move(pipe), std::move(spec), Make(std::move(strategy)), true);
+  }
   template <class P, class Fn>
   static auto ProcessOn(P pipe, std::string name, Fn fn) {
     constexpr bool ok = std::is_base_of_v<SideOutputOwner, Fn> && !std::is_base_of_v<StateOwner, Fn>;
@@ -188,11 +250,8 @@ class DataStream {
       spec.named_by_user = true;
       spec.kind = NodeKind::kOperator;
       internal::DescribeFunction(builder, fn, &spec);
-      auto edge = internal::StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward);
-      spec.inputs.push_back(edge.input);
-      OperatorPipe<typename Fn::Out, Make> next(&builder, std::move(spec), Make(std::move(name), std::move(fn)), timed);
-      next.AddPortFactory(0, std::move(edge.port_factory));
-      return DataStream<typename Fn::Out, OperatorPipe<typename Fn::Out, Make>>(std::move(next));
+      return internal::ForwardPipe<T, typename Fn::Out>(std::move(pipe), std::move(spec),
+                                                        Make(std::move(name), std::move(fn)), timed);
     }
   }
   template <class P, class KeyFn>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -7,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/base/status.h"
 #include "millrace/graph/stream_graph.h"
 #include "millrace/operators/operator.h"
 
@@ -33,12 +35,17 @@ class GraphBuilder {
   void NoteUnconsumed(std::string what) { graph_.NoteUnconsumed(std::move(what)); }
   const std::vector<std::string>& errors() const { return errors_; }
 
+  /// How a stream that collects its own results runs the job; set by the environment.
+  void SetRun(std::function<Status(const std::string& job_name)> run) { run_ = std::move(run); }
+  Status Run(const std::string& job_name) const { return run_(job_name); }
+
  private:
   StreamGraph graph_;
   std::vector<std::unique_ptr<OperatorFactory>> factories_;
   std::map<std::pair<int, std::size_t>, std::unique_ptr<PortEdgeFactory>> port_factories_;
   std::map<std::string, std::string> names_;
   std::vector<std::string> errors_;
+  std::function<Status(const std::string&)> run_;
 };
 
 }  // namespace millrace

@@ -213,6 +213,7 @@ class [[nodiscard]] KeyedConnectedStreams {
     internal::DescribeFunction(builder, fn, &spec);
     auto edge1 = internal::StartEdge<T1>(std::move(pipe1), HashRouter<T1, KeyFn1>(first_.key()), Partitioning::kHash);
     auto edge2 = internal::StartEdge<T2>(std::move(pipe2), HashRouter<T2, KeyFn2>(second_.key()), Partitioning::kHash);
+    edge2.input.port = 1;
     spec.inputs = {edge1.input, edge2.input};
     OperatorPipe<Out, Make> next(&builder, std::move(spec),
                                  Make(std::move(name), first_.key(), second_.key(), std::move(fn)), timed);

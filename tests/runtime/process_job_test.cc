@@ -1,0 +1,124 @@
+// Whole jobs with process functions: what needs a plan, edges and a cluster.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "millrace/millrace.h"
+
+namespace millrace {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Visit {
+  std::string user;
+  std::int64_t time = 0;
+  std::int64_t amount = 0;
+};
+MILLRACE_RECORD(Visit, user, time, amount);
+
+std::vector<Visit> Visits(int n) {
+  std::vector<Visit> visits;
+  for (int i = 0; i < n; ++i) visits.push_back({"user " + std::to_string(i % 7), i * 1000, i});
+  return visits;
+}
+auto Times() {
+  return WatermarkStrategy<Visit>::Monotonous().WithTimestamp([](const Visit& v) { return v.time; });
+}
+
+struct SplitOdd : ProcessFunction<Visit, Visit> {
+  SideOutput<std::int64_t> odd{this, "odd"};
+  void ProcessElement(const Visit& v, Context& ctx, Collector<Visit>& out) {
+    EXPECT_EQ(ctx.Timestamp().millis(), v.time);
+    if (v.amount % 2 != 0) {
+      odd.Emit(v.amount);
+    } else {
+      out.Emit(v);
+    }
+  }
+};
+
+struct Total : KeyedCoProcessFunction<std::string, Visit, Visit, Visit> {
+  ValueState<std::int64_t> sum{this, "sum"};
+  void ProcessElement1(const Visit& v, Context& ctx, Collector<Visit>&) { Add(v.amount, ctx); }
+  void ProcessElement2(const Visit& v, Context& ctx, Collector<Visit>&) { Add(1000 * v.amount, ctx); }
+  void Add(std::int64_t amount, Context& ctx) {
+    sum.Mutable() += amount;
+    ctx.RegisterEventTimeTimer(EventTime::Max());
+  }
+  void OnTimer(EventTime, Context& ctx, Collector<Visit>& out) { out.Emit({ctx.Key(), 0, sum.Get()}); }
+};
+
+class ProcessJob : public ::testing::TestWithParam<std::string> {
+ protected:
+  void Prepare(StreamEnvironment& env) {
+    env.SetOption("driver", GetParam());
+    env.SetParallelism(GetParam() == "seeded" ? 3 : 2);
+  }
+};
+
+TEST_P(ProcessJob, SideOutputsAndTwoInputs) {
+  StreamEnvironment env;
+  Prepare(env);
+  auto visits = env.FromCollection("visits", Visits(100), Times());
+  auto even = visits.Process("split", SplitOdd{});
+  CollectSink<std::int64_t> odd;
+  even.SideOutput(OutputTag<std::int64_t>{"odd"}).SinkTo("odd", odd);
+  CollectSink<Visit> totals;
+  even.KeyBy(&Visit::user).Connect(visits.KeyBy(&Visit::user)).Process("total", Total{}).SinkTo("totals", totals);
+  const JobResult result = env.Run("job");
+  ASSERT_TRUE(result.status.ok()) << result.status.ToString();
+  std::vector<std::int64_t> got = odd.Take(), want;
+  std::sort(got.begin(), got.end());
+  for (int i = 1; i < 100; i += 2) want.push_back(i);
+  EXPECT_EQ(got, want);
+  std::vector<std::pair<std::string, std::int64_t>> sums, expected;
+  for (const Visit& v : totals.rows()) sums.emplace_back(v.user, v.amount);
+  for (int u = 0; u < 7; ++u) {
+    std::int64_t sum = 0;
+    for (int i = u; i < 100; i += 7) sum += 1000 * i + (i % 2 == 0 ? i : 0);
+    expected.emplace_back("user " + std::to_string(u), sum);
+  }
+  std::sort(sums.begin(), sums.end());
+  EXPECT_EQ(sums, expected);
+}
+
+TEST_P(ProcessJob, TimestampsInMidStreamAndSessions) {
+  StreamEnvironment env;
+  Prepare(env);
+  // No event time at the source: all of it comes from the middle.
+  auto result = env.FromCollection("visits", Visits(70))
+                    .Filter([](const Visit& v) { return v.time != 35000; })
+                    .AssignTimestampsAndWatermarks(Times())
+                    .KeyBy([](const Visit&) { return 0; })
+                    .Window(SessionEventTime(1500ms))
+                    .Aggregate("sessions", Count())
+                    .Map([](const auto& r) { return r.window.end.millis() - r.window.start.millis() + r.value; })
+                    .ExecuteAndCollect();
+  ASSERT_TRUE(result.ok()) << result.status().ToString();
+  std::vector<std::int64_t> got = result.value();
+  std::sort(got.begin(), got.end());
+  // 0..34 s and 36..69 s, each with the gap behind it.
+  EXPECT_EQ(got, (std::vector<std::int64_t>{33000 + 1500 + 34, 34000 + 1500 + 35}));
+}
+
+TEST_P(ProcessJob, TwoStatesOfOneNameAreAnErrorOfThePlan) {
+  struct Twice : KeyedProcessFunction<std::string, Visit, Visit> {
+    ValueState<int> a{this, "same"};
+    ValueState<int> b{this, "same"};
+    void ProcessElement(const Visit&, Context&, Collector<Visit>&) {}
+  };
+  StreamEnvironment env;
+  Prepare(env);
+  env.FromCollection("visits", Visits(1)).KeyBy(&Visit::user).Process("twice", Twice{}).SinkTo("out", BlackholeSink{});
+  const JobResult result = env.Run("job");
+  ASSERT_FALSE(result.status.ok());
+  EXPECT_NE(result.status.message().find("two states named 'same'"), std::string::npos) << result.status.message();
+}
+
+INSTANTIATE_TEST_SUITE_P(Drivers, ProcessJob, ::testing::Values("threads", "seeded"), [](const auto& i) { return i.param; });
+
+}  // namespace
+}  // namespace millrace
