@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "millrace/operators/window/slice_window_operator.h"
+#include "millrace/operators/window/tumbling_window_operator.h"
 #include "tests/support/operator_harness.h"
 
 namespace millrace {
@@ -84,7 +84,7 @@ TEST_P(BeamTranscript, GivesTheExpectedPanes) {
   using Fn = EmitWindowResult<std::int32_t, std::vector<Element>>;
   using Harness = testing::OperatorHarness<Element, Fn::Out>;
   Harness harness;
-  harness.Open<SliceWindowOperator<std::int32_t, Element, OneKey, CollectRecords<Element>, Fn, Harness::Chain>>(
+  harness.Open<TumblingWindowOperator<std::int32_t, Element, OneKey, CollectRecords<Element>, Fn, Harness::Chain>>(
       spec, OneKey{}, CollectRecords<Element>{}, Fn{});
   std::int64_t watermark = INT64_MIN;
   int expected = 0;

@@ -68,14 +68,13 @@ class OperatorHarness {
   }
   template <class Record, class K>
   void PushTo(int port, const Record& record, const K& key, EventTime time) {
-    Batch* batch = NewBatch(BatchTypeOf<Record>(), 4, {true, true});
+    const std::unique_ptr<Batch, void (*)(Batch*)> batch(NewBatch(BatchTypeOf<Record>(), 4, {true, true}), &DeleteBatch);
     batch->rows_as<Record>()[0] = record;
     batch->times[0] = time;
     batch->hashes[0] = KeyHash(key);
     batch->size = 1;
     std::uint32_t row = 0;
     Until([&](StepBudget& budget) { return op_->ProcessBatch(port, *batch, &row, budget); });
-    DeleteBatch(batch);
   }
   void Watermark(std::int64_t millis) {
     const EventTime watermark = millis == INT64_MAX ? EventTime::Max() : EventTime::FromMillis(millis);

@@ -21,8 +21,7 @@ struct MakeWindow : MakeBase {
       : spec(std::move(s)), key(std::move(k)), agg(std::move(a)), fn(std::move(f)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    using Op = typename WindowOperatorOf<Windows, K, T, KeyFn, Agg, WindowFn, Chain>::type;
-    return std::make_unique<Op>(spec, key, agg, fn, chain);
+    return MakeWindowOperator<K, T, KeyFn, Agg, WindowFn, Chain>(spec, key, agg, fn, chain);
   }
   const BatchType* SideOutputType(int output) const {
     return output == spec.late_output ? &BatchTypeOf<T>() : nullptr;

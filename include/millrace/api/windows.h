@@ -1,8 +1,11 @@
 #pragma once
 
+#include <memory>
+
 #include "millrace/operators/window/count_window_operator.h"
 #include "millrace/operators/window/session_window_operator.h"
-#include "millrace/operators/window/slice_window_operator.h"
+#include "millrace/operators/window/sliding_window_operator.h"
+#include "millrace/operators/window/tumbling_window_operator.h"
 
 /// Window assigners. Windows are aligned to the epoch (plus `offset`), as in Flink.
 namespace millrace {
@@ -30,20 +33,24 @@ inline CountWindows GlobalWindows() { return {0}; }
 namespace internal {
 
 /// The operator of a kind of windows.
-template <class WindowKind, class... Ts>
-struct WindowOperatorOf;
-template <class... Ts>
-struct WindowOperatorOf<SliceWindows, Ts...> {
-  using type = SliceWindowOperator<Ts...>;
-};
-template <class... Ts>
-struct WindowOperatorOf<SessionWindows, Ts...> {
-  using type = SessionWindowOperator<Ts...>;
-};
-template <class... Ts>
-struct WindowOperatorOf<CountWindows, Ts...> {
-  using type = CountWindowOperator<Ts...>;
-};
+template <class K, class T, class KeyFn, class Agg, class Fn, class Chain>
+std::unique_ptr<Operator> MakeWindowOperator(const WindowSpec<SliceWindows>& spec, const KeyFn& key, const Agg& agg,
+                                             const Fn& fn, const Chain& chain) {
+  if (SliceSchedule(spec.windows).panes_per_window() == 1) {
+    return std::make_unique<TumblingWindowOperator<K, T, KeyFn, Agg, Fn, Chain>>(spec, key, agg, fn, chain);
+  }
+  return std::make_unique<SlidingWindowOperator<K, T, KeyFn, Agg, Fn, Chain>>(spec, key, agg, fn, chain);
+}
+template <class K, class T, class KeyFn, class Agg, class Fn, class Chain>
+std::unique_ptr<Operator> MakeWindowOperator(const WindowSpec<SessionWindows>& spec, const KeyFn& key, const Agg& agg,
+                                             const Fn& fn, const Chain& chain) {
+  return std::make_unique<SessionWindowOperator<K, T, KeyFn, Agg, Fn, Chain>>(spec, key, agg, fn, chain);
+}
+template <class K, class T, class KeyFn, class Agg, class Fn, class Chain>
+std::unique_ptr<Operator> MakeWindowOperator(const WindowSpec<CountWindows>& spec, const KeyFn& key, const Agg& agg,
+                                             const Fn& fn, const Chain& chain) {
+  return std::make_unique<CountWindowOperator<K, T, KeyFn, Agg, Fn, Chain>>(spec, key, agg, fn, chain);
+}
 
 }  // namespace internal
 }  // namespace millrace

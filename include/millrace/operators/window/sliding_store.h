@@ -1,0 +1,214 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "millrace/operators/window/chunked_vector.h"
+#include "millrace/state/state_table.h"
+
+namespace millrace {
+
+/// One key of a sliding window operator. `front` and `back` are derived from the panes' entries: with aggregates that
+/// can be subtracted `back` is the running total and `front` is not used; with others they are the two stacks of a
+/// queue (see SlidingWindowOperator).
+template <class K, class Acc, bool kStacks>
+struct SlidingSlot {
+  struct Nothing {};
+  Stored<K> key{};
+  std::uint64_t hash = 0;
+  Stored<Acc> back{};
+  [[no_unique_address]] std::conditional_t<kStacks, Stored<Acc>, Nothing> front{};
+  std::uint32_t back_entries = 0;
+  std::uint32_t front_entries = 0;
+  std::uint32_t entries = 0;  // in all panes; without any the key is forgotten
+  // The key's entries in the panes that take records now: by the pane's number modulo 2.
+  std::uint32_t open_at[2] = {0, 0};
+  std::int64_t open_start[2] = {INT64_MIN, INT64_MIN};
+
+  std::uint32_t in_window() const { return back_entries + front_entries; }
+};
+
+/// What one key has collected in one pane. A key may have several entries in a pane that was left and come back to;
+/// they add up.
+template <class Acc, bool kStacks>
+struct SlidingEntry {
+  struct Nothing {};
+  std::uint32_t slot = 0;
+  Stored<Acc> acc{};
+  /// Two stacks: the slot's front without this entry and those before it.
+  [[no_unique_address]] std::conditional_t<kStacks, Stored<Acc>, Nothing> rest{};
+};
+
+/// A pane: a log of entries, and for late records an index over it, made when first asked for.
+template <class Acc, bool kStacks>
+struct SlidingPane {
+  std::int64_t start = 0;
+  ChunkedVector<SlidingEntry<Acc, kStacks>> log;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> index;  // (slot, entry), sorted
+  std::uint32_t indexed = 0;
+
+  /// Calls `fn(entry)` for the entries of a slot, in order.
+  template <class Fn>
+  void ForSlot(std::uint32_t slot, Fn fn) {
+    if (log.size() - indexed > kUnindexed) {
+      index.clear();
+      for (std::uint32_t i = 0; i < log.size(); ++i) index.emplace_back(log[i].slot, i);
+      std::sort(index.begin(), index.end());
+      indexed = log.size();
+    }
+    auto at = std::lower_bound(index.begin(), index.end(), std::pair<std::uint32_t, std::uint32_t>(slot, 0));
+    for (; at != index.end() && at->first == slot; ++at) fn(log[at->second]);
+    for (std::uint32_t i = indexed; i < log.size(); ++i) {
+      if (log[i].slot == slot) fn(log[i]);
+    }
+  }
+  void Clear() {
+    log.Clear();
+    index.clear();
+    indexed = 0;
+  }
+
+ private:
+  static constexpr std::uint32_t kUnindexed = 64;
+};
+
+/// The keys and panes of a sliding window operator. Keys have a number (slot), so that entries need no key and no
+/// lookup: closing and dropping a pane is a walk over its log.
+template <class K, class Acc, bool kStacks>
+class SlidingStore {
+ public:
+  using Slot = SlidingSlot<K, Acc, kStacks>;
+  using Entry = SlidingEntry<Acc, kStacks>;
+  using Pane = SlidingPane<Acc, kStacks>;
+  using Table = KeyedTable<K>;
+
+  SlidingStore(KeyGroupRange range, MemoryAccount* memory) : memory_(memory) {
+    RowLayout layout = Table::KeyLayout();
+    slot_offset_ = layout.AddColumn(ColumnOpsOf<std::uint32_t>());
+    table_ = std::make_unique<Table>(std::move(layout), range, memory);
+  }
+  ~SlidingStore() {
+    if (memory_ != nullptr) memory_->Charge(MemoryUse::kState, -charged_);
+  }
+  SlidingStore(const SlidingStore&) = delete;
+  SlidingStore& operator=(const SlidingStore&) = delete;
+
+  Table& table() { return *table_; }
+  std::uint32_t slots() const { return slots_.size(); }
+  Slot& slot(std::uint32_t id) { return slots_[id]; }
+  /// True when the slots outgrow the near caches, so that prefetching pays.
+  bool wants_prefetch() const { return slots_.size() > kPrefetchBytes / sizeof(Slot); }
+  const K& KeyOf(const Slot& slot) const { return StoredGet<K>(reinterpret_cast<const std::byte*>(&slot.key)); }
+
+  MILLRACE_INLINE std::uint32_t FindOrAdd(const K& key, std::uint64_t hash) {
+    const RowRef ref = table_->Find(key, hash);
+    if (ref) [[likely]] return *reinterpret_cast<const std::uint32_t*>(ref.row + slot_offset_);
+    return AddSlot(key, hash);
+  }
+
+  std::size_t panes() const { return panes_.size(); }
+  Pane& pane(std::size_t i) { return *panes_[i]; }
+  /// The first pane that starts at `start` or later.
+  std::size_t LowerBound(std::int64_t start) const {
+    std::size_t i = panes_.size();
+    if (i > 8 && panes_[i - 8]->start >= start) {
+      const auto at = std::lower_bound(panes_.begin(), panes_.end(), start,
+                                       [](const auto& pane, std::int64_t s) { return pane->start < s; });
+      return static_cast<std::size_t>(at - panes_.begin());
+    }
+    while (i > 0 && panes_[i - 1]->start >= start) --i;  // the newest panes are asked for most
+    return i;
+  }
+  Pane& FindOrCreatePane(std::int64_t start) {
+    const std::size_t i = LowerBound(start);
+    if (i < panes_.size() && panes_[i]->start == start) return *panes_[i];
+    std::unique_ptr<Pane> pane;
+    if (spare_.empty()) {
+      pane = std::make_unique<Pane>();
+    } else {
+      pane = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    pane->start = start;
+    return **panes_.insert(panes_.begin() + static_cast<std::ptrdiff_t>(i), std::move(pane));
+  }
+  /// Its entries must have been released.
+  void DropFront() {
+    std::unique_ptr<Pane> pane = std::move(panes_.front());
+    panes_.pop_front();
+    const auto before = static_cast<std::int64_t>(pane->log.allocated_bytes());
+    pane->Clear();
+    if (spare_.size() < kSpare) {
+      Charge(static_cast<std::int64_t>(pane->log.allocated_bytes()) - before);
+      spare_.push_back(std::move(pane));
+    } else {
+      Charge(-before);
+    }
+  }
+
+  /// A new entry of a slot in a pane; the slot's open entry from now on.
+  Entry& AddEntry(Pane& pane, std::uint32_t way, std::uint32_t id) {
+    const std::uint64_t before = pane.log.allocated_bytes();
+    Slot& s = slots_[id];
+    s.open_start[way] = pane.start;
+    s.open_at[way] = pane.log.size();
+    ++s.entries;
+    Entry& entry = pane.log.Append();
+    entry.slot = id;
+    if (pane.log.allocated_bytes() != before) [[unlikely]] {
+      Charge(static_cast<std::int64_t>(pane.log.allocated_bytes() - before));
+    }
+    return entry;
+  }
+  /// One entry of the slot has gone.
+  void Release(std::uint32_t id) {
+    Slot& s = slots_[id];
+    if (--s.entries > 0) return;
+    table_->Erase(table_->Find(KeyOf(s), s.hash));
+    free_.push_back(id);
+  }
+
+ private:
+  static constexpr std::size_t kSpare = 4;
+  static constexpr std::size_t kPrefetchBytes = 192 * 1024;
+
+  std::uint32_t AddSlot(const K& key, std::uint64_t hash) {
+    std::uint32_t id = 0;
+    if (!free_.empty()) {
+      id = free_.back();
+      free_.pop_back();
+    } else {
+      const std::uint64_t before = slots_.allocated_bytes();
+      id = slots_.size();
+      slots_.Append();
+      Charge(static_cast<std::int64_t>(slots_.allocated_bytes() - before));
+    }
+    Slot& s = slots_[id];
+    StoredSet<K>(reinterpret_cast<std::byte*>(&s.key), key);
+    s.hash = hash;
+    s.back_entries = s.front_entries = s.entries = 0;
+    s.open_start[0] = s.open_start[1] = INT64_MIN;
+    const RowRef ref = table_->Insert(key, hash);
+    *reinterpret_cast<std::uint32_t*>(ref.row + slot_offset_) = id;
+    return id;
+  }
+  void Charge(std::int64_t bytes) {
+    charged_ += bytes;
+    if (memory_ != nullptr && bytes != 0) memory_->Charge(MemoryUse::kState, bytes);
+  }
+
+  MemoryAccount* memory_;
+  std::int64_t charged_ = 0;
+  std::uint32_t slot_offset_ = 0;
+  std::unique_ptr<Table> table_;
+  ChunkedVector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+  std::deque<std::unique_ptr<Pane>> panes_;
+  std::vector<std::unique_ptr<Pane>> spare_;
+};
+
+}  // namespace millrace

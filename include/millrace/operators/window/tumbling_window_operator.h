@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "millrace/operators/aggregators.h"
+#include "millrace/operators/window/pane_store.h"
+#include "millrace/operators/window/slice_window_base.h"
+
+namespace millrace {
+
+/// Windows that do not overlap (slide >= size, and no window is made of several panes): a keyed table per window, which
+/// is emitted and dropped whole.
+template <class K, class In, class KeyFn, class Agg, class WindowFn, class Chain>
+class TumblingWindowOperator final
+    : public SliceWindowBase<TumblingWindowOperator<K, In, KeyFn, Agg, WindowFn, Chain>, K, In, KeyFn, Agg, WindowFn, Chain> {
+ public:
+  using Base =
+      SliceWindowBase<TumblingWindowOperator<K, In, KeyFn, Agg, WindowFn, Chain>, K, In, KeyFn, Agg, WindowFn, Chain>;
+  using Accumulator = typename Agg::Accumulator;
+  using Table = KeyedTable<K>;
+  using Base::Base;
+
+  void Open(OperatorContext& context) override {
+    Base::Open(context);
+    RowLayout layout = Table::KeyLayout();
+    acc_offset_ = layout.AddColumn(ColumnOpsOf<Stored<Accumulator>>());
+    panes_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism), context.memory);
+  }
+
+ private:
+  friend Base;
+
+  std::size_t pane_count() const { return panes_->size(); }
+  std::int64_t pane_start(std::size_t i) { return (*panes_)[i].start; }
+
+  void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count, std::int64_t now) {
+    // Most rows of a batch belong to the pane at hand: prefetch there.
+    if (current_ != nullptr && current_->wants_prefetch()) current_->Prefetch(batch.hashes + begin, count);
+    for (std::uint32_t i = begin; i < begin + count; ++i) {
+      const std::int64_t time = this->processing_time() ? now : batch.times[i].millis();
+      if (time >= current_begin_ && time < current_end_) [[likely]] {
+        Add(*current_, rows[i], batch.hashes[i]);
+      } else {
+        AddSlow(rows[i], batch.hashes[i], time);
+      }
+    }
+  }
+
+  Accumulator& AccOf(RowRef ref) { return StoredMutable<Accumulator>(ref.row + acc_offset_); }
+
+  MILLRACE_INLINE RowRef Add(Table& table, const In& record, std::uint64_t hash) {
+    decltype(auto) key = this->key_(record);
+    RowRef ref = table.Find(key, hash);
+    if (!ref) {
+      ref = table.Insert(key, hash);
+      AccOf(ref) = this->agg_.Create();
+    } else {
+      table.Touch(ref);
+    }
+    this->AddTo(AccOf(ref), record);
+    StoredOwn<Accumulator>(ref.row + acc_offset_);
+    return ref;
+  }
+
+  void AddSlow(In& record, std::uint64_t hash, std::int64_t time) {
+    const auto place = this->PlaceOf(record, time);
+    if (!place.accepted) return;
+    auto& pane = panes_->FindOrCreate(place.start);
+    const RowRef row = Add(*pane.table, record, hash);
+    if (place.first_end - 1 > this->fired_through_) {
+      current_ = pane.table.get();
+      current_begin_ = place.start;
+      current_end_ = place.start + this->schedule_.pane();
+      return;
+    }
+    this->ForFiredWindows(place, [&](std::int64_t end) {
+      auto out = this->chain_.Begin();
+      EmitRow(out, row, this->WindowThatEnds(end));
+      out.End();
+    });
+  }
+
+  bool DropExpired(StepBudget&) {
+    if (current_ != nullptr && this->schedule_.FirstEnd(current_begin_) - 1 <= this->fired_through_) {
+      current_ = nullptr;
+      current_begin_ = current_end_ = 0;
+    }
+    while (!panes_->empty() && this->Expired(this->schedule_.LastEnd(panes_->front().start))) panes_->DropFront();
+    return true;
+  }
+
+  bool FireWindow(std::int64_t end, StepBudget& budget) {
+    const Window window = this->WindowThatEnds(end);
+    auto* pane = panes_->Find(window.start.millis());
+    while (pane != nullptr) {
+      if (this->Blocked()) return false;
+      const std::uint32_t want = budget.Take(128);
+      std::uint32_t count = 0;
+      auto out = this->chain_.Begin();
+      for (; count < want; ++count) {
+        const RowRef row = pane->table->Next(&cursor_);
+        if (!row) break;
+        EmitRow(out, row, window);
+      }
+      out.End();
+      if (count < want) break;
+      if (budget.Spend(count)) return false;
+    }
+    cursor_ = {};
+    return true;
+  }
+
+  template <class Cursor>
+  MILLRACE_INLINE void EmitRow(Cursor& out, RowRef row, const Window& window) {
+    this->EmitResult(out, Table::KeyOf(row), window, window.max_timestamp(), std::as_const(AccOf(row)));
+  }
+
+  std::optional<PaneStore<K>> panes_;
+  std::uint32_t acc_offset_ = 0;
+  StateTable::Cursor cursor_;
+
+  // The pane that takes records without further questions.
+  Table* current_ = nullptr;
+  std::int64_t current_begin_ = 0;
+  std::int64_t current_end_ = 0;
+};
+
+}  // namespace millrace
