@@ -1,24 +1,28 @@
 // The Nexmark program: see ../shared/baseline/README.md for options, columns and methods.
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "benchmarks/nexmark/handwritten.h"
 #include "benchmarks/nexmark/queries.h"
+#include "benchmarks/support/measure.h"
 
 namespace {
+
+using benchmark_support::Outcome;
+using benchmark_support::Row;
 
 struct Options {
   std::vector<std::string> queries;
   nexmark::QueryConfig config;
   int parallelism = 1;
   bool check = false;
+  bool baseline = false;
   std::string check_file;
   std::vector<std::string> settings;  // -D key=value
 };
@@ -26,19 +30,12 @@ struct Options {
 [[noreturn]] void Usage(const std::string& why) {
   std::fprintf(stderr,
                "nexmark: %s\nusage: nexmark --queries q0,q5|gen [--events 1M] [--tps 100K] [--seeds 42,43,44]\n"
-               "         [--splits 1] [--parallelism 1] [--check[=FILE]] [-D key=value ...]\n",
+               "         [--splits 1] [--parallelism 1] [--baseline] [--check[=FILE]] [-D key=value ...]\n",
                why.c_str());
   std::exit(2);
 }
 
-std::int64_t Number(const std::string& text) {
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  const std::string suffix = end;
-  const double factor = suffix.empty() ? 1 : suffix == "K" ? 1e3 : suffix == "M" ? 1e6 : 0;
-  if (end == text.c_str() || factor == 0 || value <= 0) Usage("'" + text + "' is not a number such as 500K or 20M");
-  return static_cast<std::int64_t>(value * factor);
-}
+std::int64_t Number(const std::string& text) { return benchmark_support::ParseNumber("nexmark", text); }
 
 std::vector<std::string> List(const std::string& text) {
   std::vector<std::string> items;
@@ -64,6 +61,10 @@ Options Parse(int argc, char** argv) {
       o.check_file = value;
       continue;
     }
+    if (flag == "--baseline") {
+      o.baseline = true;
+      continue;
+    }
     if (!inline_value) {
       if (i + 1 >= argc) Usage(flag + " needs a value");
       value = argv[++i];
@@ -84,6 +85,8 @@ Options Parse(int argc, char** argv) {
       o.config.generator.seed_gen = std::strtoull(seeds[0].c_str(), nullptr, 10);
       o.config.generator.seed_bid = std::strtoull(seeds[1].c_str(), nullptr, 10);
       o.config.generator.seed_str = std::strtoull(seeds[2].c_str(), nullptr, 10);
+    } else if (flag == "--backend") {
+      if (value != "heap") Usage("backend '" + value + "' does not exist yet (known: heap)");
     } else if (flag == "-D") {
       o.settings.push_back(value);
     } else {
@@ -93,8 +96,6 @@ Options Parse(int argc, char** argv) {
   if (o.queries.empty()) Usage("--queries is missing");
   return o;
 }
-
-double Seconds(const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; }
 
 // The generator alone: every event is made, two of its numbers are looked at.
 void RunGenerator(const nexmark::QueryConfig& config) {
@@ -150,48 +151,75 @@ int Compare(const Options& o, const std::string& query, const std::string& rows,
   return 2;
 }
 
-int RunOne(const Options& o, const std::string& query) {
-  timespec began{}, ended{};
-  clock_gettime(CLOCK_MONOTONIC, &began);
-  std::string rows, checksum;
-  if (query == "gen") {
-    RunGenerator(o.config);
-  } else {
-    checksum = RunEngine(o, query, &rows);
+Outcome RunHand(const Options& o, const std::string& query) {
+  const auto config = nexmark::GeneratorConfig::Split(o.config.generator, 1, 0);
+  if (!o.check) {
+    auto out = nexmark::RingSink{}.CreateWriter({});
+    if (!nexmark::RunByHand(query, config, out)) Usage("no hand-written loop for '" + query + "'");
+    return {};
   }
-  clock_gettime(CLOCK_MONOTONIC, &ended);
-  rusage use{};
-  getrusage(RUSAGE_SELF, &use);
-  const double wall = static_cast<double>(ended.tv_sec - began.tv_sec) + static_cast<double>(ended.tv_nsec - began.tv_nsec) * 1e-9;
-  const double cpu = Seconds(use.ru_utime) + Seconds(use.ru_stime);
-  const auto events = static_cast<double>(o.config.generator.max_events);
-  std::printf("%s,%s,%d,heap,%lld,%.3f,%.3f,%.0f,%.0f,%.1f,%s,%s,%.2f,,,,\n", query.c_str(),
-              query == "gen" ? "handwritten" : "engine", o.parallelism,
-              static_cast<long long>(o.config.generator.max_events), wall, cpu / wall, events / wall, events / cpu,
-              static_cast<double>(use.ru_maxrss) / 1024, rows.c_str(), checksum.c_str(), cpu / events * 1e9);
-  std::fflush(stdout);
-  return o.check_file.empty() || query == "gen" ? 0 : Compare(o, query, rows, checksum);
+  nexmark::CheckSink check;
+  auto out = check.CreateWriter({});
+  if (!nexmark::RunByHand(query, config, out)) Usage("no hand-written loop for '" + query + "'");
+  out.Close();
+  return {std::to_string(check.shared->table.rows()), check.shared->table.checksum()};
+}
+
+Row Measure(const Options& o, const std::string& query, const std::string& variant, const std::function<Outcome()>& work) {
+  return {query, variant, variant == "engine" ? o.parallelism : 1, o.config.generator.max_events,
+          benchmark_support::MeasureInChild(work)};
+}
+
+// One query: exit code 0, or 1 for a failure or a difference, or 2 without an expected row.
+int RunQuery(const Options& o, const std::string& query, double generator_ns) {
+  Row hand;
+  if (o.baseline) {
+    if (o.config.splits != 1) Usage("--baseline goes with one split");
+    hand = Measure(o, query, "handwritten", [&] { return RunHand(o, query); });
+    if (!hand.measured.ok) return hand.measured.exit_code;
+  }
+  const Row engine = Measure(o, query, "engine", [&] {
+    std::string rows;
+    const std::string checksum = RunEngine(o, query, &rows);
+    return Outcome{rows, checksum};
+  });
+  if (!engine.measured.ok) return std::max(engine.measured.exit_code, 1);
+  const double hand_ns = o.baseline ? hand.ns() : 0;
+  benchmark_support::PrintRow(engine, generator_ns, hand_ns);
+  const Outcome& got = engine.measured.outcome;
+  int code = o.check_file.empty() ? 0 : Compare(o, query, got.rows, got.checksum);
+  if (!o.baseline) return code;
+  benchmark_support::PrintRow(hand, generator_ns, hand_ns);
+  const Outcome& by_hand = hand.measured.outcome;
+  if (got.rows != by_hand.rows || got.checksum != by_hand.checksum) {
+    std::fprintf(stderr, "nexmark: %s: the engine has %s rows %s, the hand-written loop %s rows %s\n", query.c_str(),
+                 got.rows.c_str(), got.checksum.c_str(), by_hand.rows.c_str(), by_hand.checksum.c_str());
+    code = std::max(code, 1);
+  }
+  return code;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   const Options o = Parse(argc, argv);
-  std::printf(
-      "query,variant,parallelism,backend,events,seconds,cores,events_per_s,events_per_s_per_core,peak_rss_mb,"
-      "result_rows,result_checksum,ns_per_event,net_ns_per_event,over_gen,x_hand,net_x_hand\n");
-  std::fflush(stdout);
+  // Made once, before the children: it is not what is measured.
+  nexmark::Texts::For(o.config.generator.seed_bid, o.config.generator.seed_str);
+  benchmark_support::PrintHeader();
+  double generator_ns = 0;
+  const bool gen = std::find(o.queries.begin(), o.queries.end(), "gen") != o.queries.end();
+  if (gen || o.baseline) {
+    const Row row = Measure(o, "gen", "handwritten", [&] {
+      RunGenerator(o.config);
+      return Outcome{};
+    });
+    if (!row.measured.ok) return 1;
+    generator_ns = row.ns();
+    if (gen) benchmark_support::PrintRow(row, 0, 0);
+  }
   int worst = 0;
-  for (const std::string& query : o.queries) {  // a process of its own each
-    const pid_t child = fork();
-    if (child == 0) {
-      const int code = RunOne(o, query);
-      std::fflush(stdout);
-      _exit(code);
-    }
-    int status = 0;
-    waitpid(child, &status, 0);
-    worst = std::max(worst, WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+  for (const std::string& query : o.queries) {
+    if (query != "gen") worst = std::max(worst, RunQuery(o, query, generator_ns));
   }
   return worst;
 }

@@ -186,6 +186,19 @@ void Q8(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
 }
 
 template <class Sink>
+void Q11(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
+  Bids(config, env)
+      .Map([](const Event& e) { return BidderBid{e.bidder}; })
+      .KeyBy(&BidderBid::bidder)
+      .Window(millrace::SessionEventTime(10s))
+      .Aggregate("bids per session", millrace::Count(),
+                 [](std::int64_t bidder, const Window& w, std::int64_t n, Collector<BidderCount>& out) {
+                   out.Emit({bidder, n, w.start.millis(), w.end.millis()});
+                 })
+      .SinkTo("rows", sink);
+}
+
+template <class Sink>
 void Q12e(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
   Bids(config, env)
       .Map([](const Event& e) { return BidderBid{e.bidder}; })
@@ -222,6 +235,8 @@ bool BuildQuery(const std::string& name, const QueryConfig& config, StreamEnviro
     Q7(config, env, sink);
   } else if (name == "q8") {
     Q8(config, env, sink);
+  } else if (name == "q11") {
+    Q11(config, env, sink);
   } else if (name == "q12e") {
     Q12e(config, env, sink);
   } else if (name == "q17") {
