@@ -52,6 +52,14 @@ struct WindowFnOut<R (C::*)(A, B, V, Collector<O>&) const> {
   using type = O;
 };
 
+/// The record type a window function emits: given, or read from its `Collector<Out>&`.
+template <class O, class F>
+struct WindowOut {
+  using type = O;
+};
+template <class F>
+struct WindowOut<void, F> : WindowFnOut<F> {};
+
 /// Notes an error for a window without length or a slide that does not move.
 void CheckWindows(GraphBuilder& builder, const SliceWindows& windows, const std::string& name);
 void CheckWindows(GraphBuilder& builder, const SessionWindows& windows, const std::string& name);
@@ -83,10 +91,11 @@ class [[nodiscard]] WindowedStream {
     using R = AggregateResult<Agg>;
     return std::move(*this).Apply(std::move(name), std::move(agg), EmitWindowResult<K, R>{});
   }
-  /// The same, shaped by `void fn(const K&, const Window&, const R&, Collector<Out>&)`.
-  template <class Agg, class F>
+  /// The same, shaped by `void fn(const K&, const Window&, const R&, Collector<Out>&)`. With a generic function
+  /// (`auto& out`), which is inlined, Out is given: `Aggregate<Out>(name, agg, fn)`.
+  template <class O = void, class Agg, class F>
   auto Aggregate(std::string name, Agg agg, F fn) && {
-    using Out = typename internal::WindowFnOut<F>::type;
+    using Out = typename internal::WindowOut<O, F>::type;
     using R = AggregateResult<Agg>;
     return std::move(*this).Apply(std::move(name), std::move(agg),
                                   internal::UserWindowFn<Out, K, R, F>{std::move(fn)});

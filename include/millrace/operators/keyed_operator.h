@@ -59,11 +59,13 @@ class KeyedOperator final : public ChainOperator<Chain> {
       const std::uint32_t begin = *row;
       const std::uint32_t count =
           budget.Take(std::min<std::uint32_t>(batch.size - begin, KeyedTable<K>::kPrefetchRows));
-      if (table_->wants_prefetch()) table_->Prefetch(batch.hashes + begin, count);
+      typename KeyedTable<K>::Hints hints;
+      table_->Prepare(batch.hashes + begin, count, &hints);
       auto cursor = this->chain_.Begin();
       for (std::uint32_t i = begin; i < begin + count; ++i) {
-        OnRecord(rows[i], batch.hashes[i], batch.times != nullptr ? batch.times[i] : EventTime::Min(),
-                 cursor);
+        decltype(auto) key = key_(std::as_const(rows[i]));
+        OnRecord(rows[i], key, batch.hashes[i], table_->Find(key, batch.hashes[i], hints, i - begin),
+                 batch.times != nullptr ? batch.times[i] : EventTime::Min(), cursor);
       }
       cursor.End();
       *row = begin + count;
@@ -75,9 +77,8 @@ class KeyedOperator final : public ChainOperator<Chain> {
 
  private:
   template <class Cursor>
-  MILLRACE_INLINE void OnRecord(In& record, std::uint64_t hash, EventTime time, Cursor& cursor) {
-    decltype(auto) key = key_(std::as_const(record));
-    RowRef ref = table_->Find(key, hash);
+  MILLRACE_INLINE void OnRecord(In& record, const K& key, std::uint64_t hash, RowRef ref, EventTime time,
+                                Cursor& cursor) {
     if (ref) {
       table_->Touch(ref);
       logic_.Next(StoredMutable<Value>(ref.row + value_offset_), record);

@@ -68,13 +68,14 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain> 
     while (*row < batch.size) {
       const std::uint32_t begin = *row;
       const std::uint32_t count = budget.Take(std::min<std::uint32_t>(batch.size - begin, KeyedTable<K>::kPrefetchRows));
-      if (table_->wants_prefetch()) table_->Prefetch(batch.hashes + begin, count);
+      typename KeyedTable<K>::Hints hints;
+      table_->Prepare(batch.hashes + begin, count, &hints);
       auto cursor = this->chain_.Begin();
       for (std::uint32_t i = begin; i < begin + count; ++i) {
         const In& record = rows[i];
         const K& key = key_fn(record);
         const std::uint64_t hash = batch.hashes[i];
-        key_.Set(&key, hash, table_->Find(key, hash));
+        key_.Set(&key, hash, table_->Find(key, hash, hints, i - begin));
         this->process_.key_ = &key;
         this->Collecting(
             cursor, batch.times != nullptr ? batch.times[i] : EventTime::Min(),

@@ -144,8 +144,7 @@ class StateTable {
 
 /// The table with its lookups. K is stored at offset 0 of the row.
 ///
-/// For a batch: `Prefetch` the hashes of up to 64 rows, then find one by one; every find probes anew, so
-/// inserts and erasures in between are harmless.
+/// For a batch: `Prepare` the hashes of up to 64 rows, then find them one by one.
 template <class K>
 class KeyedTable : public StateTable {
  public:
@@ -206,20 +205,40 @@ class KeyedTable : public StateTable {
     return ref;
   }
 
-  void Prefetch(const std::uint64_t* hashes, std::uint32_t count) const {
-    const std::uint8_t* headers[kPrefetchRows];
+  /// What Prepare has found out about up to 64 hashes: where their rows probably stand.
+  struct Hints {
+    bool ready = false;
+    std::uint64_t generation = 0;
+    // Not initialized: written by Prepare where `ready`.
+    std::byte* rows[kPrefetchRows];
+    std::uint8_t* flags[kPrefetchRows];
+  };
+
+  /// In a table that outgrows the near caches: fetches the rows of `count` hashes and notes where they stand.
+  void Prepare(const std::uint64_t* hashes, std::uint32_t count, Hints* hints) const {
+    hints->ready = wants_prefetch();
+    if (!hints->ready) return;
+    hints->generation = generation();
     for (std::uint32_t i = 0; i < count; ++i) {
       const SubTable& s = subs_[SubOf(hashes[i])];
-      headers[i] = s.headers + std::size_t{GroupOf(hashes[i], s.groups)} * kHeaderBytes;
-      __builtin_prefetch(headers[i]);
+      hints->flags[i] = s.headers + std::size_t{GroupOf(hashes[i], s.groups)} * kHeaderBytes;
+      __builtin_prefetch(hints->flags[i]);
     }
     for (std::uint32_t i = 0; i < count; ++i) {
+      std::uint8_t* header = hints->flags[i];
       const SubTable& s = subs_[SubOf(hashes[i])];
       const __m128i tag = _mm_set1_epi8(static_cast<char>(TagOf(hashes[i])));
-      const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(headers[i]));
+      const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
       auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
-      const std::size_t group = static_cast<std::size_t>(headers[i] - s.headers) / kHeaderBytes;
-      const std::byte* rows = s.rows + group * kGroupSlots * row_bytes_;
+      if (match == 0) {
+        hints->rows[i] = nullptr;
+        continue;
+      }
+      const std::size_t group = static_cast<std::size_t>(header - s.headers) / kHeaderBytes;
+      std::byte* rows = s.rows + group * kGroupSlots * row_bytes_;
+      const auto first = static_cast<std::uint32_t>(std::countr_zero(match));
+      hints->rows[i] = rows + std::size_t{first} * row_bytes_;
+      hints->flags[i] = header + kGroupSlots + first;
       // All rows whose tag matches (one in ten groups has a second), each to its end: a row may span two lines.
       for (; match != 0; match &= match - 1) {
         const std::byte* row = rows + static_cast<std::size_t>(std::countr_zero(match)) * row_bytes_;
@@ -227,8 +246,17 @@ class KeyedTable : public StateTable {
         __builtin_prefetch(row + row_bytes_ - 1, 1);
       }
     }
-    // gcc takes a function that only prefetches for one without effects and drops the call.
-    asm volatile("" ::: "memory");
+  }
+  /// Find, at the noted place first. Inserts and erasures since Prepare are harmless: a place is looked at anew.
+  RowRef Find(const K& key, std::uint64_t hash, const Hints& hints, std::uint32_t i) const {
+    if (hints.ready && hints.generation == generation()) {
+      const RowRef hint{hints.rows[i], hints.flags[i]};
+      if (hint && hint.flag[-static_cast<int>(kGroupSlots)] == TagOf(hash) &&
+          KeyEqual(*reinterpret_cast<const K*>(hint.row), key)) [[likely]] {
+        return hint;
+      }
+    }
+    return Find(key, hash);
   }
 };
 

@@ -40,10 +40,13 @@ class CountWindowOperator final : public WindowOperatorBase<K, In, KeyFn, Agg, W
     while (*row < batch.size) {
       const std::uint32_t begin = *row;
       const std::uint32_t count = budget.Take(std::min<std::uint32_t>(batch.size - begin, Table::kPrefetchRows));
-      if (table_->wants_prefetch()) table_->Prefetch(batch.hashes + begin, count);
+      typename Table::Hints hints;
+      table_->Prepare(batch.hashes + begin, count, &hints);
       auto out = this->chain_.Begin();
       for (std::uint32_t i = begin; i < begin + count; ++i) {
-        OnRecord(rows[i], batch.hashes[i], batch.times != nullptr ? batch.times[i] : EventTime::Min(), out);
+        decltype(auto) key = this->key_(std::as_const(rows[i]));
+        const RowRef ref = table_->Find(key, batch.hashes[i], hints, i - begin);
+        OnRecord(rows[i], key, batch.hashes[i], ref, batch.times != nullptr ? batch.times[i] : EventTime::Min(), out);
       }
       out.End();
       *row = begin + count;
@@ -68,9 +71,8 @@ class CountWindowOperator final : public WindowOperatorBase<K, In, KeyFn, Agg, W
   Accumulator& AccOf(RowRef ref) { return StoredMutable<Accumulator>(ref.row + acc_offset_); }
 
   template <class Cursor>
-  MILLRACE_INLINE void OnRecord(const In& record, std::uint64_t hash, EventTime time, Cursor& out) {
-    decltype(auto) key = this->key_(record);
-    RowRef ref = table_->Find(key, hash);
+  MILLRACE_INLINE void OnRecord(const In& record, const K& key, std::uint64_t hash, RowRef ref, EventTime time,
+                                Cursor& out) {
     if (ref) {
       table_->Touch(ref);
     } else {

@@ -53,9 +53,12 @@ class SessionWindowOperator final
     while (*row < batch.size) {
       const std::uint32_t begin = *row;
       const std::uint32_t count = budget.Take(std::min<std::uint32_t>(batch.size - begin, Table::kPrefetchRows));
-      if (table_->wants_prefetch()) table_->Prefetch(batch.hashes + begin, count);
+      typename Table::Hints hints;
+      table_->Prepare(batch.hashes + begin, count, &hints);
       for (std::uint32_t i = begin; i < begin + count; ++i) {
-        OnRecord(rows[i], batch.hashes[i], processing_time ? now : batch.times[i].millis());
+        decltype(auto) key = this->key_(std::as_const(rows[i]));
+        const RowRef ref = table_->Find(key, batch.hashes[i], hints, i - begin);
+        OnRecord(rows[i], key, batch.hashes[i], ref, processing_time ? now : batch.times[i].millis());
       }
       *row = begin + count;
       this->context_->counters->in.Add(count);
@@ -90,9 +93,7 @@ class SessionWindowOperator final
   }
   std::int64_t CleanupTime(const S& s) const { return Plus(s.end - 1, this->spec_.lateness.count()); }
 
-  MILLRACE_INLINE void OnRecord(In& record, std::uint64_t hash, std::int64_t time) {
-    decltype(auto) key = this->key_(std::as_const(record));
-    RowRef ref = table_->Find(key, hash);
+  MILLRACE_INLINE void OnRecord(In& record, const K& key, std::uint64_t hash, RowRef ref, std::int64_t time) {
     if (ref) [[likely]] {
       table_->Touch(ref);
       Sessions& sessions = SessionsOf(ref);
@@ -108,8 +109,7 @@ class SessionWindowOperator final
     OnRecordSlow(record, key, hash, ref, time);
   }
 
-  template <class Key>
-  void OnRecordSlow(In& record, const Key& key, std::uint64_t hash, RowRef ref, std::int64_t time) {
+  void OnRecordSlow(In& record, const K& key, std::uint64_t hash, RowRef ref, std::int64_t time) {
     std::int64_t start = time, end = Plus(time, gap_);
     if (ref) {  // what the merged session would span
       Sessions& sessions = SessionsOf(ref);
@@ -201,7 +201,8 @@ class SessionWindowOperator final
         ++count;
       }
       done = count < want;
-      if (table_->wants_prefetch()) table_->Prefetch(hashes, count);
+      typename Table::Hints hints;
+      table_->Prepare(hashes, count, &hints);
       auto out = this->chain_.Begin();
       for (std::uint32_t i = 0; i < count; ++i) OnDue(entries[i], through, out);
       out.End();

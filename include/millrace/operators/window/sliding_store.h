@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/operators/collector.h"
 #include "millrace/operators/window/chunked_vector.h"
 #include "millrace/state/state_table.h"
 
@@ -100,12 +101,18 @@ class SlidingStore {
   Table& table() { return *table_; }
   std::uint32_t slots() const { return slots_.size(); }
   Slot& slot(std::uint32_t id) { return slots_[id]; }
+  MILLRACE_INLINE void PrefetchSlot(std::uint32_t id) {
+    const char* at = reinterpret_cast<const char*>(&slots_[id]);
+    __builtin_prefetch(at, 1);
+    __builtin_prefetch(at + sizeof(Slot) - 1, 1);
+  }
   /// True when the slots outgrow the near caches, so that prefetching pays.
   bool wants_prefetch() const { return slots_.size() > kPrefetchBytes / sizeof(Slot); }
   const K& KeyOf(const Slot& slot) const { return StoredGet<K>(reinterpret_cast<const std::byte*>(&slot.key)); }
 
-  MILLRACE_INLINE std::uint32_t FindOrAdd(const K& key, std::uint64_t hash) {
-    const RowRef ref = table_->Find(key, hash);
+  MILLRACE_INLINE std::uint32_t FindOrAdd(const K& key, std::uint64_t hash, const typename Table::Hints& hints,
+                                          std::uint32_t i) {
+    const RowRef ref = table_->Find(key, hash, hints, i);
     if (ref) [[likely]] return *reinterpret_cast<const std::uint32_t*>(ref.row + slot_offset_);
     return AddSlot(key, hash);
   }

@@ -69,15 +69,12 @@ class SlidingWindowOperator final
   void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count, std::int64_t now) {
     std::uint32_t slots[kRows];
     const bool prefetch = store_->wants_prefetch();
-    if (store_->table().wants_prefetch()) store_->table().Prefetch(batch.hashes + begin, count);
+    typename KeyedTable<K>::Hints hints;
+    store_->table().Prepare(batch.hashes + begin, count, &hints);
     for (std::uint32_t i = 0; i < count; ++i) {
       decltype(auto) key = this->key_(std::as_const(rows[begin + i]));
-      slots[i] = store_->FindOrAdd(key, batch.hashes[begin + i]);
-      if (prefetch) {
-        const char* slot = reinterpret_cast<const char*>(&store_->slot(slots[i]));
-        __builtin_prefetch(slot, 1);
-        __builtin_prefetch(slot + sizeof(Slot) - 1, 1);
-      }
+      slots[i] = store_->FindOrAdd(key, batch.hashes[begin + i], hints, i);
+      if (prefetch) store_->PrefetchSlot(slots[i]);
     }
     for (std::uint32_t i = 0; i < count; ++i) {
       In& record = rows[begin + i];
@@ -171,11 +168,7 @@ class SlidingWindowOperator final
     while (at_ < pane.log.size()) {
       const std::uint32_t count = budget.Take(std::min<std::uint32_t>(pane.log.size() - at_, 128));
       for (std::uint32_t i = at_; i < at_ + count; ++i) {
-        if (prefetch && i + kAhead < pane.log.size()) {
-          const char* slot = reinterpret_cast<const char*>(&store_->slot(pane.log[i + kAhead].slot));
-          __builtin_prefetch(slot, 1);
-          __builtin_prefetch(slot + sizeof(Slot) - 1, 1);
-        }
+        if (prefetch && i + kAhead < pane.log.size()) store_->PrefetchSlot(pane.log[i + kAhead].slot);
         fn(pane.log[i]);
       }
       at_ += count;

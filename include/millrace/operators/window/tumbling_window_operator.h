@@ -37,11 +37,16 @@ class TumblingWindowOperator final
 
   void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count, std::int64_t now) {
     // Most rows of a batch belong to the pane at hand: prefetch there.
-    if (current_ != nullptr && current_->wants_prefetch()) current_->Prefetch(batch.hashes + begin, count);
+    typename Table::Hints hints;
+    const Table* const prepared = current_;
+    if (prepared != nullptr) prepared->Prepare(batch.hashes + begin, count, &hints);
     for (std::uint32_t i = begin; i < begin + count; ++i) {
       const std::int64_t time = this->processing_time() ? now : batch.times[i].millis();
       if (time >= current_begin_ && time < current_end_) [[likely]] {
-        Add(*current_, rows[i], batch.hashes[i]);
+        decltype(auto) key = this->key_(std::as_const(rows[i]));
+        const std::uint64_t hash = batch.hashes[i];
+        const RowRef ref = current_ == prepared ? current_->Find(key, hash, hints, i - begin) : current_->Find(key, hash);
+        Add(*current_, rows[i], key, hash, ref);
       } else {
         AddSlow(rows[i], batch.hashes[i], time);
       }
@@ -50,9 +55,8 @@ class TumblingWindowOperator final
 
   Accumulator& AccOf(RowRef ref) { return StoredMutable<Accumulator>(ref.row + acc_offset_); }
 
-  MILLRACE_INLINE RowRef Add(Table& table, const In& record, std::uint64_t hash) {
-    decltype(auto) key = this->key_(record);
-    RowRef ref = table.Find(key, hash);
+  /// `ref`: the key's row, or none.
+  MILLRACE_INLINE RowRef Add(Table& table, const In& record, const K& key, std::uint64_t hash, RowRef ref) {
     if (!ref) {
       ref = table.Insert(key, hash);
       AccOf(ref) = this->agg_.Create();
@@ -68,7 +72,8 @@ class TumblingWindowOperator final
     const auto place = this->PlaceOf(record, time);
     if (!place.accepted) return;
     auto& pane = panes_->FindOrCreate(place.start);
-    const RowRef row = Add(*pane.table, record, hash);
+    decltype(auto) key = this->key_(std::as_const(record));
+    const RowRef row = Add(*pane.table, record, key, hash, pane.table->Find(key, hash));
     if (place.first_end - 1 > this->fired_through_) {
       current_ = pane.table.get();
       current_begin_ = place.start;
