@@ -43,6 +43,47 @@ struct MaxTies {  // q5: the auctions with the most bids of a window
   const Accumulator& Result(const Accumulator& acc) const { return acc; }
 };
 
+// q5, before the exchange: counts that are not the largest so far of their window can't be its maximum. One copy per
+// subtask; what it forgets it only lets through.
+struct LargestSoFar {
+  void operator()(std::int64_t auction, const Window& w, std::int64_t num, auto& out) const {
+    if (w.end.millis() != window_end) {
+      window_end = w.end.millis();
+      largest = 0;
+    }
+    if (num < largest) return;
+    largest = num;
+    out.Emit(WindowCount{auction, num, window_end});
+  }
+  mutable std::int64_t window_end = INT64_MIN;
+  mutable std::int64_t largest = 0;
+};
+
+// q7, before the exchange: in the same way, bids below the highest so far of their window. A bid at a window's first
+// millisecond also counts for the window before (BETWEEN includes the end), but not for its maximum.
+struct HighestSoFar {
+  void operator()(const Event& e, auto& out) const {
+    if (e.time >= end || e.time < end - kWindow) {
+      before = e.time >= end && e.time < end + kWindow ? highest : -1;
+      end = e.time / kWindow * kWindow + kWindow;
+      highest = -1;
+    }
+    if (e.time == end - kWindow && e.price >= before) out.EmitAt(Row(e, true), EventTime::FromMillis(e.time - 1));
+    if (e.price < highest) return;
+    highest = e.price;
+    out.Emit(Row(e, false));
+  }
+
+ private:
+  static constexpr std::int64_t kWindow = 10000;
+  static HighBid Row(const Event& e, bool boundary) {
+    return {e.auction, e.price, e.bidder, e.time, ViewOf(e.extra), boundary};
+  }
+  mutable std::int64_t end = INT64_MIN + kWindow;
+  mutable std::int64_t highest = -1;
+  mutable std::int64_t before = -1;
+};
+
 struct HighestBids {  // q7: the maximum of a window, and the bids that have it
   using Accumulator = std::pair<std::int64_t, std::vector<HighBid>>;
   Accumulator Create() const { return {-1, {}}; }
@@ -130,10 +171,7 @@ void Q5(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
       .Map([](const Event& e) { return AuctionBid{e.auction}; })
       .KeyBy(&AuctionBid::auction)
       .Window(millrace::SlidingEventTime(10s, 2s))
-      .Aggregate("bids per auction", millrace::Count(),
-                 [](std::int64_t auction, const Window& w, std::int64_t num, Collector<WindowCount>& out) {
-                   out.Emit({auction, num, w.end.millis()});
-                 })
+      .template Aggregate<WindowCount>("bids per auction", millrace::Count(), LargestSoFar{})
       .KeyBy(&WindowCount::window_end)
       .Window(millrace::TumblingEventTime(2s))
       .Aggregate("most bids", MaxTies{},
@@ -146,15 +184,7 @@ void Q5(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
 template <class Sink>
 void Q7(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
   Bids(config, env)
-      .template FlatMap<HighBid>([](const Event& e, auto& out) {
-        HighBid bid{e.auction, e.price, e.bidder, e.time, ViewOf(e.extra), false};
-        if (e.time % 10000 == 0) {  // BETWEEN includes the end: also a candidate of the window before
-          HighBid edge = bid;
-          edge.boundary = true;
-          out.EmitAt(edge, EventTime::FromMillis(e.time - 1));
-        }
-        out.Emit(std::move(bid));
-      })
+      .template FlatMap<HighBid>(HighestSoFar{})
       .KeyBy([](const HighBid&) { return std::int32_t{0}; })
       .Window(millrace::TumblingEventTime(10s))
       .Aggregate("highest bids", HighestBids{},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -12,7 +13,7 @@ namespace by_hand {
 template <class V>
 class Table {
  public:
-  explicit Table(std::size_t slots = 1024) { Resize(slots); }
+  explicit Table(std::size_t slots = 1024) { Resize(std::bit_ceil(slots)); }
 
   /// The key's value, made if it is not there.
   V& operator[](std::int64_t key) {

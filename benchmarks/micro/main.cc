@@ -1,0 +1,111 @@
+// The micro shapes: see ../shared/baseline/README.md for options, columns and methods.
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "benchmarks/micro/shapes.h"
+#include "benchmarks/support/measure.h"
+
+namespace {
+
+using benchmark_support::Outcome;
+using benchmark_support::Row;
+
+[[noreturn]] void Usage(const std::string& why) {
+  std::string shapes;
+  for (const std::string& name : micro::ShapeNames()) shapes += " " + name;
+  std::fprintf(stderr,
+               "micro: %s\nusage: micro --shapes keyedSum1K,tumbling --records 20M [--parallelism 2] [--splits P]\n"
+               "         [--baseline] [-D key=value ...]\nshapes:%s\n",
+               why.c_str(), shapes.c_str());
+  std::exit(2);
+}
+
+struct Options {
+  std::vector<std::string> shapes;
+  std::int64_t records = 20000000;
+  int parallelism = 2;
+  int splits = 0;  // 0: as many as the parallelism
+  bool baseline = false;
+  std::vector<std::string> settings;
+};
+
+Options Parse(int argc, char** argv) {
+  Options o;
+  for (int i = 1; i < argc; ++i) {
+    std::string flag = argv[i], value;
+    if (flag == "--baseline") {
+      o.baseline = true;
+      continue;
+    }
+    if (const std::size_t eq = flag.find('='); flag.starts_with("--") && eq != std::string::npos) {
+      value = flag.substr(eq + 1);
+      flag.resize(eq);
+    } else {
+      if (i + 1 >= argc) Usage(flag + " needs a value");
+      value = argv[++i];
+    }
+    if (flag == "--shapes") {
+      std::istringstream in(value);
+      for (std::string shape; std::getline(in, shape, ',');) o.shapes.push_back(shape);
+    } else if (flag == "--records") {
+      o.records = benchmark_support::ParseNumber("micro", value);
+    } else if (flag == "--parallelism") {
+      o.parallelism = static_cast<int>(benchmark_support::ParseNumber("micro", value));
+    } else if (flag == "--splits") {
+      o.splits = static_cast<int>(benchmark_support::ParseNumber("micro", value));
+    } else if (flag == "-D") {
+      o.settings.push_back(value);
+    } else {
+      Usage("unknown option " + flag);
+    }
+  }
+  if (o.shapes.empty()) Usage("--shapes is missing");
+  if (o.splits == 0) o.splits = o.parallelism;
+  return o;
+}
+
+Outcome RunEngine(const Options& o, const std::string& shape) {
+  millrace::StreamEnvironment env;
+  env.SetParallelism(o.parallelism);
+  for (const std::string& pair : o.settings) {
+    const std::size_t eq = pair.find('=');
+    env.SetOption(pair.substr(0, eq), eq == std::string::npos ? "" : pair.substr(eq + 1));
+  }
+  if (!micro::BuildShape(shape, o.records, o.splits, env)) Usage("unknown shape '" + shape + "'");
+  const millrace::JobResult result = env.Run("micro " + shape);
+  if (!result.status.ok()) {
+    std::fprintf(stderr, "micro: %s failed: %s\n", shape.c_str(), result.status.ToString().c_str());
+    std::exit(1);
+  }
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options o = Parse(argc, argv);
+  micro::Lines();
+  benchmark_support::PrintHeader();
+  for (const std::string& shape : o.shapes) {
+    // wordCount: what is counted are words.
+    const std::int64_t events = o.records * (shape == "wordCount" ? 10 : 1);
+    Row hand{shape, "handwritten", 1, events, {}};
+    if (o.baseline) {
+      hand.measured = benchmark_support::MeasureInChild([&] {
+        if (!micro::RunByHand(shape, o.records)) Usage("unknown shape '" + shape + "'");
+        return Outcome{};
+      });
+      if (!hand.measured.ok) return std::max(hand.measured.exit_code, 1);
+    }
+    Row engine{shape, "engine", o.parallelism, events, {}};
+    engine.measured = benchmark_support::MeasureInChild([&] { return RunEngine(o, shape); });
+    if (!engine.measured.ok) return std::max(engine.measured.exit_code, 1);
+    benchmark_support::PrintRow(engine, 0, o.baseline ? hand.ns() : 0);
+    if (o.baseline) benchmark_support::PrintRow(hand, 0, hand.ns());
+  }
+  return 0;
+}
