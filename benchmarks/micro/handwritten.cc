@@ -55,12 +55,12 @@ void LargeSum(std::int64_t records, std::uint64_t keys) {
 }
 
 // Panes of one slide and a running total over them; a tumbling window is its only pane.
+template <WindowShape kShape>
 class Windows {
  public:
-  explicit Windows(const WindowShape& w) : w_(w), panes_(static_cast<std::size_t>(w.size / w.slide)) {}
   void Run(std::int64_t records) {
     for (std::int64_t i = 0; i < records; ++i) {
-      const Timed r = WindowRecord(w_, i);
+      const Timed r = WindowRecord<kShape>(i);
       while (r.time >= pane_end_) Close();
       pane_[r.key] += r.value;
     }
@@ -69,13 +69,13 @@ class Windows {
 
  private:
   void Close() {
-    pane_end_ += w_.slide;
+    pane_end_ += kShape.slide;
     if (panes_.size() == 1) {
       pane_.ForEach([&](std::int64_t key, std::int64_t sum) { Put(key, sum); });
       pane_.Clear();
       return;
     }
-    auto& oldest = panes_[static_cast<std::size_t>(pane_end_ / w_.slide) % panes_.size()];
+    auto& oldest = panes_[static_cast<std::size_t>(pane_end_ / kShape.slide) % panes_.size()];
     for (const auto& [key, sum] : oldest) {
       Total& total = total_[key];
       total.sum -= sum;
@@ -96,15 +96,15 @@ class Windows {
   struct Total {
     std::int64_t sum = 0, panes = 0;
   };
-  const WindowShape w_;
   Ring ring_;
   by_hand::Table<std::int64_t> pane_;
   by_hand::Table<Total> total_;
-  std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>> panes_;
+  std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>> panes_{static_cast<std::size_t>(kShape.size / kShape.slide)};
   std::int64_t pane_end_ = 0;
 };
 
-void Sessions(const WindowShape& w, std::int64_t records) {
+template <WindowShape kShape>
+void Sessions(std::int64_t records) {
   struct Open {
     std::int64_t last = 0, sum = 0;
   };
@@ -115,17 +115,17 @@ void Sessions(const WindowShape& w, std::int64_t records) {
   };
   std::int64_t sweep = 0;
   for (std::int64_t i = 0; i < records; ++i) {
-    const Timed r = WindowRecord(w, i);
+    const Timed r = WindowRecord<kShape>(i);
     if (r.time >= sweep) [[unlikely]] {
-      sweep = r.time + w.gap / 4;
+      sweep = r.time + kShape.gap / 4;
       open.EraseIf([&](std::int64_t key, const Open& s) {
-        if (s.last + w.gap >= r.time) return false;
+        if (s.last + kShape.gap >= r.time) return false;
         put(key, s);
         return true;
       });
     }
     Open& s = open[r.key];
-    if (s.sum > 0 && r.time > s.last + w.gap) {
+    if (s.sum > 0 && r.time > s.last + kShape.gap) {
       put(r.key, s);
       s.sum = 0;
     }
@@ -180,14 +180,15 @@ class Words {
 }  // namespace
 
 bool RunByHand(const std::string& shape, std::int64_t records) {
-  WindowShape window;
-  if (FindWindowShape(shape, &window)) {
-    if (window.gap > 0) {
-      Sessions(window, records);
+  const auto windows = [&]<WindowShape kShape> {
+    if constexpr (kShape.gap > 0) {
+      Sessions<kShape>(records);
     } else {
-      Windows(window).Run(records);
+      Windows<kShape>().Run(records);
     }
-  } else if (shape == "mapSinkLong" || shape == "mapRebalanceMapSink") {
+  };
+  if (WithWindowShape(shape, windows)) return true;
+  if (shape == "mapSinkLong" || shape == "mapRebalanceMapSink") {
     Maps(records);
   } else if (shape == "mapSink") {
     Triples(records);

@@ -9,24 +9,6 @@ using millrace::StreamEnvironment;
 using millrace::WatermarkStrategy;
 using millrace::WriterContext;
 
-bool FindWindowShape(const std::string& shape, WindowShape* found) {
-  static const std::pair<const char*, WindowShape> kShapes[] = {
-      {"tumbling", {}},
-      {"sliding", {1000, 100, 10000, 1000, 0}},
-      {"session", {1000, 100, 0, 0, 1000}},
-      {"sliding1K_1s", {1000, 1000, 10000, 1000, 0}},
-      {"sliding1K_10ms", {1000, 1000, 10000, 10, 0}},
-      {"sliding10K_1s", {10000, 1000, 10000, 1000, 0}},
-      {"sliding10K_10ms", {10000, 1000, 10000, 10, 0}},
-  };
-  for (const auto& [name, window] : kShapes) {
-    if (shape != name) continue;
-    *found = window;
-    return true;
-  }
-  return false;
-}
-
 const std::vector<std::string>& Lines() {
   static const std::vector<std::string> lines = [] {
     std::vector<std::string> all;
@@ -106,18 +88,19 @@ void KeyedSum(StreamEnvironment& env, std::int64_t records, int splits, KeyOf ke
       .SinkTo("ring", RingSink{});
 }
 
-void Windows(StreamEnvironment& env, std::int64_t records, int splits, const WindowShape& w) {
+template <WindowShape kShape>
+void Windows(StreamEnvironment& env, std::int64_t records, int splits) {
   auto keyed = env.FromSource("input",
-                              millrace::Generate([w](std::int64_t i) { return WindowRecord(w, i); }).Count(records).Splits(splits),
+                              millrace::Generate([](std::int64_t i) { return WindowRecord<kShape>(i); }).Count(records).Splits(splits),
                               WatermarkStrategy<Timed>::Monotonous().WithTimestamp(&Timed::time, millrace::Unit::kMilliseconds))
                    .Map([](const Timed& t) { return Pair{t.key, t.value}; })
                    .KeyBy(&Pair::key);
   const auto sum = millrace::Sum(&Pair::value);
-  if (w.gap > 0) {
-    std::move(keyed).Window(millrace::SessionEventTime(Duration(w.gap))).Aggregate("sum", sum).SinkTo("ring", RingSink{});
+  if constexpr (kShape.gap > 0) {
+    std::move(keyed).Window(millrace::SessionEventTime(Duration(kShape.gap))).Aggregate("sum", sum).SinkTo("ring", RingSink{});
   } else {
     std::move(keyed)
-        .Window(millrace::SlidingEventTime(Duration(w.size), Duration(w.slide)))
+        .Window(millrace::SlidingEventTime(Duration(kShape.size), Duration(kShape.slide)))
         .Aggregate("sum", sum)
         .SinkTo("ring", RingSink{});
   }
@@ -143,10 +126,8 @@ void Words(StreamEnvironment& env, std::int64_t records, int splits) {
 }  // namespace
 
 bool BuildShape(const std::string& shape, std::int64_t records, int splits, StreamEnvironment& env) {
-  WindowShape window;
-  if (FindWindowShape(shape, &window)) {
-    Windows(env, records, splits, window);
-  } else if (shape == "mapSinkLong") {
+  if (WithWindowShape(shape, [&]<WindowShape kShape> { Windows<kShape>(env, records, splits); })) return true;
+  if (shape == "mapSinkLong") {
     Maps(env, records, splits, false);
   } else if (shape == "mapRebalanceMapSink") {
     Maps(env, records, splits, true);

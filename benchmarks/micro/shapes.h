@@ -58,12 +58,34 @@ struct WindowShape {
   std::int64_t size = 10000, slide = 10000;
   std::int64_t gap = 0;
 };
-/// False when `shape` is not a window shape.
-bool FindWindowShape(const std::string& shape, WindowShape* found);
+/// Calls `fn.template operator()<kShape>()` for a window shape: its numbers are constants on both sides. False when
+/// `name` is not a window shape.
+template <class Fn>
+bool WithWindowShape(const std::string& name, Fn fn) {
+  if (name == "tumbling") {
+    fn.template operator()<WindowShape{}>();
+  } else if (name == "sliding") {
+    fn.template operator()<WindowShape{1000, 100, 10000, 1000, 0}>();
+  } else if (name == "session") {
+    fn.template operator()<WindowShape{1000, 100, 0, 0, 1000}>();
+  } else if (name == "sliding1K_1s") {
+    fn.template operator()<WindowShape{1000, 1000, 10000, 1000, 0}>();
+  } else if (name == "sliding1K_10ms") {
+    fn.template operator()<WindowShape{1000, 1000, 10000, 10, 0}>();
+  } else if (name == "sliding10K_1s") {
+    fn.template operator()<WindowShape{10000, 1000, 10000, 1000, 0}>();
+  } else if (name == "sliding10K_10ms") {
+    fn.template operator()<WindowShape{10000, 1000, 10000, 10, 0}>();
+  } else {
+    return false;
+  }
+  return true;
+}
 
-inline Timed WindowRecord(const WindowShape& w, std::int64_t i) {
-  const std::int64_t key = w.gap > 0 ? (i / 50000 * 100 + i % 100) % 1000 : i % w.keys;
-  return {key, 1, i / w.per_milli};
+template <WindowShape kShape>
+inline Timed WindowRecord(std::int64_t i) {
+  const std::int64_t key = kShape.gap > 0 ? (i / 50000 * 100 + i % 100) % 1000 : i % kShape.keys;
+  return {key, 1, i / kShape.per_milli};
 }
 inline Triple MapRecord(std::int64_t i) { return {i, i * 3, i ^ 0x55}; }
 /// 1,000 lines of 10 words out of 10,000.

@@ -134,13 +134,34 @@ std::size_t DynamicBytesOf(const T& value) {
 
 }  // namespace internal
 
+namespace internal {
+
+/// Copies plain bytes word by word. A record is mostly written field by field just before: one wider load over several
+/// stores that are still under way stalls until they have reached the cache (measured: 4.5 ns a record), and that is
+/// what compilers make of an assignment.
+template <class T>
+[[gnu::always_inline]] inline void CopyPlain(T& dst, const T& src) {
+  if constexpr (sizeof(T) >= 16 && sizeof(T) <= 64 && sizeof(T) % 8 == 0) {
+    for (std::size_t i = 0; i < sizeof(T); i += 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, reinterpret_cast<const char*>(&src) + i, 8);
+      asm("" : "+r"(word));  // keeps the words apart
+      std::memcpy(reinterpret_cast<char*>(&dst) + i, &word, 8);
+    }
+  } else {
+    dst = src;
+  }
+}
+
+}  // namespace internal
+
 /// Moves `src` into `dst` and hands dst's old buffers back to src, field by field, so that rows that take
 /// turns stop allocating. Afterwards `src` holds some valid value.
 template <class T>
 [[gnu::always_inline]] inline void MoveInto(T& dst, T& src) {
   constexpr Kind kKind = internal::kKindOf<T>;
   if constexpr (std::is_trivially_copyable_v<T>) {
-    dst = src;
+    internal::CopyPlain(dst, src);
   } else if constexpr (kKind == Kind::kString) {
     internal::MoveString(dst, src);
   } else if constexpr (kKind == Kind::kTuple || kKind == Kind::kRecord) {
@@ -166,7 +187,11 @@ template <class T>
 /// Copies `src` into `dst`, whose strings and containers keep their capacity.
 template <class T>
 [[gnu::always_inline]] inline void CopyInto(T& dst, const T& src) {
-  dst = src;
+  if constexpr (std::is_trivially_copyable_v<T>) {
+    internal::CopyPlain(dst, src);
+  } else {
+    dst = src;
+  }
 }
 
 }  // namespace millrace
