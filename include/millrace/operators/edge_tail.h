@@ -28,30 +28,51 @@ class EdgeTail {
   }
   EdgeTail& tail() { return *this; }
 
+  /// With one target its open batch is kept in registers during the loop, and written back at the end.
   struct Cursor {
     EdgeTail* tail;
     OutputEdge::Builder* builders;
     std::uint64_t count = 0;
+    bool single = false;
+    OutputEdge::Builder only{};
 
     template <class U>
     MILLRACE_INLINE void Push(U& x, EventTime t) {
       ++count;
       if constexpr (Router::kBroadcast) {
         for (std::uint32_t i = 0; i < tail->edge_->targets(); ++i) {
-          Write(i, std::as_const(x), t, 0);
+          Write(builders[i], i, std::as_const(x), t, 0);
         }
+      } else if (single) {
+        if (only.size == only.capacity) [[unlikely]] MakeRoom();
+        Append(only, x, t, tail->router_.HashOf(std::as_const(x)));
       } else {
         const Route route = tail->router_.RouteOf(std::as_const(x));
-        Write(route.target, x, t, route.hash);
+        Write(builders[route.target], route.target, x, t, route.hash);
       }
     }
-    MILLRACE_INLINE void End() { tail->counters_->out.Add(count); }
+    MILLRACE_INLINE void End() {
+      PutBack();
+      tail->counters_->out.Add(count);
+    }
+    /// The end without counting: for edges of an output that counts itself.
+    MILLRACE_INLINE void PutBack() {
+      if (single) builders[0] = only;
+    }
 
    private:
+    void MakeRoom() {
+      builders[0] = only;
+      tail->edge_->MakeRoom(0);
+      only = builders[0];
+    }
     template <class U>
-    MILLRACE_INLINE void Write(std::uint32_t target, U& x, EventTime t, std::uint64_t hash) {
-      OutputEdge::Builder& b = builders[target];
+    MILLRACE_INLINE void Write(OutputEdge::Builder& b, std::uint32_t target, U& x, EventTime t, std::uint64_t hash) {
       if (b.size == b.capacity) [[unlikely]] tail->edge_->MakeRoom(target);
+      Append(b, x, t, hash);
+    }
+    template <class U>
+    MILLRACE_INLINE void Append(OutputEdge::Builder& b, U& x, EventTime t, std::uint64_t hash) {
       T& slot = reinterpret_cast<T*>(b.rows)[b.size];
       if constexpr (std::is_const_v<U>) {
         CopyInto(slot, x);
@@ -68,7 +89,14 @@ class EdgeTail {
       }
     }
   };
-  MILLRACE_INLINE Cursor Begin() { return {this, edge_->builders()}; }
+  MILLRACE_INLINE Cursor Begin() {
+    Cursor cursor{this, edge_->builders()};
+    if constexpr (Router::kOneTargetIsAll) {
+      cursor.single = edge_->targets() == 1;
+      if (cursor.single) cursor.only = cursor.builders[0];
+    }
+    return cursor;
+  }
 
   bool Blocked() { return edge_->Blocked(); }
   void Flush(FlushMode mode) { edge_->Flush(mode); }

@@ -51,6 +51,7 @@ class RoutedPortEdge final : public PortEdge<T> {
         cursor.Push(std::as_const(rows[i]), times[i]);
       }
     }
+    cursor.PutBack();
   }
   bool Blocked() override { return tail_.Blocked(); }
   void Flush(FlushMode mode) override { tail_.Flush(mode); }

@@ -22,27 +22,30 @@ MILLRACE_INLINE std::uint32_t OwnerOfKeyGroup(std::uint32_t group, std::uint32_t
   return (group * parallelism) >> 16;
 }
 
+/// Routers. `kOneTargetIsAll`: with one target there is nothing to ask but the key's hash.
+
 /// By key: `Key fn(const T&)`.
 template <class T, class KeyFn>
 class HashRouter {
  public:
   static constexpr bool kHashed = true;
   static constexpr bool kBroadcast = false;
+  static constexpr bool kOneTargetIsAll = true;
   explicit HashRouter(KeyFn key) : key_(std::move(key)) {}
   void Bind(int /*subtask*/, std::uint32_t targets) { targets_ = targets; }
   MILLRACE_INLINE Route RouteOf(const T& x) const {
-    const std::uint64_t hash = Hash(x);
+    const std::uint64_t hash = HashOf(x);
     return {OwnerOfKeyGroup(KeyGroup(hash), targets_), hash};
   }
-
- private:
-  MILLRACE_INLINE std::uint64_t Hash(const T& x) const {
+  MILLRACE_INLINE std::uint64_t HashOf(const T& x) const {
     try {
       return KeyHash(key_(x));
     } catch (...) {
       internal::RethrowAnnotated("KeyBy", internal::DescribeRecord(x));
     }
   }
+
+ private:
   KeyFn key_;
   std::uint32_t targets_ = 1;
 };
@@ -53,6 +56,8 @@ class SingleRouter {
  public:
   static constexpr bool kHashed = false;
   static constexpr bool kBroadcast = false;
+  static constexpr bool kOneTargetIsAll = true;
+  static std::uint64_t HashOf(const T&) { return 0; }
   void Bind(int, std::uint32_t) {}
   MILLRACE_INLINE Route RouteOf(const T&) const { return {}; }
 };
@@ -63,6 +68,8 @@ class RoundRobinRouter {
  public:
   static constexpr bool kHashed = false;
   static constexpr bool kBroadcast = false;
+  static constexpr bool kOneTargetIsAll = true;
+  static std::uint64_t HashOf(const T&) { return 0; }
   void Bind(int subtask, std::uint32_t targets) {
     targets_ = targets;
     next_ = static_cast<std::uint32_t>(subtask) % targets;
@@ -84,6 +91,7 @@ class BroadcastRouter {
  public:
   static constexpr bool kHashed = false;
   static constexpr bool kBroadcast = true;
+  static constexpr bool kOneTargetIsAll = false;
   void Bind(int, std::uint32_t) {}
 };
 
@@ -95,6 +103,8 @@ class CustomRouter {
  public:
   static constexpr bool kHashed = false;
   static constexpr bool kBroadcast = false;
+  static constexpr bool kOneTargetIsAll = false;  // its answer is checked
+  static std::uint64_t HashOf(const T&) { return 0; }
   explicit CustomRouter(F fn) : fn_(std::move(fn)) {}
   void Bind(int, std::uint32_t targets) { targets_ = targets; }
   MILLRACE_INLINE Route RouteOf(const T& x) const {
