@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
-constexpr int kInterrupted = 130;
+constexpr int kSignalled = 128;  // 130 after Ctrl-C, 143 after SIGTERM
 
 }  // namespace
 
@@ -93,7 +93,7 @@ int StreamEnvironment::Execute(const std::string& job_name) {
     return 0;
   }
   RunOptions run = options.run;
-  run.progress = true;
+  run.supervised = true;
   const JobResult result = JobRunner::Get().Run(plan.value(), *builder_, run);
   if (options.metrics) {
     const std::string text = options.metrics_json ? MetricsJson(result) : MetricsText(result);
@@ -102,7 +102,7 @@ int StreamEnvironment::Execute(const std::string& job_name) {
   if (result.cancelled) {
     std::fprintf(stderr, "job '%s' was cancelled after %.1f s\n%s", job_name.c_str(), result.seconds,
                  options.metrics ? "" : MetricsText(result).c_str());
-    return kInterrupted;
+    return kSignalled + result.signal;
   }
   if (!result.status.ok()) {
     std::fprintf(stderr, "job '%s' failed: %s\n", job_name.c_str(), result.status.message().c_str());

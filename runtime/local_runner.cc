@@ -1,9 +1,11 @@
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "millrace/api/job_runner.h"
 #include "millrace/graph/plan.h"
 #include "runtime/local/local_cluster.h"
+#include "runtime/local/supervisor.h"
 
 namespace millrace {
 namespace {
@@ -86,11 +88,14 @@ class LocalRunner final : public JobRunner {
     const BuilderRegistry registry(job);
     const std::int64_t began = SystemClock::Get().NowNanos();
     LocalCluster cluster(std::move(plan).value(), registry, deployment);
+    std::optional<Supervisor> supervisor;
+    if (options.supervised) supervisor.emplace(&cluster);
     if (options.seeded) {
       cluster.RunSeeded(options.seed, &manual);
     } else {
       cluster.RunThreads();
     }
+    if (supervisor.has_value()) result.signal = supervisor->Finish();
     result.seconds = static_cast<double>(SystemClock::Get().NowNanos() - began) / 1e9;
     Report(cluster, &result);
     return result;

@@ -61,8 +61,8 @@ class StreamEnvironment {
   /// Options as `-D key=value` would set them; arguments win.
   void SetOption(const std::string& key, const std::string& value);
 
-  /// Runs the job to its end. Returns main's exit code: 0, 1 (failed), 2 (usage or plan), 130 (Ctrl-C); errors go to
-  /// stderr.
+  /// Runs the job to its end. Returns main's exit code: 0, 1 (failed), 2 (usage or plan), 130 (Ctrl-C), 143
+  /// (SIGTERM); errors go to stderr.
   int Execute(const std::string& job_name);
   /// The same for tests: no output, everything in the result. A plan error is its status.
   JobResult Run(const std::string& job_name);

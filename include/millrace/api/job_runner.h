@@ -17,7 +17,7 @@ struct RunOptions {
   std::int64_t memory = std::int64_t{1} << 30;
   std::uint32_t batch_rows = 512;
   bool isolated = false;
-  bool progress = false;    // a progress line on stderr
+  bool supervised = false;  // started by a person: Ctrl-C ends it, a progress line, warnings of slow steps
 };
 
 /// What one operator did, summed over its subtasks.
@@ -40,7 +40,8 @@ struct VertexReport {
 
 struct JobResult {
   Status status;           // why it failed
-  bool cancelled = false;  // by Ctrl-C
+  bool cancelled = false;  // by Ctrl-C or SIGTERM
+  int signal = 0;          // which of them
   double seconds = 0;
   std::int64_t peak_memory = 0;  // charged bytes
   std::vector<OperatorReport> operators;

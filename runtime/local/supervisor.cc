@@ -1,0 +1,115 @@
+#include "runtime/local/supervisor.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+namespace millrace {
+namespace {
+
+constexpr int kLookMillis = 200;
+constexpr std::int64_t kSecond = 1000000000;
+constexpr int kSignalled = 128;  // exit code: 128 + signal, as shells have it
+
+std::string Name(const Task& task) { return "task '" + task.name() + "', subtask " + std::to_string(task.subtask()); }
+
+}  // namespace
+
+Supervisor::Supervisor(LocalCluster* cluster)
+    : cluster_(cluster), terminal_(isatty(STDERR_FILENO) == 1), began_(SystemClock::Get().NowNanos()) {
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGINT);
+  sigaddset(&signals_, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+  signal_fd_ = signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK);
+  done_fd_ = eventfd(0, EFD_CLOEXEC);
+  if (signal_fd_ >= 0 && done_fd_ >= 0) thread_ = std::thread([this] { Run(); });
+}
+
+Supervisor::~Supervisor() { Finish(); }
+
+int Supervisor::Finish() {
+  if (thread_.joinable()) {
+    const std::uint64_t one = 1;
+    if (write(done_fd_, &one, sizeof(one)) != sizeof(one)) std::fputs("millrace: eventfd refuses a write\n", stderr);
+    thread_.join();
+  }
+  if (signal_fd_ >= 0) close(signal_fd_);
+  if (done_fd_ >= 0) close(done_fd_);
+  if (signal_fd_ >= 0 || done_fd_ >= 0) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  signal_fd_ = done_fd_ = -1;
+  return signal_;
+}
+
+void Supervisor::Run() {
+  for (;;) {
+    pollfd fds[] = {{signal_fd_, POLLIN, 0}, {done_fd_, POLLIN, 0}};
+    if (poll(fds, 2, kLookMillis) < 0) continue;
+    if (fds[1].revents != 0) break;
+    signalfd_siginfo info{};
+    if (fds[0].revents != 0 && read(signal_fd_, &info, sizeof(info)) == sizeof(info)) {
+      OnSignal(static_cast<int>(info.ssi_signo));
+    }
+    LookAround(SystemClock::Get().NowNanos());
+  }
+  if (line_open_) std::fputs("\r\033[K", stderr);
+}
+
+void Supervisor::OnSignal(int number) {
+  if (line_open_) std::fputc('\n', stderr);
+  line_open_ = false;
+  if (signal_ == 0) {
+    signal_ = number;
+    std::fprintf(stderr, "%s: ending the job; once more ends it at once\n", strsignal(number));
+    cluster_->Cancel();
+    return;
+  }
+  const std::int64_t now = SystemClock::Get().NowNanos();
+  for (const Slot& slot : cluster_->deployment().slots()) {
+    const std::int64_t since = slot.step_began();
+    const Task* task = slot.stepping();
+    if (since == 0 || task == nullptr) continue;
+    std::fprintf(stderr, "ended at once: %s has been in user code for %.1f s\n", Name(*task).c_str(),
+                 static_cast<double>(now - since) / 1e9);
+  }
+  _exit(kSignalled + number);
+}
+
+void Supervisor::LookAround(std::int64_t now) {
+  for (const Slot& slot : cluster_->deployment().slots()) {
+    const std::int64_t since = slot.step_began();
+    const Task* task = slot.stepping();
+    if (since == 0 || task == nullptr || now - since < kSecond || warned_[&slot] == since) continue;
+    warned_[&slot] = since;
+    if (line_open_) std::fputc('\n', stderr);
+    line_open_ = false;
+    std::fprintf(stderr,
+                 "warning: %s has been in one step for %.1f s; nothing else of its slot runs meanwhile (a step of user "
+                 "code should take milliseconds)\n",
+                 Name(*task).c_str(), static_cast<double>(now - since) / 1e9);
+  }
+  if (terminal_ && signal_ == 0 && now - std::max(shown_at_, began_) >= kSecond) ShowProgress(now);
+}
+
+void Supervisor::ShowProgress(std::int64_t now) {
+  Deployment& deployment = cluster_->deployment();
+  std::uint64_t rows = 0;
+  for (const PlanOperator& op : deployment.plan().operators) {
+    if (op.kind != NodeKind::kSource) continue;
+    for (int s = 0; s < op.parallelism; ++s) rows += deployment.counters(op.id, s).in.value();
+  }
+  const std::int64_t since = shown_at_ == 0 ? began_ : shown_at_;
+  std::fprintf(stderr, "\r\033[K%s: %.0f s, %llu records read, %.0f a second", deployment.plan().job_name.c_str(),
+               static_cast<double>(now - began_) / 1e9, static_cast<unsigned long long>(rows),
+               static_cast<double>(rows - shown_rows_) * 1e9 / static_cast<double>(now - since));
+  shown_at_ = now;
+  shown_rows_ = rows;
+  line_open_ = true;
+}
+
+}  // namespace millrace

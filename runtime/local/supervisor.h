@@ -1,0 +1,49 @@
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <map>
+#include <thread>
+
+#include "runtime/local/local_cluster.h"
+
+namespace millrace {
+
+/// Watches over a job that a person has started: a thread beside the slots that waits for signals and looks around a
+/// few times a second. It says on stderr
+///   - at SIGINT (Ctrl-C) or SIGTERM: that the job is being ended; at the second one which task is stuck, and exits;
+///   - when a step of a task has lasted for more than a second: which one, once per step;
+///   - on a terminal: what the sources have read, once a second.
+/// The signals are blocked in the calling thread and those it starts, from construction to destruction.
+class Supervisor {
+ public:
+  explicit Supervisor(LocalCluster* cluster);
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  /// After the job has ended: no more lines. The signal that ended it, or 0.
+  int Finish();
+
+ private:
+  void Run();
+  void OnSignal(int number);
+  void LookAround(std::int64_t now);
+  void ShowProgress(std::int64_t now);
+
+  LocalCluster* cluster_;
+  const bool terminal_;
+  const std::int64_t began_;
+  sigset_t signals_{};
+  sigset_t before_{};
+  int signal_fd_ = -1;
+  int done_fd_ = -1;
+  int signal_ = 0;
+  std::map<const Slot*, std::int64_t> warned_;  // the step that was warned of, by its beginning
+  std::int64_t shown_at_ = 0;
+  std::uint64_t shown_rows_ = 0;
+  bool line_open_ = false;
+  std::thread thread_;  // last: it uses what stands above
+};
+
+}  // namespace millrace

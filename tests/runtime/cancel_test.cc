@@ -1,0 +1,138 @@
+// What a person who started a job sees: Ctrl-C, a second Ctrl-C, warnings of slow steps. Each in a child process.
+#include <gtest/gtest.h>
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <string>
+
+#include "millrace/millrace.h"
+
+namespace millrace {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A child that runs a job; what it prints to stderr comes through a pipe.
+class Child {
+ public:
+  explicit Child(int (*job)(int tell)) {
+    int err[2], tell[2];
+    if (pipe(err) != 0 || pipe(tell) != 0) std::abort();
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(err[1], STDERR_FILENO);
+      _exit(job(tell[1]));
+    }
+    close(err[1]);
+    close(tell[1]);
+    err_ = err[0];
+    tell_ = tell[0];
+  }
+  ~Child() {
+    if (!reaped_) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    close(err_);
+    close(tell_);
+  }
+  void Signal(int number) { kill(pid_, number); }
+  /// Until the job has told that it runs.
+  bool Running() { return ReadUntil(tell_, "!", &told_); }
+  bool Says(const std::string& text) { return ReadUntil(err_, text, &said_); }
+  const std::string& said() const { return said_; }
+  int ExitCode() {
+    ReadUntil(err_, "\1never", &said_);  // to its end
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    reaped_ = true;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  static bool ReadUntil(int fd, const std::string& text, std::string* all) {
+    const auto deadline = Clock::now() + std::chrono::seconds(20);
+    while (all->find(text) == std::string::npos) {
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+      pollfd p{fd, POLLIN, 0};
+      if (left <= 0 || poll(&p, 1, static_cast<int>(left)) <= 0) return false;
+      char buffer[1024];
+      const ssize_t n = read(fd, buffer, sizeof(buffer));
+      if (n <= 0) return all->find(text) != std::string::npos;
+      all->append(buffer, static_cast<std::size_t>(n));
+    }
+    return true;
+  }
+  pid_t pid_ = 0;
+  int err_ = -1, tell_ = -1;
+  std::string said_, told_;
+  bool reaped_ = false;
+};
+
+int Endless(int tell) {
+  StreamEnvironment env;
+  env.SetParallelism(2);
+  auto told = std::make_shared<std::atomic<bool>>(false);
+  env.FromSource("numbers", Generate([](std::int64_t i) { return i; }).Rate(1000))
+      .Rebalance()
+      .SinkTo("out", FunctionSink{[tell, told](std::int64_t) {
+                if (!told->exchange(true)) (void)!write(tell, "!", 1);
+              }});
+  return env.Execute("endless");
+}
+
+int Stuck(int tell) {
+  StreamEnvironment env;
+  static std::atomic<bool> go{false};
+  env.FromSource("numbers", Generate([](std::int64_t i) { return i; }).Count(1))
+      .Map("spin", [tell](std::int64_t i) {
+        (void)!write(tell, "!", 1);
+        while (!go.load()) {
+        }
+        return i;
+      })
+      .SinkTo("out", BlackholeSink{});
+  return env.Execute("stuck");
+}
+
+TEST(Cancel, CtrlCEndsAnEndlessJobInLessThanASecondAndSaysWhatItDid) {
+  Child child(&Endless);
+  ASSERT_TRUE(child.Running());
+  const auto began = Clock::now();
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.ExitCode(), 130) << child.said();
+  EXPECT_LT(Clock::now() - began, std::chrono::seconds(1));
+  EXPECT_NE(child.said().find("job 'endless' was cancelled"), std::string::npos) << child.said();
+  EXPECT_NE(child.said().find("numbers"), std::string::npos) << child.said();
+}
+
+TEST(Cancel, TerminationHasItsOwnExitCode) {
+  Child child(&Endless);
+  ASSERT_TRUE(child.Running());
+  child.Signal(SIGTERM);
+  EXPECT_EQ(child.ExitCode(), 143) << child.said();
+}
+
+TEST(Cancel, ASecondCtrlCNamesTheStuckTask) {
+  Child child(&Stuck);
+  ASSERT_TRUE(child.Running());
+  child.Signal(SIGINT);
+  ASSERT_TRUE(child.Says("ending the job")) << child.said();
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.ExitCode(), 130);
+  EXPECT_NE(child.said().find("ended at once: task 'numbers"), std::string::npos) << child.said();
+}
+
+TEST(Cancel, AStepThatTakesLongIsWarnedOf) {
+  Child child(&Stuck);
+  ASSERT_TRUE(child.Running());
+  EXPECT_TRUE(child.Says("has been in one step for")) << child.said();
+}
+
+}  // namespace
+}  // namespace millrace
