@@ -1,3 +1,5 @@
+#include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -87,7 +89,14 @@ class LocalRunner final : public JobRunner {
     deployment.memory = options.memory;
     const BuilderRegistry registry(job);
     const std::int64_t began = SystemClock::Get().NowNanos();
-    LocalCluster cluster(std::move(plan).value(), registry, deployment);
+    std::unique_ptr<LocalCluster> deployed;
+    try {  // enumerators are made here: a source that finds nothing to read says so
+      deployed = std::make_unique<LocalCluster>(std::move(plan).value(), registry, deployment);
+    } catch (const std::exception& e) {
+      result.status = Status(StatusCode::kFailedPrecondition, std::string("deploy the job: ") + e.what());
+      return result;
+    }
+    LocalCluster& cluster = *deployed;
     std::optional<Supervisor> supervisor;
     if (options.supervised) supervisor.emplace(&cluster);
     if (options.seeded) {

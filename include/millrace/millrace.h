@@ -3,4 +3,5 @@
 /// Everything a pipeline's author needs.
 #include "millrace/api/environment.h"
 #include "millrace/connectors/generator.h"
+#include "millrace/connectors/text_files.h"
 #include "millrace/operators/aggregators.h"

@@ -1,0 +1,148 @@
+#include "millrace/connectors/text_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace millrace {
+namespace {
+
+[[noreturn]] void Fail(const std::string& what, const std::string& path, int error) {
+  throw FileError(what + " '" + path + "': " + std::strerror(error));
+}
+
+void CheckReadable(const std::string& path) {
+  if (access(path.c_str(), R_OK) != 0) Fail("read input file", path, errno);
+}
+
+}  // namespace
+
+std::vector<std::string> ListFiles(const std::vector<std::string>& paths) {
+  std::vector<std::string> files;
+  for (const std::string& path : paths) {
+    struct stat info{};
+    if (stat(path.c_str(), &info) != 0) Fail("read input file", path, errno);
+    if (!S_ISDIR(info.st_mode)) {
+      CheckReadable(path);
+      files.push_back(path);
+      continue;
+    }
+    std::error_code error;
+    std::vector<std::string> inside;
+    for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with('.') || name.starts_with('_') || !entry.is_regular_file()) continue;
+      CheckReadable(entry.path().string());
+      inside.push_back(entry.path().string());
+    }
+    if (error) throw FileError("list input folder '" + path + "': " + error.message());
+    std::sort(inside.begin(), inside.end());
+    files.insert(files.end(), inside.begin(), inside.end());
+  }
+  return files;
+}
+
+LineReader::LineReader(FileSplit from, std::size_t block) : position_(std::move(from)), block_(block) {
+  fd_ = open(position_.path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ < 0) Fail("read input file", position_.path, errno);
+  if (position_.offset > 0 && lseek(fd_, position_.offset, SEEK_SET) < 0) Fail("seek in input file", position_.path, errno);
+}
+
+LineReader::~LineReader() {
+  if (fd_ >= 0) close(fd_);
+}
+
+LineReader::LineReader(LineReader&& o) noexcept
+    : position_(std::move(o.position_)),
+      block_(o.block_),
+      fd_(std::exchange(o.fd_, -1)),
+      buffer_(std::move(o.buffer_)),
+      begin_(o.begin_),
+      ended_(o.ended_) {}
+
+bool LineReader::Next(std::string_view* line) {
+  std::size_t searched = begin_;
+  std::size_t end = 0;
+  while ((end = buffer_.find('\n', searched)) == std::string::npos) {
+    searched = buffer_.size() - begin_;
+    if (!Fill()) {
+      if (begin_ == buffer_.size()) return false;
+      end = buffer_.size();
+      break;
+    }
+  }
+  std::size_t size = end - begin_;
+  const std::size_t consumed = end < buffer_.size() ? size + 1 : size;
+  if (size > 0 && buffer_[begin_ + size - 1] == '\r') --size;
+  *line = std::string_view(buffer_).substr(begin_, size);
+  begin_ += consumed;
+  position_.offset += static_cast<std::int64_t>(consumed);
+  ++position_.line;
+  return true;
+}
+
+bool LineReader::Fill() {
+  if (ended_) return false;
+  buffer_.erase(0, begin_);
+  begin_ = 0;
+  if (buffer_.size() > kLongestLine) {
+    throw FileError("read input file '" + position_.path + "': line " + std::to_string(position_.line) + " is longer than " +
+                    std::to_string(kLongestLine) + " bytes");
+  }
+  const std::size_t before = buffer_.size();
+  buffer_.resize(before + block_);
+  ssize_t n = 0;
+  do {
+    n = read(fd_, buffer_.data() + before, block_);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) Fail("read input file", position_.path, errno);
+  buffer_.resize(before + static_cast<std::size_t>(n));
+  ended_ = n == 0;
+  return n > 0;
+}
+
+PartFile::PartFile(const std::string& folder, int subtask, const std::string& suffix) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw FileError("make output folder '" + folder + "': " + error.message());
+  const std::string name = "part-" + std::to_string(subtask) + suffix;
+  path_ = folder + "/" + name;
+  temporary_ = folder + "/." + name;
+  fd_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (fd_ < 0) Fail("write output file", temporary_, errno);
+}
+
+PartFile::~PartFile() {
+  if (fd_ >= 0) close(fd_);
+}
+
+PartFile::PartFile(PartFile&& o) noexcept
+    : path_(std::move(o.path_)),
+      temporary_(std::move(o.temporary_)),
+      fd_(std::exchange(o.fd_, -1)),
+      buffer_(std::move(o.buffer_)) {}
+
+void PartFile::Flush() {
+  std::size_t done = 0;
+  while (done < buffer_.size()) {
+    const ssize_t n = write(fd_, buffer_.data() + done, buffer_.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) Fail("write output file", temporary_, errno);
+    done += static_cast<std::size_t>(n);
+  }
+  buffer_.clear();
+}
+
+void PartFile::Commit() {
+  if (fd_ < 0) return;
+  Flush();
+  if (close(std::exchange(fd_, -1)) != 0) Fail("write output file", temporary_, errno);
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) Fail("name output file", path_, errno);
+}
+
+}  // namespace millrace

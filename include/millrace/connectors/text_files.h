@@ -1,0 +1,166 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "millrace/connectors/static_splits.h"
+#include "millrace/io/print.h"
+#include "millrace/io/record.h"
+#include "millrace/operators/sink_tail.h"
+#include "millrace/operators/source_api.h"
+
+namespace millrace {
+
+/// What a file connector throws: what was tried, on which file, and why it failed.
+class FileError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The files that `paths` name, sorted: a folder stands for the files in it (not those in its folders, and none whose
+/// name begins with '.' or '_'). Throws FileError when a path does not exist or a file can't be read.
+std::vector<std::string> ListFiles(const std::vector<std::string>& paths);
+
+/// A file from `offset` on; `line` is the number of the line that begins there, from 1.
+struct FileSplit {
+  std::string path;
+  std::int64_t offset = 0;
+  std::int64_t line = 1;
+};
+MILLRACE_RECORD(FileSplit, path, offset, line);
+
+/// Reads a file line by line, in blocks. A line ends with LF or CR LF, which are not part of it; the last one may end
+/// with the file.
+class LineReader {
+ public:
+  static constexpr std::size_t kBlock = 256 * 1024;
+  static constexpr std::size_t kLongestLine = 64 * 1024 * 1024;
+
+  explicit LineReader(FileSplit from, std::size_t block = kBlock);
+  ~LineReader();
+  LineReader(LineReader&&) noexcept;
+  LineReader& operator=(LineReader&&) = delete;
+
+  /// The next line, a view that is valid until the next call; false at the end of the file. Throws FileError.
+  bool Next(std::string_view* line);
+  /// Where the next line begins.
+  const FileSplit& position() const { return position_; }
+
+ private:
+  /// Reads on behind what is in the buffer; false at the end of the file.
+  bool Fill();
+
+  FileSplit position_;
+  std::size_t block_;
+  int fd_ = -1;
+  std::string buffer_;
+  std::size_t begin_ = 0;  // of what has not been given out
+  bool ended_ = false;
+};
+
+/// The lines of text files, one split per file. (Flink: FileSource with TextLineInputFormat)
+///
+///   env.FromSource("lines", TextLines("/var/log/dpkg.log"))
+///   env.FromSource("lines", TextLines({"a.txt", "folder/of/texts"}))
+class TextLines {
+ public:
+  using Record = std::string;
+  using Split = FileSplit;
+  explicit TextLines(std::string path) : TextLines(std::vector<std::string>{std::move(path)}) {}
+  explicit TextLines(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+
+  std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
+    std::vector<FileSplit> splits;
+    for (std::string& path : ListFiles(paths_)) splits.push_back({std::move(path), 0, 1});
+    return MakeStaticSplits(splits, parallelism);
+  }
+
+  class Reader {
+   public:
+    explicit Reader(const FileSplit& split) : lines_(split) {}
+    template <class Out>
+    PollResult Poll(Out& out, std::uint32_t max_rows) {
+      std::string_view line;
+      for (std::uint32_t i = 0; i < max_rows; ++i) {
+        if (!lines_.Next(&line)) return PollResult::End();
+        record_.assign(line);
+        out.Emit(record_);
+      }
+      return PollResult::More();
+    }
+    FileSplit Position() const { return lines_.position(); }
+
+   private:
+    LineReader lines_;
+    std::string record_;
+  };
+  Reader OpenSplit(const FileSplit& split, const ReaderContext&) const { return Reader(split); }
+
+ private:
+  std::vector<std::string> paths_;
+};
+
+/// Writes lines into a file that has its name only when it is complete: until then a dot stands before it.
+class PartFile {
+ public:
+  /// `folder`/part-`subtask``suffix`; the folder is made. Throws FileError.
+  PartFile(const std::string& folder, int subtask, const std::string& suffix);
+  ~PartFile();
+  PartFile(PartFile&& other) noexcept;
+  PartFile& operator=(PartFile&&) = delete;
+
+  std::string& line() { return buffer_; }
+  void EndLine() {
+    buffer_ += '\n';
+    if (buffer_.size() > LineReader::kBlock) Flush();
+  }
+  void Flush();
+  /// Gives the file its name.
+  void Commit();
+
+ private:
+  std::string path_, temporary_;
+  int fd_ = -1;
+  std::string buffer_;
+};
+
+/// Text files of one record a line, one file per subtask. A failed job leaves no file that looks complete.
+///
+///   stream.SinkTo("report", TextFileSink("/tmp/report"));     // /tmp/report/part-0.txt, part-1.txt ...
+class TextFileSink {
+ public:
+  explicit TextFileSink(std::string folder) : folder_(std::move(folder)) {}
+
+  class Writer {
+   public:
+    Writer(const std::string& folder, int subtask) : file_(folder, subtask, ".txt") {}
+    template <class T>
+    void Write(const T& record, EventTime) {
+      if constexpr (std::is_same_v<T, std::string>) {
+        file_.line() += record;
+      } else {
+        AppendText(record, file_.line());
+      }
+      file_.EndLine();
+    }
+    std::vector<std::string> PrepareCommit() {
+      file_.Flush();
+      return {};
+    }
+    void Commit(const std::vector<std::string>&) { file_.Commit(); }
+
+   private:
+    PartFile file_;
+  };
+  Writer CreateWriter(const WriterContext& context) const { return Writer(folder_, context.subtask); }
+
+ private:
+  std::string folder_;
+};
+
+}  // namespace millrace
