@@ -83,22 +83,27 @@ class GeneratorSource {
     template <class Out>
     PollResult PollPaced(Out& out, std::uint32_t max_rows) {
       const std::int64_t now = clock_->NowNanos();
+      if (now < tick_) return PollResult::Waiting(tick_);  // its task was woken for something else
       for (std::uint32_t i = 0; i < max_rows; ++i) {
         if (split_.next >= split_.end) return PollResult::End();
         const std::int64_t due = start_ + Offset(split_.next);
-        if (due > now) return PollResult::Waiting(std::max(due, now + kTickNanos));
+        if (due > now) {
+          tick_ = std::max(due, now + kTickNanos);
+          return PollResult::Waiting(tick_);
+        }
         out.Emit(GeneratorSource::Call(fn_, split_.next, due));
         split_.next += split_.index;
       }
       return PollResult::More();
     }
-    static constexpr std::int64_t kTickNanos = 200 * 1000;
+    static constexpr std::int64_t kTickNanos = 250 * 1000;
 
     F fn_;
     const Clock* clock_;
     double rate_;
     RangeSplit split_;
     std::int64_t start_ = 0;
+    std::int64_t tick_ = INT64_MIN;
   };
   Reader OpenSplit(const RangeSplit& split, const ReaderContext& context) const {
     return Reader(*this, split, context.clock);
