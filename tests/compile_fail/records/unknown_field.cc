@@ -1,0 +1,9 @@
+// expect: lenght
+// lines: 10
+#include "job.h"
+
+struct Word {
+  std::string text;
+  std::int64_t length;
+};
+MILLRACE_RECORD(Word, text, lenght);
