@@ -12,6 +12,7 @@ function(millrace_library name)
     endif()
     add_library(${target} ${kind} ${ARG_SRCS})
     set(scope PUBLIC)
+    set_property(GLOBAL APPEND PROPERTY MILLRACE_LIBRARIES ${target})  # into the installed archive
     target_link_libraries(${target} PRIVATE millrace_warnings)
     if(MILLRACE_BUILD_FUZZERS)  # coverage for libFuzzer
       target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
