@@ -199,22 +199,38 @@ class DataStream {
  private:
   template <class P, class F>
   static auto MapOn(P pipe, std::string name, F fn) {
-    using Step = internal::MapStep<T, F>;
-    using Next = StepPipe<P, Step>;
-    return DataStream<typename Step::Out, Next>(Next(std::move(pipe), std::move(name), Step{std::move(fn)}));
+    constexpr bool ok = std::is_invocable_v<const F&, T&> || std::is_invocable_v<const F&, T&&>;
+    static_assert(ok, "millrace: Map: the function (F) must be callable, as const, with the stream's record (T)");
+    if constexpr (ok) {
+      using Step = internal::MapStep<T, F>;
+      using Next = StepPipe<P, Step>;
+      return DataStream<typename Step::Out, Next>(Next(std::move(pipe), std::move(name), Step{std::move(fn)}));
+    }
   }
   template <class P, class F>
   static auto FilterOn(P pipe, std::string name, F fn) {
-    using Next = StepPipe<P, internal::FilterStep<T, F>>;
-    return DataStream<T, Next>(Next(std::move(pipe), std::move(name), {std::move(fn)}));
+    constexpr bool ok = std::is_invocable_r_v<bool, const F&, const T&>;
+    static_assert(ok, "millrace: Filter: the function (F) must be callable, as const, as bool(const T&)");
+    if constexpr (ok) {
+      using Next = StepPipe<P, internal::FilterStep<T, F>>;
+      return DataStream<T, Next>(Next(std::move(pipe), std::move(name), {std::move(fn)}));
+    }
   }
   template <class R, class P, class F>
   static auto FlatMapOn(P pipe, std::string name, F fn) {
     using Out = std::conditional_t<std::is_void_v<R>, typename internal::FlatMapOut<F>::type, R>;
     static_assert(!std::is_void_v<Out>,
                   "millrace: FlatMap: with a generic function say what it emits: FlatMap<R>(fn)");
-    using Next = StepPipe<P, internal::FlatMapStep<T, Out, F>>;
-    return DataStream<Out, Next>(Next(std::move(pipe), std::move(name), {std::move(fn)}));
+    if constexpr (!std::is_void_v<Out>) {
+      constexpr bool given = !std::is_void_v<R>;  // a generic function is not called on trial
+      constexpr bool ok = given || std::is_invocable_v<const F&, T&, Collector<Out>&> ||
+                          std::is_invocable_v<const F&, T&&, Collector<Out>&>;
+      static_assert(ok, "millrace: FlatMap: the function (F) must be callable, as const, as void(const T&, Collector<R>&)");
+      if constexpr (ok) {
+        using Next = StepPipe<P, internal::FlatMapStep<T, Out, F>>;
+        return DataStream<Out, Next>(Next(std::move(pipe), std::move(name), {std::move(fn)}));
+      }
+    }
   }
   template <class P>
   static Result<std::vector<T>> CollectOn(P pipe, const std::string& job_name) {
@@ -256,9 +272,13 @@ class DataStream {
   }
   template <class P, class KeyFn>
   static auto KeyByOn(P pipe, KeyFn key) {
-    using K = internal::KeyOf<KeyFn, T>;
-    static_assert(kIsKey<K>, "millrace: KeyBy: this type can't be a key (K)");
-    return KeyedStream<T, K, KeyFn, P>(std::move(pipe), std::move(key));
+    constexpr bool ok = std::is_invocable_v<const KeyFn&, const T&>;
+    static_assert(ok, "millrace: KeyBy: the key must be a member of the stream's record (T) or a function of const T&");
+    if constexpr (ok) {
+      using K = internal::KeyOf<KeyFn, T>;
+      static_assert(kIsKey<K>, "millrace: KeyBy: this type can't be a key (K)");
+      if constexpr (kIsKey<K>) return KeyedStream<T, K, KeyFn, P>(std::move(pipe), std::move(key));
+    }
   }
   template <class P, class Router>
   static auto Repartition(P pipe, Router router, Partitioning partitioning) {
@@ -289,8 +309,14 @@ class DataStream {
   }
   template <class P, class Sink>
   static void SinkOn(P pipe, std::string name, Sink sink) {
-    pipe.builder().UseName(name, "sink");
-    pipe.Close(SinkTail<T, Sink>(std::move(sink)), {std::move(name)});
+    constexpr bool ok = requires(const Sink& s, const WriterContext& c, const T& t) {
+      s.CreateWriter(c).Write(t, EventTime::Min());
+    };
+    static_assert(ok, "millrace: SinkTo: the sink's writer (Sink) does not take the stream's records (T)");
+    if constexpr (ok) {
+      pipe.builder().UseName(name, "sink");
+      pipe.Close(SinkTail<T, Sink>(std::move(sink)), {std::move(name)});
+    }
   }
 
   GraphBuilder* builder_;

@@ -121,29 +121,33 @@ class [[nodiscard]] KeyedStream {
   auto Reduce(std::string name, F fn) && {
     constexpr bool ok = std::is_invocable_r_v<T, const F&, const T&, const T&>;
     static_assert(ok, "millrace: Reduce: the function (F) must be callable as T(const T&, const T&)");
-    using Logic = ReduceLogic<K, T, F>;
-    const bool timed = pipe_.timed();
-    NodeSpec spec;
-    spec.name = name;
-    spec.states.push_back({"value", "value", RecordSchema<T>()});
-    using Make = internal::MakeKeyed<K, T, KeyFn, Logic>;
-    return internal::KeyedPipe<K, T, T>(std::move(pipe_), key_, std::move(spec),
-                                        Make(key_, Logic(std::move(fn), std::move(name))), timed);
+    if constexpr (ok) {
+      using Logic = ReduceLogic<K, T, F>;
+      const bool timed = pipe_.timed();
+      NodeSpec spec;
+      spec.name = name;
+      spec.states.push_back({"value", "value", RecordSchema<T>()});
+      using Make = internal::MakeKeyed<K, T, KeyFn, Logic>;
+      return internal::KeyedPipe<K, T, T>(std::move(pipe_), key_, std::move(spec),
+                                          Make(key_, Logic(std::move(fn), std::move(name))), timed);
+    }
   }
 
   /// Aggregates each key's records; emits KeyedResult{key, result so far} per record.
   template <class Agg>
   auto Aggregate(std::string name, Agg agg) && {
     static_assert(AggregatorOf<Agg, T>, "millrace: Aggregate: Agg does not aggregate records of the stream (T)");
-    using Logic = AggregateLogic<K, T, Agg>;
-    using Out = typename Logic::Result;
-    const bool timed = pipe_.timed();
-    NodeSpec spec;
-    spec.name = name;
-    spec.states.push_back({"accumulator", "value", RecordSchema<typename Agg::Accumulator>()});
-    using Make = internal::MakeKeyed<K, T, KeyFn, Logic>;
-    return internal::KeyedPipe<K, T, Out>(std::move(pipe_), key_, std::move(spec),
-                                          Make(key_, Logic(std::move(agg), std::move(name))), timed);
+    if constexpr (AggregatorOf<Agg, T>) {
+      using Logic = AggregateLogic<K, T, Agg>;
+      using Out = typename Logic::Result;
+      const bool timed = pipe_.timed();
+      NodeSpec spec;
+      spec.name = name;
+      spec.states.push_back({"accumulator", "value", RecordSchema<typename Agg::Accumulator>()});
+      using Make = internal::MakeKeyed<K, T, KeyFn, Logic>;
+      return internal::KeyedPipe<K, T, Out>(std::move(pipe_), key_, std::move(spec),
+                                            Make(key_, Logic(std::move(agg), std::move(name))), timed);
+    }
   }
 
   /// A function with state per key and timers: a `KeyedProcessFunction<K, T, Out>` (Flink: process).
