@@ -207,18 +207,56 @@ class KeyedTable : public StateTable {
 
   /// What Prepare has found out about up to 64 hashes: where their rows probably stand.
   struct Hints {
-    bool ready = false;
-    std::uint64_t generation = 0;
-    // Not initialized: written by Prepare where `ready`.
+    std::uint64_t generation = ~std::uint64_t{0};  // the table's when they were noted; else they are void
+    // Not initialized: written by Prepare.
     std::byte* rows[kPrefetchRows];
     std::uint8_t* flags[kPrefetchRows];
   };
 
-  /// In a table that outgrows the near caches: fetches the rows of `count` hashes and notes where they stand.
+  /// Notes where the rows of `count` hashes probably stand; in a table that outgrows the near caches it fetches them too.
+  /// All headers first, then all rows: the loads of different rows do not wait for each other.
   void Prepare(const std::uint64_t* hashes, std::uint32_t count, Hints* hints) const {
-    hints->ready = wants_prefetch();
-    if (!hints->ready) return;
     hints->generation = generation();
+    if (scale_ == 0 && !wants_prefetch()) {
+      PrepareNear(hashes, count, hints);
+    } else {
+      PrepareFar(hashes, count, hints);
+    }
+  }
+  /// Find, at the noted place first. Inserts and erasures since Prepare are harmless: a place is looked at anew.
+  [[gnu::always_inline]] inline RowRef Find(const K& key, std::uint64_t hash, const Hints& hints, std::uint32_t i) const {
+    if (hints.generation == generation()) [[likely]] {
+      const RowRef hint{hints.rows[i], hints.flags[i]};
+      if (hint.flag[-static_cast<int>(kGroupSlots)] == TagOf(hash) &&
+          KeyEqual(*reinterpret_cast<const K*>(hint.row), key)) [[likely]] {
+        return hint;
+      }
+    }
+    return Find(key, hash);
+  }
+
+ private:
+  /// One sub-table in the near caches. Where no tag matches, the group's first slot is noted, which does not match either.
+  void PrepareNear(const std::uint64_t* hashes, std::uint32_t count, Hints* hints) const {
+    const SubTable& s = subs_[0];
+    std::uint8_t* const headers = s.headers;
+    std::byte* const rows = s.rows;
+    const std::uint32_t groups = s.groups;
+    const std::uint32_t row_bytes = row_bytes_;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const std::uint64_t hash = hashes[i];
+      const std::uint32_t group = GroupOf(hash, groups);
+      std::uint8_t* const header = headers + std::size_t{group} * kHeaderBytes;
+      const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
+      const __m128i tag = _mm_set1_epi8(static_cast<char>(TagOf(hash)));
+      const auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
+      const std::uint32_t first = static_cast<std::uint32_t>(std::countr_zero(match | 1U << kGroupSlots)) % kGroupSlots;
+      hints->rows[i] = rows + (std::size_t{group} * kGroupSlots + first) * row_bytes;
+      hints->flags[i] = header + kGroupSlots + first;
+    }
+  }
+
+  void PrepareFar(const std::uint64_t* hashes, std::uint32_t count, Hints* hints) const {
     for (std::uint32_t i = 0; i < count; ++i) {
       const SubTable& s = subs_[SubOf(hashes[i])];
       hints->flags[i] = s.headers + std::size_t{GroupOf(hashes[i], s.groups)} * kHeaderBytes;
@@ -230,13 +268,9 @@ class KeyedTable : public StateTable {
       const __m128i tag = _mm_set1_epi8(static_cast<char>(TagOf(hashes[i])));
       const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
       auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
-      if (match == 0) {
-        hints->rows[i] = nullptr;
-        continue;
-      }
       const std::size_t group = static_cast<std::size_t>(header - s.headers) / kHeaderBytes;
       std::byte* rows = s.rows + group * kGroupSlots * row_bytes_;
-      const auto first = static_cast<std::uint32_t>(std::countr_zero(match));
+      const std::uint32_t first = static_cast<std::uint32_t>(std::countr_zero(match | 1U << kGroupSlots)) % kGroupSlots;
       hints->rows[i] = rows + std::size_t{first} * row_bytes_;
       hints->flags[i] = header + kGroupSlots + first;
       // All rows whose tag matches (one in ten groups has a second), each to its end: a row may span two lines.
@@ -246,17 +280,6 @@ class KeyedTable : public StateTable {
         __builtin_prefetch(row + row_bytes_ - 1, 1);
       }
     }
-  }
-  /// Find, at the noted place first. Inserts and erasures since Prepare are harmless: a place is looked at anew.
-  RowRef Find(const K& key, std::uint64_t hash, const Hints& hints, std::uint32_t i) const {
-    if (hints.ready && hints.generation == generation()) {
-      const RowRef hint{hints.rows[i], hints.flags[i]};
-      if (hint && hint.flag[-static_cast<int>(kGroupSlots)] == TagOf(hash) &&
-          KeyEqual(*reinterpret_cast<const K*>(hint.row), key)) [[likely]] {
-        return hint;
-      }
-    }
-    return Find(key, hash);
   }
 };
 

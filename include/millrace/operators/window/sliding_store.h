@@ -26,11 +26,16 @@ struct SlidingSlot {
   std::uint32_t back_entries = 0;
   std::uint32_t front_entries = 0;
   std::uint32_t entries = 0;  // in all panes; without any the key is forgotten
-  // The key's entries in the panes that take records now: by the pane's number modulo 2.
-  std::uint32_t open_at[2] = {0, 0};
-  std::int64_t open_start[2] = {INT64_MIN, INT64_MIN};
 
   std::uint32_t in_window() const { return back_entries + front_entries; }
+};
+
+/// What stands beside a key in the table: all that adding a record needs.
+struct SlidingKey {
+  std::uint32_t slot = 0;
+  /// Where the key's entries stand in the logs of the panes that take records now, by the pane's number modulo 2. Only a
+  /// guess: it holds when the entry that stands there is the slot's.
+  std::uint32_t open_at[2] = {0, 0};
 };
 
 /// What one key has collected in one pane. A key may have several entries in a pane that was left and come back to;
@@ -89,7 +94,7 @@ class SlidingStore {
 
   SlidingStore(KeyGroupRange range, MemoryAccount* memory) : memory_(memory) {
     RowLayout layout = Table::KeyLayout();
-    slot_offset_ = layout.AddColumn(ColumnOpsOf<std::uint32_t>());
+    key_offset_ = layout.AddColumn(ColumnOpsOf<SlidingKey>());
     table_ = std::make_unique<Table>(std::move(layout), range, memory);
   }
   ~SlidingStore() {
@@ -110,10 +115,11 @@ class SlidingStore {
   bool wants_prefetch() const { return slots_.size() > kPrefetchBytes / sizeof(Slot); }
   const K& KeyOf(const Slot& slot) const { return StoredGet<K>(reinterpret_cast<const std::byte*>(&slot.key)); }
 
-  MILLRACE_INLINE std::uint32_t FindOrAdd(const K& key, std::uint64_t hash, const typename Table::Hints& hints,
-                                          std::uint32_t i) {
+  /// Valid until the next FindOrAdd.
+  MILLRACE_INLINE SlidingKey& FindOrAdd(const K& key, std::uint64_t hash, const typename Table::Hints& hints,
+                                        std::uint32_t i) {
     const RowRef ref = table_->Find(key, hash, hints, i);
-    if (ref) [[likely]] return *reinterpret_cast<const std::uint32_t*>(ref.row + slot_offset_);
+    if (ref) [[likely]] return KeyColumn(ref);
     return AddSlot(key, hash);
   }
 
@@ -157,15 +163,13 @@ class SlidingStore {
     }
   }
 
-  /// A new entry of a slot in a pane; the slot's open entry from now on.
-  Entry& AddEntry(Pane& pane, std::uint32_t way, std::uint32_t id) {
+  /// A new entry of a key in a pane; its open entry from now on.
+  Entry& AddEntry(Pane& pane, std::uint32_t way, SlidingKey& key) {
     const std::uint64_t before = pane.log.allocated_bytes();
-    Slot& s = slots_[id];
-    s.open_start[way] = pane.start;
-    s.open_at[way] = pane.log.size();
-    ++s.entries;
+    key.open_at[way] = pane.log.size();
+    ++slots_[key.slot].entries;
     Entry& entry = pane.log.Append();
-    entry.slot = id;
+    entry.slot = key.slot;
     if (pane.log.allocated_bytes() != before) [[unlikely]] {
       Charge(static_cast<std::int64_t>(pane.log.allocated_bytes() - before));
     }
@@ -183,7 +187,8 @@ class SlidingStore {
   static constexpr std::size_t kSpare = 4;
   static constexpr std::size_t kPrefetchBytes = 192 * 1024;
 
-  std::uint32_t AddSlot(const K& key, std::uint64_t hash) {
+  SlidingKey& KeyColumn(RowRef ref) { return *reinterpret_cast<SlidingKey*>(ref.row + key_offset_); }
+  SlidingKey& AddSlot(const K& key, std::uint64_t hash) {
     std::uint32_t id = 0;
     if (!free_.empty()) {
       id = free_.back();
@@ -198,10 +203,9 @@ class SlidingStore {
     StoredSet<K>(reinterpret_cast<std::byte*>(&s.key), key);
     s.hash = hash;
     s.back_entries = s.front_entries = s.entries = 0;
-    s.open_start[0] = s.open_start[1] = INT64_MIN;
-    const RowRef ref = table_->Insert(key, hash);
-    *reinterpret_cast<std::uint32_t*>(ref.row + slot_offset_) = id;
-    return id;
+    SlidingKey& column = KeyColumn(table_->Insert(key, hash));
+    column = {id, {0, 0}};
+    return column;
   }
   void Charge(std::int64_t bytes) {
     charged_ += bytes;
@@ -210,7 +214,7 @@ class SlidingStore {
 
   MemoryAccount* memory_;
   std::int64_t charged_ = 0;
-  std::uint32_t slot_offset_ = 0;
+  std::uint32_t key_offset_ = 0;
   std::unique_ptr<Table> table_;
   ChunkedVector<Slot> slots_;
   std::vector<std::uint32_t> free_;

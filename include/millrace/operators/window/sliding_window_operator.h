@@ -68,21 +68,18 @@ class SlidingWindowOperator final
 
   void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count, std::int64_t now) {
     std::uint32_t slots[kRows];
-    const bool prefetch = store_->wants_prefetch();
     typename KeyedTable<K>::Hints hints;
     store_->table().Prepare(batch.hashes + begin, count, &hints);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      decltype(auto) key = this->key_(std::as_const(rows[begin + i]));
-      slots[i] = store_->FindOrAdd(key, batch.hashes[begin + i], hints, i);
-      if (prefetch) store_->PrefetchSlot(slots[i]);
-    }
+    if (store_->wants_prefetch()) FetchSlots(rows + begin, batch.hashes + begin, count, hints);
     for (std::uint32_t i = 0; i < count; ++i) {
       In& record = rows[begin + i];
       const std::int64_t time = this->processing_time() ? now : batch.times[begin + i].millis();
+      SlidingKey& key = store_->FindOrAdd(this->key_(std::as_const(record)), batch.hashes[begin + i], hints, i);
+      slots[i] = key.slot;
       if (time >= current_begin_ && time < current_end_) [[likely]] {
-        AddToPane(*current_, current_way_, slots[i], record);
+        AddToPane(*current_, current_way_, key, record);
       } else {
-        AddSlow(record, slots[i], time);
+        AddSlow(record, key, time);
       }
     }
     // Records that were not accepted may leave keys without entries behind.
@@ -91,12 +88,18 @@ class SlidingWindowOperator final
       for (std::uint32_t i = 0; i < count; ++i) ForgetUnused(slots[i]);
     }
   }
+  void FetchSlots(const In* rows, const std::uint64_t* hashes, std::uint32_t count,
+                  const typename KeyedTable<K>::Hints& hints) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      store_->PrefetchSlot(store_->FindOrAdd(this->key_(rows[i]), hashes[i], hints, i).slot);
+    }
+  }
 
-  /// True when the slot got a new entry.
-  MILLRACE_INLINE bool AddToPane(Pane& pane, std::uint32_t way, std::uint32_t id, const In& record) {
-    Slot& slot = store_->slot(id);
-    const bool fresh = slot.open_start[way] != pane.start;
-    Entry& entry = fresh ? store_->AddEntry(pane, way, id) : pane.log[slot.open_at[way]];
+  /// True when the key got a new entry.
+  MILLRACE_INLINE bool AddToPane(Pane& pane, std::uint32_t way, SlidingKey& key, const In& record) {
+    const std::uint32_t at = key.open_at[way];
+    const bool fresh = at >= pane.log.size() || pane.log[at].slot != key.slot;
+    Entry& entry = fresh ? store_->AddEntry(pane, way, key) : pane.log[at];
     if (fresh) Acc(entry.acc) = this->agg_.Create();
     this->AddTo(Acc(entry.acc), record);
     Own(entry.acc);
@@ -111,14 +114,15 @@ class SlidingWindowOperator final
     slot.hash = 0;  // its number may stand in `slots` twice
   }
 
-  void AddSlow(In& record, std::uint32_t id, std::int64_t time) {
+  void AddSlow(In& record, SlidingKey& key, std::int64_t time) {
+    const std::uint32_t id = key.slot;
     const auto place = this->PlaceOf(record, time);
     if (!place.accepted) {
       unused_ = unused_ || store_->slot(id).entries == 0;
       return;
     }
     Pane& pane = store_->FindOrCreatePane(place.start);
-    const bool fresh = AddToPane(pane, WayOf(place.start), id, record);
+    const bool fresh = AddToPane(pane, WayOf(place.start), key, record);
     if (place.first_end - 1 > this->fired_through_) {
       current_ = &pane;
       current_way_ = WayOf(place.start);
