@@ -4,6 +4,13 @@
 
 namespace millrace {
 
+namespace {
+
+// Batches that emitting may take over the credits, and that are kept all the same: their rows have grown strings.
+constexpr std::size_t kOverdraft = 8;
+
+}  // namespace
+
 LocalChannel::LocalChannel(const LocalChannelOptions& options)
     : options_(options),
       capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows)) {
@@ -44,7 +51,7 @@ void LocalChannel::Recycle(Batch* batch) {
   }
   batch->size = 0;
   batch->shared = false;
-  if (spare_.size() < options_.credits) {
+  if (spare_.size() < options_.credits + kOverdraft) {
     spare_.push_back(batch);
     return;
   }

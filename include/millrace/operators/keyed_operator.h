@@ -140,12 +140,20 @@ class AggregateLogic {
     }
   }
   template <class Cursor>
-  MILLRACE_INLINE void Emit(Cursor& cursor, const K& key, const Value& value, EventTime time) const {
-    Result result{key, agg_.Result(value)};
-    cursor.Push(result, time);
+  MILLRACE_INLINE void Emit(Cursor& cursor, const K& key, const Value& value, EventTime time) {
+    if constexpr (kHasHeap<Result>) {  // filled in place: what the last one has allocated serves again
+      CopyInto(result_.key, key);
+      result_.value = agg_.Result(value);
+      cursor.Push(std::as_const(result_), time);
+    } else {
+      Result result{key, agg_.Result(value)};
+      cursor.Push(result, time);
+    }
   }
 
  private:
+  struct Nothing {};
+  [[no_unique_address]] std::conditional_t<kHasHeap<Result>, Result, Nothing> result_{};
   Agg agg_;
   std::string name_;
 };

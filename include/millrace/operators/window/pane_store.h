@@ -53,13 +53,16 @@ class PaneStore {
     return table;
   }
   void Recycle(std::unique_ptr<KeyedTable<K>> table) {
-    if (spare_.size() >= kSpare) return;
+    if (spare_.size() >= kSpare && (spare_.size() >= kSmallSpare || table->allocated_bytes() > kSmallBytes)) return;
     table->Clear();
     spare_.push_back(std::move(table));
   }
 
  private:
   static constexpr std::size_t kSpare = 4;
+  // Inputs that drift apart open many panes at once: of small tables more are kept.
+  static constexpr std::size_t kSmallSpare = 32;
+  static constexpr std::uint64_t kSmallBytes = 128 * 1024;
 
   RowLayout layout_;
   KeyGroupRange range_;
