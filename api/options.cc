@@ -194,7 +194,7 @@ std::string HelpText(std::string_view program) {
     line.resize(std::max<std::size_t>(line.size() + 1, 36), ' ');
     text += line + std::string(k.help) + "\n";
   }
-  return text + "\nExit codes: 0 done, 1 the job failed, 2 wrong usage or plan, 130 ended by Ctrl-C.\n";
+  return text + "\nExit codes: 0 done, 1 the job failed, 2 wrong usage or plan, 130 ended by Ctrl-C, 143 by SIGTERM.\n";
 }
 
 }  // namespace millrace
