@@ -38,7 +38,9 @@ void ReportOperator(Deployment& deployment, const PlanOperator& op, JobResult* r
     report.late += c.late.value();
     report.skipped += c.errors_skipped.value();
     report.overdraft += c.overdraft.value();
-    report.watermark = std::max(report.watermark, c.watermark.load(std::memory_order_relaxed));
+    // The slowest subtask's: what the operator as a whole has reached.
+    const std::int64_t watermark = c.watermark.load(std::memory_order_relaxed);
+    report.watermark = s == 0 ? watermark : std::min(report.watermark, watermark);
     for (std::size_t i = 0; i < c.steps.size(); ++i) {
       report.steps[i].in += c.steps[i]->in.value();
       report.steps[i].out += c.steps[i]->out.value();
