@@ -106,7 +106,7 @@ class Owners:
         parts = path.split("/")
         if parts[0] == "include":
             return parts[2] if len(parts) > 3 else "api"
-        if parts[0] not in LIBRARY_ROOTS and not path.startswith("tests/support/"):
+        if parts[0] not in LIBRARY_ROOTS:
             return None
         folder = os.path.dirname(path)
         while folder:

@@ -42,6 +42,8 @@ Status StatusOf(F fn) {
 template <class Out, class... Ins>
 class OperatorHarness {
  public:
+  OperatorHarness(const OperatorHarness&) = delete;
+  OperatorHarness& operator=(const OperatorHarness&) = delete;
   using In = std::tuple_element_t<0, std::tuple<Ins...>>;
 
   /// `build(DataStream<Ins>...)` gives the stream that one operator emits.
@@ -80,7 +82,7 @@ class OperatorHarness {
     parts_.Guarded([&] { parts_.End(); });
   }
 
-  /// What was emitted since the last TakeOutputs, in order.
+  /// What was emitted since the last TakeOutputs, in order. `millrace::String`s in it live as long as the harness.
   const std::vector<Stamped<Out>>& Outputs() const { return *collect_.into; }
   std::vector<Stamped<Out>> TakeOutputs() { return std::exchange(*collect_.into, {}); }
   /// The same without times.
@@ -98,7 +100,8 @@ class OperatorHarness {
   }
 
   /// The timers that are registered, of all keys of type K, in the order of time. Throws where there are none to ask
-  /// for: the operator is no keyed process function with this key.
+  /// for: the operator is no keyed process function with this key. A key that is a `millrace::String` is a view of the
+  /// state, valid until the next call.
   template <class K>
   std::vector<Timer<K>> Timers(TimeDomain domain) const {
     const auto* view = dynamic_cast<const TimerView<K>*>(parts_.op.get());
@@ -119,8 +122,9 @@ class OperatorHarness {
 
  private:
   struct Collect {
+    internal::HarnessParts* parts;
     std::shared_ptr<std::vector<Stamped<Out>>> into = std::make_shared<std::vector<Stamped<Out>>>();
-    void operator()(const Out& record, EventTime time) const { into->push_back({record, time}); }
+    void operator()(const Out& record, EventTime time) const { parts->Keep(record, time, into.get()); }
   };
   static std::vector<Out> Records(std::vector<Stamped<Out>> rows) {
     std::vector<Out> records;
@@ -140,7 +144,7 @@ class OperatorHarness {
   }
 
   internal::HarnessParts parts_;
-  Collect collect_;
+  Collect collect_{&parts_};
   std::tuple<internal::HarnessInput<Ins>...> inputs_;
 };
 

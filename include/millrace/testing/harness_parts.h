@@ -67,6 +67,7 @@ class HarnessParts {
     ArenaScope scope(arena);
     try {
       f();
+      arena.Recycle();  // between steps, as a task does: state that kept a view of a record shows
     } catch (const UserError& e) {
       Fail(e.what());
     } catch (const HarnessMisuse&) {
@@ -124,6 +125,7 @@ class HarnessParts {
       std::uint32_t row = 0;
       Until([&](StepBudget& budget) { return op->ProcessBatch(input.port, *batch, &row, budget); });
     }
+    (void)input.channel->HasCredit();  // takes the batches back, which pin the arena
     op->Flush(FlushMode::kAll);
   }
   void AdvanceWatermark(EventTime time) {
@@ -176,17 +178,25 @@ class HarnessParts {
     while (side->edge->channel.Pop(&element)) {
       if (element.kind != Element::Kind::kBatch) continue;
       Batch* batch = element.batch;
-      for (std::uint32_t i = 0; i < batch->size; ++i) rows.push_back({batch->rows_as<S>()[i], batch->times[i]});
+      for (std::uint32_t i = 0; i < batch->size; ++i) Keep(batch->rows_as<S>()[i], batch->times[i], &rows);
       side->edge->channel.Return(batch);
     }
     return rows;
+  }
+
+  /// Appends a copy whose strings live as long as the harness.
+  template <class T>
+  void Keep(const T& record, EventTime time, std::vector<Stamped<T>>* rows) {
+    rows->push_back({record, time});
+    if constexpr (kHasStringView<T>) AdoptStrings(rows->back().record, kept);
   }
 
   int id() const { return static_cast<int>(inputs_); }
 
   MemoryAccount memory;
   ManualClock clock;
-  Arena arena;  // never recycled: what was emitted may hold views into it
+  Arena arena;  // of the operator and of its input
+  Arena kept;   // of what was emitted
   OperatorCounters counters;
   GraphBuilder builder;
   OperatorContext context;
