@@ -71,7 +71,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
         });
       }
     }
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
     return found;
   }
 

@@ -25,7 +25,7 @@ template <class K>
 class TimerView {
  public:
   virtual ~TimerView() = default;
-  /// In the order of time.
+  /// In the order of time; those of one time in no order.
   virtual std::vector<Timer<K>> Timers(TimeDomain domain) const = 0;
 };
 
