@@ -54,7 +54,7 @@ class OperatorHarness {
 
   /// One record of the only (or first) input, with its event time. At or behind the watermark it is late.
   void Push(const In& record, EventTime time) { PushTo<0>(record, time); }
-  /// One record of a stream without event time.
+  /// One record of a stream without event time; not for event-time windows and sessions.
   void Push(const In& record) { PushTo<0>(record, EventTime::Min()); }
   /// One record of input `I`, counted from 0.
   template <std::size_t I>
@@ -77,7 +77,7 @@ class OperatorHarness {
   EventTime Now() const { return EventTime::FromMillis(parts_.clock.WallMillis()); }
 
   /// The end of all inputs: the final watermark, what processing-time windows hold, the function's `Close()`.
-  /// Processing-time timers that are not due yet do not fire. (Flink: AbstractStreamOperator.finish)
+  /// Processing-time timers that are not due yet do not fire. (Flink: ProcessingTimeService.quiesce)
   void Close() {
     parts_.Guarded([&] { parts_.End(); });
   }
