@@ -27,7 +27,7 @@ ALLOWED = {
     "local": _GROUND | {"connectors", "network", "coldstore", "checkpoint", "task", "taskmanager",
                         "jobmanager", "rest"},
     "millrace": None,  # level 9: the link library, may see both sides
-    "testing": None,  # the shipped test kit, linked by tests only
+    "testing": None,  # the shipped test kit (headers), linked by tests only
 }
 LIBRARY_ROOTS = ("src", "api", "runtime", "connectors", "proto")
 
@@ -75,8 +75,7 @@ def parse_libraries(tree):
     """All libraries of the tree by name; proto may be declared with a plain add_library."""
     libraries = {}
     for path in tree.files:
-        if os.path.basename(path) != "CMakeLists.txt" or path.startswith("tests/") and \
-                not path.startswith("tests/support/"):
+        if os.path.basename(path) != "CMakeLists.txt" or path.startswith("tests/"):
             continue
         text = re.sub(r"#[^\n]*", "", tree.text(path))
         folder = os.path.dirname(path)
@@ -106,7 +105,7 @@ class Owners:
         parts = path.split("/")
         if parts[0] == "include":
             return parts[2] if len(parts) > 3 else "api"
-        if parts[0] not in LIBRARY_ROOTS and not path.startswith("tests/support/"):
+        if parts[0] not in LIBRARY_ROOTS:
             return None
         folder = os.path.dirname(path)
         while folder:

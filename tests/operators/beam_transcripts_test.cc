@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "millrace/operators/window/tumbling_window_operator.h"
-#include "tests/support/operator_harness.h"
+#include "millrace/testing/harness.h"
 
 namespace millrace {
 namespace {
@@ -77,27 +77,25 @@ TEST_P(BeamTranscript, GivesTheExpectedPanes) {
   const Transcript t = Read(file, GetParam());
   ASSERT_FALSE(t.actions.empty()) << GetParam() << " is not in " << path;
   ASSERT_EQ(t.header.at("trigger_fn"), "Default");
-  SliceWindowSpec spec;
-  const std::int64_t size = Numbers(t.header.at("window_fn")).at(0);
-  spec.windows = {Duration(size), Duration(size), Duration(0), false};
-  if (t.header.contains("allowed_lateness")) spec.lateness = Duration(std::stoll(t.header.at("allowed_lateness")));
-  using Fn = EmitWindowResult<std::int32_t, std::vector<Element>>;
-  using Harness = testing::OperatorHarness<Element, Fn::Out>;
-  Harness harness;
-  harness.Open<TumblingWindowOperator<std::int32_t, Element, OneKey, CollectRecords<Element>, Fn, Harness::Chain>>(
-      spec, OneKey{}, CollectRecords<Element>{}, Fn{});
+  const Duration size(Numbers(t.header.at("window_fn")).at(0));
+  Duration lateness(0);
+  if (t.header.contains("allowed_lateness")) lateness = Duration(std::stoll(t.header.at("allowed_lateness")));
+  auto harness = testing::Harness<Element>([&](DataStream<Element> in) {
+    return std::move(in).KeyBy(OneKey{}).Window(TumblingEventTime(size)).AllowedLateness(lateness)
+        .Aggregate("windows", CollectRecords<Element>{});
+  });
   std::int64_t watermark = INT64_MIN;
   int expected = 0;
   for (const Action& action : t.actions) {
     if (action.what == "input") {
-      for (const std::int64_t time : action.numbers) harness.Push({time}, std::int32_t{0}, EventTime::FromMillis(time));
+      for (const std::int64_t time : action.numbers) harness.Push({time}, EventTime::FromMillis(time));
     } else if (action.what == "watermark") {
       watermark = action.numbers.at(0);
-      harness.Watermark(watermark);
+      harness.Watermark(testing::At(watermark));
     } else {
       ASSERT_EQ(action.what, "expect");
-      auto rows = harness.Take();
-      std::sort(rows.begin(), rows.end(), [](auto& a, auto& b) { return a.first.window.start < b.first.window.start; });
+      auto rows = harness.TakeOutputs();
+      std::sort(rows.begin(), rows.end(), [](auto& a, auto& b) { return a.record.window.start < b.record.window.start; });
       ASSERT_EQ(rows.size(), action.panes.size());
       for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto& [row, time] = rows[i];

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "millrace/base/random.h"
-#include "tests/support/operator_harness.h"
+#include "millrace/testing/harness.h"
 
 namespace millrace {
 namespace {
@@ -26,35 +26,32 @@ TEST(CountWindows, EqualTheModel) {
   for (std::uint64_t seed = 1; seed <= 500; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
-    WindowSpec<CountWindows> spec;
-    spec.windows.count = random.Between(0, 4);  // 0: one window, at the end
-    using Fn = EmitWindowResult<std::int64_t, std::vector<Item>>;
-    using Harness = testing::OperatorHarness<Item, Fn::Out>;
-    Harness harness;
-    harness.set_budget_rows(1 + static_cast<std::int64_t>(random.Uniform(3)));
-    harness.Open<CountWindowOperator<std::int64_t, Item, KeyOfItem, CollectRecords<Item>, Fn, Harness::Chain>>(
-        spec, KeyOfItem{}, CollectRecords<Item>{}, Fn{});
+    CountWindows windows;
+    windows.count = random.Between(0, 4);  // 0: one window, at the end
+    auto harness = testing::WindowHarness<Item>(KeyOfItem{}, windows, CollectRecords<Item>{});
+    harness.SetStepRows(1 + static_cast<std::int64_t>(random.Uniform(3)));
+    std::int64_t watermark = 0;
     std::map<std::int64_t, std::pair<std::int64_t, std::vector<std::string>>> open;  // latest time, values
     using Row = std::tuple<std::int64_t, std::int64_t, std::vector<std::string>>;
     std::vector<Row> want, got;
     for (int i = 0; i < 60; ++i) {
       const Item item{static_cast<std::int64_t>(random.Uniform(4)), "value " + std::to_string(i)};
       const std::int64_t time = random.Between(0, 100);
-      harness.Push(item, item.key, EventTime::FromMillis(time));
+      harness.Push(item, EventTime::FromMillis(time));
       auto& [latest, values] = open.emplace(item.key, std::pair<std::int64_t, std::vector<std::string>>{}).first->second;
       latest = std::max(latest, time);
       values.push_back(item.value);
-      if (static_cast<std::int64_t>(values.size()) == spec.windows.count) {
+      if (static_cast<std::int64_t>(values.size()) == windows.count) {
         want.emplace_back(item.key, latest, values);
         open.erase(item.key);
       }
-      if (random.Chance(0.1)) harness.Watermark(random.Between(0, 1000));
+      if (random.Chance(0.1)) harness.Watermark(testing::At(watermark = std::max(watermark, random.Between(0, 1000))));
     }
-    harness.End();
-    if (spec.windows.count == 0) {
+    harness.Close();
+    if (windows.count == 0) {
       for (const auto& [key, w] : open) want.emplace_back(key, w.first, w.second);
     }
-    for (const auto& [row, time] : harness.Take()) {
+    for (const auto& [row, time] : harness.TakeOutputs()) {
       std::vector<std::string> values;
       for (const Item& i : row.value) values.push_back(i.value);
       got.emplace_back(row.key, time.millis(), values);

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <set>
 #include <string>
@@ -12,7 +11,7 @@
 
 #include "millrace/base/random.h"
 #include "millrace/operators/aggregators.h"
-#include "tests/support/operator_harness.h"
+#include "millrace/testing/harness.h"
 
 namespace millrace {
 namespace {
@@ -177,6 +176,11 @@ class Model {
   std::size_t keys() const {
     return static_cast<std::size_t>(std::count_if(keys_.begin(), keys_.end(), [](const auto& k) { return !k.second.empty(); }));
   }
+  std::size_t timers() const {
+    std::size_t n = 0;
+    for (const auto& [key, p] : keys_) n += p.timers.size() + p.clocks.size();
+    return n;
+  }
   std::vector<std::string> out;
   std::size_t fired = 0;
 
@@ -188,25 +192,21 @@ template <bool kTwo>
 void Compare(std::uint64_t seed) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
-  using Harness = testing::OperatorHarness<Command, std::string>;
-  Harness harness;
-  const auto told = harness.CollectSideOutput<std::string>(1);
-  harness.set_budget_rows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(3)) : 1 << 20);
-  using One = KeyedProcessOperator<std::string, Command, KeyOfCommand, OneInput, Harness::Chain>;
-  using Two = KeyedCoProcessOperator<std::string, Command, Command, KeyOfCommand, KeyOfCommand, TwoInputs, Harness::Chain>;
-  using Op = std::conditional_t<kTwo, Two, One>;
-  if constexpr (kTwo) {
-    harness.Open<Two>("process", KeyOfCommand{}, KeyOfCommand{}, TwoInputs{});
-  } else {
-    harness.Open<One>("process", KeyOfCommand{}, OneInput{});
-  }
+  auto harness = [] {
+    if constexpr (kTwo) {
+      return testing::KeyedCoProcessHarness(KeyOfCommand{}, KeyOfCommand{}, TwoInputs{});
+    } else {
+      return testing::KeyedProcessHarness(KeyOfCommand{}, OneInput{});
+    }
+  }();
+  harness.SetStepRows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(3)) : 1 << 20);
   Model model;
-  const std::int64_t wall = harness.clock().WallMillis();
+  const std::int64_t wall = harness.Now().millis();
   std::int64_t watermark = 0, clock = wall;
   const int steps = 20 + static_cast<int>(random.Uniform(150));
   for (int i = 0; i <= steps; ++i) {
     if (i == steps) {
-      harness.End();
+      harness.Close();
       model.Advance(INT64_MAX, true);
     } else if (random.Chance(0.85)) {
       Command c{"a key " + std::to_string(random.Uniform(4)), static_cast<std::int64_t>(random.Uniform(kWhats)), random.Between(1, 8), {}};
@@ -216,28 +216,33 @@ void Compare(std::uint64_t seed) {
       std::string bytes = text;
       c.text = String::View(bytes);
       const bool second = kTwo && random.Chance(0.5);
-      harness.PushTo(second ? 1 : 0, c, c.key, EventTime::FromMillis(watermark + 1));
+      if (second) {
+        harness.template PushTo<kTwo ? 1 : 0>(c, testing::At(watermark + 1));
+      } else {
+        harness.Push(c, testing::At(watermark + 1));
+      }
       std::fill(bytes.begin(), bytes.end(), '#');  // state must not point into the record
       model.Push(c, text, second);
     } else if (random.Chance(0.5)) {
       watermark += random.Between(0, 20);
-      harness.Watermark(watermark);
+      harness.Watermark(testing::At(watermark));
       model.Advance(watermark, true);
     } else {
       clock += random.Between(0, 20);
-      harness.ProcessingTime(clock);
+      harness.ProcessingTime(testing::At(clock));
       model.Advance(clock, false);
     }
     std::vector<std::string> got;
-    for (const auto& [row, time] : harness.Take()) got.push_back(row);
+    for (const auto& [row, time] : harness.TakeOutputs()) got.push_back(row);
     std::vector<std::string> want = std::exchange(model.out, {});
     // Timers of one time and different keys have no order.
     std::sort(got.begin(), got.end());
     std::sort(want.begin(), want.end());
     ASSERT_EQ(got, want) << "step " << i;
-    ASSERT_EQ(static_cast<Op&>(harness.op()).keys(), model.keys()) << "step " << i;
+    ASSERT_EQ(harness.StateRows(), model.keys()) << "step " << i;
+    ASSERT_EQ(harness.EventTimers().size() + harness.ProcessingTimers().size(), model.timers()) << "step " << i;
   }
-  EXPECT_EQ(told->size(), model.fired);
+  EXPECT_EQ(harness.SideOutput(OutputTag<std::string>{"told"}).size(), model.fired);
 }
 
 TEST(KeyedProcess, StatesAndTimersEqualTheModel) {
@@ -254,35 +259,9 @@ TEST(KeyedProcess, TwoInputsEqualTheModel) {
   }
 }
 
-struct Beat : KeyedProcessFunction<std::int64_t, std::int64_t, std::int64_t> {
-  std::int64_t until = 0;
-  void ProcessElement(const std::int64_t& until_millis, Context& ctx, Collector<std::int64_t>&) {
-    until = until_millis;
-    ctx.RegisterProcessingTimeTimer(ctx.CurrentProcessingTime() + Duration(60000));
-  }
-  void OnTimer(EventTime time, Context& ctx, Collector<std::int64_t>& out) {
-    out.Emit(time.millis());
-    if (time.millis() < until) ctx.RegisterProcessingTimeTimer(time + Duration(60000));
-  }
-};
 struct Itself {
   const std::int64_t& operator()(const std::int64_t& v) const { return v; }
 };
-
-TEST(KeyedProcess, SevenDaysOfTimersOnAManualClockTakeNoTime) {
-  using Harness = testing::OperatorHarness<std::int64_t, std::int64_t>;
-  Harness harness;
-  harness.Open<KeyedProcessOperator<std::int64_t, std::int64_t, Itself, Beat, Harness::Chain>>("beat", Itself{}, Beat{});
-  const std::int64_t start = harness.clock().WallMillis();
-  const std::int64_t week = std::int64_t{7} * 86400000;
-  const auto began = std::chrono::steady_clock::now();
-  harness.Push(start + week, start + week, EventTime::Min());
-  harness.ProcessingTime(start + week);
-  const auto took = std::chrono::steady_clock::now() - began;
-  EXPECT_EQ(harness.Take().size(), 7u * 24 * 60);
-  EXPECT_LT(std::chrono::duration<double>(took).count(), 0.1);
-}
-
 struct NoOnTimer : KeyedProcessFunction<std::int64_t, std::int64_t, std::int64_t> {
   void ProcessElement(const std::int64_t&, Context& ctx, Collector<std::int64_t>&) {
     ctx.RegisterEventTimeTimer(EventTime::FromMillis(1));
@@ -290,11 +269,9 @@ struct NoOnTimer : KeyedProcessFunction<std::int64_t, std::int64_t, std::int64_t
 };
 
 TEST(KeyedProcess, ATimerWithoutOnTimerIsAnErrorThatSaysSo) {
-  using Harness = testing::OperatorHarness<std::int64_t, std::int64_t>;
-  Harness harness;
-  harness.Open<KeyedProcessOperator<std::int64_t, std::int64_t, Itself, NoOnTimer, Harness::Chain>>("beat", Itself{}, NoOnTimer{});
+  auto harness = testing::KeyedProcessHarness(Itself{}, NoOnTimer{});
   try {
-    harness.Push(7, std::int64_t{7}, EventTime::Min());
+    harness.Push(7);
     FAIL() << "nothing was thrown";
   } catch (const std::exception& e) {
     EXPECT_NE(std::string(e.what()).find("has no OnTimer"), std::string::npos) << e.what();

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "millrace/base/random.h"
-#include "tests/support/operator_harness.h"
+#include "millrace/testing/harness.h"
 
 namespace millrace {
 namespace {
@@ -116,24 +116,21 @@ class Model {
 void Compare(std::uint64_t seed) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
-  WindowSpec<SessionWindows> spec;
-  spec.name = "sessions";
-  spec.windows.gap = Duration(random.Between(1, 20));
-  spec.lateness = Duration(random.Chance(0.5) ? 0 : random.Between(0, 40));
-  using Fn = EmitWindowResult<std::int64_t, std::string>;
-  using Harness = testing::OperatorHarness<Item, Fn::Out>;
-  Harness harness;
-  spec.late_output = 1;
-  const auto late_rows = harness.CollectSideOutput<Item>(1);
-  harness.set_budget_rows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(3)) : 1 << 20);
-  harness.Open<SessionWindowOperator<std::int64_t, Item, KeyOfItem, Letters, Fn, Harness::Chain>>(spec, KeyOfItem{}, Letters{}, Fn{});
-  Model model(spec.windows.gap.count(), spec.lateness.count());
+  const Duration gap(random.Between(1, 20));
+  const Duration lateness(random.Chance(0.5) ? 0 : random.Between(0, 40));
+  const OutputTag<Item> late{"late"};
+  auto harness = testing::Harness<Item>([&](DataStream<Item> in) {
+    return std::move(in).KeyBy(KeyOfItem{}).Window(SessionEventTime(gap)).AllowedLateness(lateness).SideOutputLate(late)
+        .Aggregate("sessions", Letters{});
+  });
+  harness.SetStepRows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(3)) : 1 << 20);
+  Model model(gap.count(), lateness.count());
   std::int64_t now = random.Between(0, 100), watermark = 0;
   const std::int64_t far = random.Between(1, 60);
   const int steps = 5 + static_cast<int>(random.Uniform(60));
   for (int i = 0; i <= steps; ++i) {
     if (i == steps) {
-      harness.End();
+      harness.Close();
       model.Watermark(INT64_MAX);
     } else if (random.Chance(0.8)) {
       now += random.Chance(0.1) ? random.Between(0, 100) : random.Between(0, 6);
@@ -141,16 +138,16 @@ void Compare(std::uint64_t seed) {
       const std::string text = "a value that is long enough " + std::to_string(i);
       const auto key = static_cast<std::int64_t>(random.Uniform(3));
       std::string bytes = text;  // dies with this scope
-      harness.Push(Item{key, String::View(bytes)}, key, EventTime::FromMillis(time));
+      harness.Push(Item{key, String::View(bytes)}, EventTime::FromMillis(time));
       std::fill(bytes.begin(), bytes.end(), '#');
       model.Push(key, text, time);
     } else {
       watermark = std::max(watermark, now - random.Between(-3, 50));
-      harness.Watermark(watermark);
+      harness.Watermark(testing::At(watermark));
       model.Watermark(watermark);
     }
     std::vector<Row> got;
-    for (const auto& [row, time] : harness.Take()) {
+    for (const auto& [row, time] : harness.TakeOutputs()) {
       EXPECT_EQ(time, row.window.max_timestamp());
       got.emplace_back(row.key, row.window.start.millis(), row.window.end.millis(), row.value);
     }
@@ -159,8 +156,8 @@ void Compare(std::uint64_t seed) {
     std::sort(want.begin(), want.end());
     ASSERT_EQ(got, want) << "step " << i;
   }
-  EXPECT_EQ(harness.counters().late.value(), model.late);
-  EXPECT_EQ(late_rows->size(), model.late);
+  EXPECT_EQ(harness.Counters().late.value(), model.late);
+  EXPECT_EQ(harness.SideOutput(late).size(), model.late);
 }
 
 TEST(SessionWindows, EqualTheModel) {
@@ -171,25 +168,20 @@ TEST(SessionWindows, EqualTheModel) {
 }
 
 TEST(SessionWindows, ProcessingTimeSessionsFireWithTheClockAndAtTheEnd) {
-  WindowSpec<SessionWindows> spec;
-  spec.windows = {Duration(100), true};
-  using Fn = EmitWindowResult<std::int64_t, std::int64_t>;
-  using Harness = testing::OperatorHarness<Item, Fn::Out>;
-  Harness harness;
-  harness.Open<SessionWindowOperator<std::int64_t, Item, KeyOfItem, Count, Fn, Harness::Chain>>(spec, KeyOfItem{}, Count{}, Fn{});
-  const std::int64_t start = harness.clock().WallMillis();
-  harness.Push({1, {}}, std::int64_t{1}, EventTime::Min());
-  harness.ProcessingTime(start + 60);
-  harness.Push({1, {}}, std::int64_t{1}, EventTime::Min());
-  harness.ProcessingTime(start + 159);
-  EXPECT_TRUE(harness.Take().empty());
-  harness.ProcessingTime(start + 160);
-  auto fired = harness.Take();
+  auto harness = testing::WindowHarness<Item>(KeyOfItem{}, SessionProcessingTime(Duration(100)), Count{});
+  const std::int64_t start = harness.Now().millis();
+  harness.Push({1, {}});
+  harness.ProcessingTime(testing::At(start + 60));
+  harness.Push({1, {}});
+  harness.ProcessingTime(testing::At(start + 159));
+  EXPECT_TRUE(harness.TakeOutputs().empty());
+  harness.ProcessingTime(testing::At(start + 160));
+  auto fired = harness.TakeOutputs();
   ASSERT_EQ(fired.size(), 1u);
-  EXPECT_EQ(fired[0].first.value, 2);
-  harness.Push({1, {}}, std::int64_t{1}, EventTime::Min());
-  harness.End();
-  EXPECT_EQ(harness.Take().size(), 1u);
+  EXPECT_EQ(fired[0].record.value, 2);
+  harness.Push({1, {}});
+  harness.Close();
+  EXPECT_EQ(harness.TakeOutputs().size(), 1u);
 }
 
 }  // namespace

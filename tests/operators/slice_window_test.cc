@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "millrace/base/random.h"
-#include "tests/support/operator_harness.h"
+#include "millrace/testing/harness.h"
 
 namespace millrace {
 namespace {
@@ -81,43 +81,36 @@ template <class Agg>
 void Compare(std::uint64_t seed, const Agg& agg, bool maximum) {
   SCOPED_TRACE("seed " + std::to_string(seed) + (maximum ? ", max" : ", sum"));
   Random random(seed);
-  SliceWindowSpec spec;
-  spec.name = "windows";
   const std::int64_t slide = random.Between(1, 12);
   const std::int64_t size = random.Chance(0.3) ? slide : random.Between(1, 40);
-  spec.windows = {Duration(size), Duration(slide), Duration(random.Between(-5, 5)), false};
-  spec.lateness = Duration(random.Chance(0.5) ? 0 : random.Between(0, 30));
+  const SliceWindows windows{Duration(size), Duration(slide), Duration(random.Between(-5, 5)), false};
+  const Duration lateness(random.Chance(0.5) ? 0 : random.Between(0, 30));
   SCOPED_TRACE("size " + std::to_string(size) + " slide " + std::to_string(slide) + " lateness " +
-               std::to_string(spec.lateness.count()));
-  using Fn = EmitWindowResult<std::int64_t, std::int64_t>;
-  testing::OperatorHarness<Item, Fn::Out> harness;
-  harness.set_budget_rows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(4)) : 1 << 20);
-  using Chain = typename testing::OperatorHarness<Item, Fn::Out>::Chain;
-  if (SliceSchedule(spec.windows).panes_per_window() == 1) {
-    harness.template Open<TumblingWindowOperator<std::int64_t, Item, KeyOfItem, Agg, Fn, Chain>>(spec, KeyOfItem{}, agg, Fn{});
-  } else {
-    harness.template Open<SlidingWindowOperator<std::int64_t, Item, KeyOfItem, Agg, Fn, Chain>>(spec, KeyOfItem{}, agg, Fn{});
-  }
-  Model model(spec.windows, spec.lateness.count(), maximum);
+               std::to_string(lateness.count()));
+  auto harness = testing::Harness<Item>([&](DataStream<Item> in) {
+    return std::move(in).KeyBy(KeyOfItem{}).Window(windows).AllowedLateness(lateness).Aggregate("windows", agg);
+  });
+  harness.SetStepRows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(4)) : 1 << 20);
+  Model model(windows, lateness.count(), maximum);
   std::int64_t now = random.Between(0, 100), watermark = 0;
   const int steps = 5 + static_cast<int>(random.Uniform(60));
   for (int i = 0; i <= steps; ++i) {
     if (i == steps) {
-      harness.End();
+      harness.Close();
       model.Watermark(INT64_MAX);
     } else if (random.Chance(0.75)) {
       now += random.Chance(0.1) ? random.Between(0, 200) : random.Between(0, 4);
       const std::int64_t time = std::max<std::int64_t>(now - (random.Chance(0.4) ? random.Between(0, 60) : 0), 0);
       const Item item{static_cast<std::int64_t>(random.Uniform(4)), random.Between(-50, 50)};
-      harness.Push(item, item.key, EventTime::FromMillis(time));
+      harness.Push(item, EventTime::FromMillis(time));
       model.Push(item, time);
     } else {
       watermark = std::max(watermark, now - random.Between(-3, 30));
-      harness.Watermark(watermark);
+      harness.Watermark(testing::At(watermark));
       model.Watermark(watermark);
     }
     std::vector<Row> got;
-    for (const auto& [row, time] : harness.Take()) {
+    for (const auto& [row, time] : harness.TakeOutputs()) {
       EXPECT_EQ(time, row.window.max_timestamp());
       got.emplace_back(row.key, row.window.start.millis(), row.window.end.millis(), row.value);
     }
@@ -126,8 +119,8 @@ void Compare(std::uint64_t seed, const Agg& agg, bool maximum) {
     std::sort(want.begin(), want.end());
     ASSERT_EQ(got, want) << "step " << i;
   }
-  EXPECT_EQ(harness.counters().late.value(), model.late);
-  EXPECT_EQ(harness.counters().filtered.value(), model.filtered);
+  EXPECT_EQ(harness.Counters().late.value(), model.late);
+  EXPECT_EQ(harness.Counters().filtered.value(), model.filtered);
 }
 
 // The first value is the maximum of no other: a maximum that knows when it is empty.
@@ -170,25 +163,19 @@ TEST(SliceWindows, OtherAggregatesEqualTheModel) {
 }
 
 TEST(SliceWindows, ProcessingTimeWindowsFireWithTheClockAndAtTheEnd) {
-  SliceWindowSpec spec;
-  spec.windows = {Duration(100), Duration(100), Duration(0), true};
-  using Fn = EmitWindowResult<std::int64_t, std::int64_t>;
-  testing::OperatorHarness<Item, Fn::Out> harness;
-  using Chain = testing::OperatorHarness<Item, Fn::Out>::Chain;
-  harness.Open<TumblingWindowOperator<std::int64_t, Item, KeyOfItem, Sum<Item, std::int64_t>, Fn, Chain>>(
-      spec, KeyOfItem{}, Sum(&Item::value), Fn{});
-  const std::int64_t start = harness.clock().WallMillis() / 100 * 100;
-  harness.Push({1, 5}, std::int64_t{1}, EventTime::Min());
-  harness.Push({1, 6}, std::int64_t{1}, EventTime::Min());
-  harness.ProcessingTime(start + 99);
-  EXPECT_TRUE(harness.Take().empty());
-  harness.ProcessingTime(start + 100);
-  const auto first = harness.Take();
+  auto harness = testing::WindowHarness<Item>(KeyOfItem{}, TumblingProcessingTime(Duration(100)), Sum(&Item::value));
+  const std::int64_t start = harness.Now().millis() / 100 * 100;
+  harness.Push({1, 5});
+  harness.Push({1, 6});
+  harness.ProcessingTime(testing::At(start + 99));
+  EXPECT_TRUE(harness.TakeOutputs().empty());
+  harness.ProcessingTime(testing::At(start + 100));
+  const auto first = harness.TakeOutputs();
   ASSERT_EQ(first.size(), 1u);
-  EXPECT_EQ(first[0].first.value, 11);
-  harness.Push({1, 7}, std::int64_t{1}, EventTime::Min());
-  harness.End();
-  ASSERT_EQ(harness.Take().size(), 1u);
+  EXPECT_EQ(first[0].record.value, 11);
+  harness.Push({1, 7});
+  harness.Close();
+  ASSERT_EQ(harness.TakeOutputs().size(), 1u);
 }
 
 TEST(SliceSchedule, EndsOfWindowsThatContainAPane) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Installs Millrace, builds hello/ against the installed package alone, runs it.
+"""Installs Millrace, builds hello/ against the installed package alone, runs it and its test.
 
     package_test.py --build BUILD_FOLDER [--cmake CMAKE] [--keep FOLDER]
 
@@ -38,6 +38,9 @@ def check(cmake, build, folder):
     for word in EXPECTED:
         if word not in output:
             sys.exit(f"package: the job did not print {word}")
+    ctest = pathlib.Path(cmake).with_name("ctest") if "/" in cmake else "ctest"
+    passed = run(ctest, "--test-dir", folder / "hello", "--output-on-failure", "--no-tests=error")
+    print(passed.strip().split("\n")[-3])
     needed = {re.split(r"\.so", line.split()[0].split("/")[-1])[0]
               for line in run("ldd", program).splitlines()}
     print("package: needs", ", ".join(sorted(needed)))

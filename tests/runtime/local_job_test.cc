@@ -251,5 +251,18 @@ TEST(LocalJob, ABadTimestampAndABadKeyFailWithTheRecord) {
   EXPECT_NE(nan.Run("nan").status.message().find("KeyBy"), std::string::npos);
 }
 
+TEST(LocalJob, EventTimeWindowsOnAStreamWithoutEventTimeAreAnErrorOfThePlan) {
+  StreamEnvironment env;
+  env.FromCollection("words", std::vector<Word>{{"a", 1}})
+      .KeyBy(&Word::text)
+      .Window(TumblingEventTime(1s))
+      .Aggregate("sums", Sum(&Word::count))
+      .Print();
+  const Status status = env.Run("job").status;
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("'sums': event-time windows need records with event time"), std::string::npos)
+      << status.message();
+}
+
 }  // namespace
 }  // namespace millrace

@@ -129,6 +129,10 @@ class [[nodiscard]] WindowedStream {
                                   "': count and global windows know no late records; remove AllowedLateness and "
                                   "SideOutputLate");
       }
+    } else if (!windows_.processing_time && !pipe_.timed()) {
+      pipe_.builder().NoteError("'" + name +
+                                "': event-time windows need records with event time; give the source (or "
+                                "AssignTimestampsAndWatermarks) a WatermarkStrategy with WithTimestamp");
     }
     NodeSpec spec;
     spec.name = std::move(name);

@@ -74,6 +74,7 @@ class KeyedOperator final : public ChainOperator<Chain> {
     }
     return *row == batch.size;
   }
+  std::uint64_t StateRows() const override { return table_->size(); }
 
  private:
   template <class Cursor>

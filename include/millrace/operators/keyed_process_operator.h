@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "millrace/operators/process_operator.h"
 #include "millrace/state/state_table.h"
@@ -13,7 +14,7 @@ namespace millrace {
 /// A process function with keyed state and timers: one row per key with a column per state, a word that says which
 /// states have a value, and the due times of both domains. A row without any of them is erased after the call.
 template <class K, class Fn, class Chain>
-class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain> {
+class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>, public TimerView<K> {
  public:
   using Base = ProcessOperatorBase<Fn, KeyedContext<K>, Chain>;
   using Base::Base;
@@ -57,8 +58,22 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain> 
   }
   std::int64_t NextProcessingTime() const override { return this->process_.processing_timers_.queue().next(); }
 
-  /// For tests: rows with a value or a timer.
-  std::uint64_t keys() const { return table_->size(); }
+  std::uint64_t StateRows() const override { return table_->size(); }
+  std::vector<Timer<K>> Timers(TimeDomain domain) const override {
+    std::vector<Timer<K>> found;
+    if constexpr (kTimers) {
+      const Context& process = this->process_;
+      const TimerService& timers = domain == TimeDomain::kEventTime ? process.event_timers_ : process.processing_timers_;
+      StateTable::Cursor cursor;
+      while (const RowRef ref = table_->Next(&cursor)) {
+        timers.Due(ref.row).ForEach([&](std::int64_t time) {
+          found.push_back({KeyedTable<K>::KeyOf(ref), EventTime::FromMillis(time)});
+        });
+      }
+    }
+    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+    return found;
+  }
 
  protected:
   /// Records of one batch through `call(record, collector)`.

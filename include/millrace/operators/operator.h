@@ -75,6 +75,9 @@ class Operator {
   virtual bool Blocked() = 0;
   virtual void Close() {}
 
+  /// Rows of keyed state, for tests: keys that hold something, of tumbling windows once per open window.
+  virtual std::uint64_t StateRows() const { return 0; }
+
   /// Sources only.
   virtual SourceStatus Poll(StepBudget& /*budget*/) { return SourceStatus::kFinished; }
   /// Sources only: the clock reading (nanoseconds) to be polled again at; INT64_MAX for "when woken".

@@ -89,7 +89,7 @@ class OutputPort {
     const std::size_t edges = context.outputs[output].size();
     for (std::size_t e = 0; e < edges; ++e) {
       auto* factory = static_cast<TypedPortEdgeFactory<T>*>(context.port_factories[output][e]);
-      edges_.push_back(factory->Create(context, output, e));
+      edges_.push_back(factory != nullptr ? factory->Create(context, output, e) : SingleEdge(context, output, e));
     }
     rows_.resize(kRows);
     times_.resize(kRows);
@@ -136,6 +136,12 @@ class OutputPort {
 
  private:
   static constexpr std::uint32_t kRows = 128;
+
+  /// An edge whose consumer has left no factory (the test kit): all rows to its one target.
+  static std::unique_ptr<PortEdge<T>> SingleEdge(OperatorContext& context, std::size_t output, std::size_t edge) {
+    using Edge = internal::RoutedPortEdge<T, SingleRouter<T>>;
+    return std::make_unique<Edge>(SingleRouter<T>(), context, output, edge);
+  }
 
   void Deal() {
     total_ += size_;

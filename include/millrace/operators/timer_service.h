@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <stdexcept>
+#include <vector>
 
+#include "millrace/base/time.h"
 #include "millrace/state/due_times.h"
 #include "millrace/state/keyed_state.h"
 #include "millrace/state/timer_queue.h"
@@ -10,6 +12,22 @@
 namespace millrace {
 
 enum class TimeDomain { kEventTime, kProcessingTime };
+
+/// A registered timer of a key.
+template <class K>
+struct Timer {
+  K key;
+  EventTime time;
+};
+
+/// Looks at the timers of an operator with keys of type K, for tests.
+template <class K>
+class TimerView {
+ public:
+  virtual ~TimerView() = default;
+  /// In the order of time; those of one time in no order.
+  virtual std::vector<Timer<K>> Timers(TimeDomain domain) const = 0;
+};
 
 /// The timers of one operator in one time domain: due times in the keyed rows, and the index over them.
 class TimerService {

@@ -18,6 +18,13 @@ class DueTimes {
     if (first_ == time) return !empty();
     return more_ != nullptr && std::binary_search(more_->begin(), more_->end(), time);
   }
+  /// Calls `visit(time)` for each, in no order.
+  template <class Visit>
+  void ForEach(Visit visit) const {
+    if (!empty()) visit(first_);
+    if (more_ == nullptr) return;
+    for (const std::int64_t time : *more_) visit(time);
+  }
   /// False when it is there already.
   bool Insert(std::int64_t time) {
     time = Usable(time);

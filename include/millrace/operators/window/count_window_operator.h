@@ -61,6 +61,7 @@ class CountWindowOperator final : public WindowOperatorBase<K, In, KeyFn, Agg, W
     this->PassWatermark(watermark);
     return true;
   }
+  std::uint64_t StateRows() const override { return table_->size(); }
 
  private:
   struct Progress {

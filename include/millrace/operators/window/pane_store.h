@@ -24,6 +24,7 @@ class PaneStore {
   bool empty() const { return panes_.empty(); }
   std::size_t size() const { return panes_.size(); }
   Pane& operator[](std::size_t i) { return panes_[i]; }
+  const Pane& operator[](std::size_t i) const { return panes_[i]; }
   const Pane& front() const { return panes_.front(); }
 
   /// The first pane that starts at `start` or later.

@@ -81,6 +81,7 @@ class SessionWindowOperator final
   }
   /// The end of input fires processing-time sessions too: nothing that was read is lost.
   bool Finish(StepBudget& budget) override { return !this->spec_.windows.processing_time || FireThrough(INT64_MAX, budget); }
+  std::uint64_t StateRows() const override { return table_->size(); }
 
  private:
   static constexpr std::uint32_t kFireRows = 64;

@@ -104,6 +104,7 @@ class SlidingStore {
   SlidingStore& operator=(const SlidingStore&) = delete;
 
   Table& table() { return *table_; }
+  const Table& table() const { return *table_; }
   std::uint32_t slots() const { return slots_.size(); }
   Slot& slot(std::uint32_t id) { return slots_[id]; }
   MILLRACE_INLINE void PrefetchSlot(std::uint32_t id) {

@@ -41,6 +41,7 @@ class SlidingWindowOperator final
     Base::Open(context);
     store_.emplace(KeyGroupRange::Of(context.subtask, context.parallelism), context.memory);
   }
+  std::uint64_t StateRows() const override { return store_->table().size(); }
 
  private:
   friend Base;

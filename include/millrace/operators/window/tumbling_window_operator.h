@@ -28,6 +28,11 @@ class TumblingWindowOperator final
     acc_offset_ = layout.AddColumn(ColumnOpsOf<Stored<Accumulator>>());
     panes_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism), context.memory);
   }
+  std::uint64_t StateRows() const override {
+    std::uint64_t rows = 0;
+    for (std::size_t i = 0; i < panes_->size(); ++i) rows += (*panes_)[i].table->size();
+    return rows;
+  }
 
  private:
   friend Base;
