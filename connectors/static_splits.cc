@@ -7,28 +7,29 @@ namespace {
 
 class StaticSplits final : public SplitEnumerator {
  public:
-  StaticSplits(std::vector<std::string> splits, int parallelism)
-      : splits_(std::move(splits)), taken_(static_cast<std::size_t>(parallelism)) {}
+  StaticSplits(std::vector<std::string> splits, int parallelism, std::size_t at_once)
+      : splits_(std::move(splits)), at_once_(at_once) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(parallelism); ++i) next_.push_back(i);
+  }
 
   std::vector<std::string> Assign(int subtask, bool* no_more) override {
-    const auto reader = static_cast<std::size_t>(subtask) % taken_.size();
-    *no_more = true;
+    std::size_t& next = next_[static_cast<std::size_t>(subtask) % next_.size()];
     std::vector<std::string> assigned;
-    if (taken_[reader]) return assigned;
-    taken_[reader] = true;
-    for (std::size_t i = reader; i < splits_.size(); i += taken_.size()) assigned.push_back(splits_[i]);
+    for (; next < splits_.size() && assigned.size() < at_once_; next += next_.size()) assigned.push_back(splits_[next]);
+    *no_more = next >= splits_.size();
     return assigned;
   }
 
  private:
   std::vector<std::string> splits_;
-  std::vector<bool> taken_;
+  std::size_t at_once_;
+  std::vector<std::size_t> next_;  // by reader: its next split
 };
 
 }  // namespace
 
-std::unique_ptr<SplitEnumerator> MakeStaticSplitsOf(std::vector<std::string> splits, int parallelism) {
-  return std::make_unique<StaticSplits>(std::move(splits), parallelism);
+std::unique_ptr<SplitEnumerator> MakeStaticSplitsOf(std::vector<std::string> splits, int parallelism, std::size_t at_once) {
+  return std::make_unique<StaticSplits>(std::move(splits), parallelism, at_once);
 }
 
 }  // namespace millrace

@@ -63,33 +63,59 @@ LineReader::LineReader(LineReader&& o) noexcept
       fd_(std::exchange(o.fd_, -1)),
       buffer_(std::move(o.buffer_)),
       begin_(o.begin_),
+      record_(o.record_),
+      first_(o.first_),
+      first_size_(o.first_size_),
+      extended_(o.extended_),
       ended_(o.ended_) {}
 
 bool LineReader::Next(std::string_view* line) {
+  record_ = begin_;
+  extended_ = 0;
+  if (!Take(line)) return false;
+  first_ = begin_ - record_;
+  first_size_ = line->size();
+  return true;
+}
+
+bool LineReader::Extend(std::string_view* line) {
+  if (begin_ - record_ > kLongestRecord || !Take(line)) return false;
+  ++extended_;
+  return true;
+}
+
+std::string_view LineReader::TakeBack() {
+  position_.offset -= static_cast<std::int64_t>(begin_ - record_ - first_);
+  position_.line -= extended_;
+  begin_ = record_ + first_;
+  extended_ = 0;
+  return std::string_view(buffer_).substr(record_, first_size_);
+}
+
+bool LineReader::Take(std::string_view* line) {
   std::size_t searched = begin_;
   std::size_t end = 0;
   while ((end = buffer_.find('\n', searched)) == std::string::npos) {
-    searched = buffer_.size() - begin_;
+    searched = buffer_.size() - record_;
     if (!Fill()) {
       if (begin_ == buffer_.size()) return false;
       end = buffer_.size();
       break;
     }
   }
-  std::size_t size = end - begin_;
-  const std::size_t consumed = end < buffer_.size() ? size + 1 : size;
-  if (size > 0 && buffer_[begin_ + size - 1] == '\r') --size;
-  *line = std::string_view(buffer_).substr(begin_, size);
-  begin_ += consumed;
-  position_.offset += static_cast<std::int64_t>(consumed);
+  const std::size_t next = end < buffer_.size() ? end + 1 : end;
+  position_.offset += static_cast<std::int64_t>(next - begin_);
   ++position_.line;
+  if (end > begin_ && buffer_[end - 1] == '\r') --end;
+  *line = std::string_view(buffer_).substr(record_, end - record_);
+  begin_ = next;
   return true;
 }
 
 bool LineReader::Fill() {
   if (ended_) return false;
-  buffer_.erase(0, begin_);
-  begin_ = 0;
+  buffer_.erase(0, record_);
+  begin_ -= std::exchange(record_, 0);
   if (buffer_.size() > kLongestLine) {
     throw FileError("read input file '" + position_.path + "': line " + std::to_string(position_.line) + " is longer than " +
                     std::to_string(kLongestLine) + " bytes");

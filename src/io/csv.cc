@@ -155,9 +155,4 @@ void AppendCsv(const TypeInfo& type, const void* record, const CsvOptions& optio
   }
 }
 
-bool HasCsvForm(const TypeInfo& type) {
-  if (type.kind != Kind::kRecord || type.field_count == 0) return false;
-  return std::all_of(type.fields, type.fields + type.field_count, [](const FieldInfo& f) { return IsScalarText(*f.type); });
-}
-
 }  // namespace millrace

@@ -236,6 +236,7 @@ class Reader {
   }
 
   bool Scalar(const TypeInfo& type, void* object) {
+    if (type.kind == Kind::kEnum) return Scalar(*type.element, object);
     const char first = in_.Peek();
     const std::size_t begin = in_.at();
     std::string_view text;
@@ -484,20 +485,5 @@ void AppendJson(const TypeInfo& type, const void* object, std::string& out) {
     default: return AppendScalar(type, object, out);
   }
 }
-
-namespace {
-
-bool HasForm(const TypeInfo& type, int depth) {
-  if (type.kind == Kind::kCustom || type.field_count > kMaxFields) return false;
-  if (depth > kMaxDepth) return true;  // a type that holds itself
-  for (std::uint32_t i = 0; i < type.field_count; ++i) {
-    if (!HasForm(*type.fields[i].type, depth + 1)) return false;
-  }
-  return (type.element == nullptr || HasForm(*type.element, depth + 1)) && (type.key == nullptr || HasForm(*type.key, depth + 1));
-}
-
-}  // namespace
-
-bool HasJsonForm(const TypeInfo& type) { return HasForm(type, 0); }
 
 }  // namespace millrace

@@ -116,11 +116,6 @@ bool TakeFraction(std::string_view text, std::size_t* at, std::int64_t* nanos) {
 
 }  // namespace
 
-bool IsScalarText(const TypeInfo& type) {
-  if (type.kind == Kind::kOptional) return type.element->kind != Kind::kOptional && IsScalarText(*type.element);
-  return internal::IsNumber(type.kind) || type.kind == Kind::kString || type.kind == Kind::kArenaString;
-}
-
 bool ParseScalar(const TypeInfo& type, void* object, std::string_view text, std::string* why) {
   switch (type.kind) {
     case Kind::kString:

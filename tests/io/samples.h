@@ -79,7 +79,7 @@ MILLRACE_RECORD(Everything, yes, letter, i16, u64, f32, f64, colour, flag, time,
 /// Random values, small enough that equal ones happen.
 class Maker {
  public:
-  explicit Maker(std::uint64_t seed) : random_(seed) {}
+  explicit Maker(std::uint64_t seed, bool ascii = false) : random_(seed), ascii_(ascii) {}
 
   std::uint64_t Below(std::uint64_t n) { return random_() % n; }
   std::int64_t Integer() {
@@ -93,7 +93,7 @@ class Maker {
   std::string Text() {
     static constexpr std::size_t kSizes[] = {0, 1, 3, 4, 15, 16, 40, 300};
     std::string text(kSizes[Below(8)], 'a');
-    for (char& c : text) c = static_cast<char>(Below(3) == 0 ? random_() : 'a' + Below(2));
+    for (char& c : text) c = static_cast<char>(Below(3) == 0 ? random_() & (ascii_ ? 0x7f : 0xff) : 'a' + Below(2));
     return text;
   }
   Reading MakeReading() { return {Text(), Real()}; }
@@ -132,6 +132,7 @@ class Maker {
 
  private:
   std::mt19937_64 random_;
+  bool ascii_;
 };
 
 }  // namespace millrace::testing

@@ -140,6 +140,7 @@ class SourcePipe {
     std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
       return source.CreateEnumerator(parallelism);
     }
+    const BatchType* SideOutputType(int) const { return internal::SideOfSource<Source>::Type(source); }
   };
 
   template <class Chain>
@@ -151,6 +152,11 @@ class SourcePipe {
     spec.parallelism = parallelism_;
     spec.steps = std::move(steps);
     spec.outputs.push_back({"", RecordSchema<typename Chain::Tail::Record>(), 0});
+    if constexpr (requires { typename Source::SideRecord; }) {
+      if (!source_.side_output().empty()) {
+        spec.outputs.push_back({source_.side_output(), RecordSchema<typename Source::SideRecord>(), 0});
+      }
+    }
     using M = Make<Chain>;
     return builder_->Add(std::move(spec), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
                                               M(source_, strategy_, std::move(chain)), timed()));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,19 +11,21 @@
 
 namespace millrace {
 
-/// An enumerator over splits that are known from the start. Split i goes to subtask i modulo the parallelism, all
-/// of a subtask's splits at once: they are read in turn, so that their time lines advance together.
-std::unique_ptr<SplitEnumerator> MakeStaticSplitsOf(std::vector<std::string> splits, int parallelism);
+/// An enumerator over splits that are known from the start. Split i goes to subtask i modulo the parallelism, up to
+/// `at_once` of a subtask's splits together: they are read in turn, so that their time lines advance together.
+std::unique_ptr<SplitEnumerator> MakeStaticSplitsOf(std::vector<std::string> splits, int parallelism,
+                                                    std::size_t at_once = SIZE_MAX);
 
 template <class Split>
-std::unique_ptr<SplitEnumerator> MakeStaticSplits(const std::vector<Split>& splits, int parallelism) {
+std::unique_ptr<SplitEnumerator> MakeStaticSplits(const std::vector<Split>& splits, int parallelism,
+                                                  std::size_t at_once = SIZE_MAX) {
   std::vector<std::string> encoded;
   for (const Split& split : splits) {
     ByteWriter out;
     Encode(split, out);
     encoded.emplace_back(out.view());
   }
-  return MakeStaticSplitsOf(std::move(encoded), parallelism);
+  return MakeStaticSplitsOf(std::move(encoded), parallelism, at_once);
 }
 
 }  // namespace millrace

@@ -26,6 +26,9 @@ class FileError : public std::runtime_error {
 /// name begins with '.' or '_'). Throws FileError when a path does not exist or a file can't be read.
 std::vector<std::string> ListFiles(const std::vector<std::string>& paths);
 
+/// So many files a subtask reads in turn, so that their time lines advance together; the next ones when all are read.
+inline constexpr std::size_t kOpenFiles = 128;
+
 /// A file from `offset` on; `line` is the number of the line that begins there, from 1.
 struct FileSplit {
   std::string path;
@@ -40,6 +43,7 @@ class LineReader {
  public:
   static constexpr std::size_t kBlock = 256 * 1024;
   static constexpr std::size_t kLongestLine = 64 * 1024 * 1024;
+  static constexpr std::size_t kLongestRecord = 1024 * 1024;  // of several lines
 
   explicit LineReader(FileSplit from, std::size_t block = kBlock);
   ~LineReader();
@@ -48,10 +52,17 @@ class LineReader {
 
   /// The next line, a view that is valid until the next call; false at the end of the file. Throws FileError.
   bool Next(std::string_view* line);
+  /// Makes the line just given longer by the one that follows; the line's end stays between them. False at the end of the
+  /// file, and when it would be longer than kLongestRecord; `*line` is void then.
+  bool Extend(std::string_view* line);
+  /// Takes back all that Extend has added: gives the first line, and the second is the next one again.
+  std::string_view TakeBack();
   /// Where the next line begins.
   const FileSplit& position() const { return position_; }
 
  private:
+  /// Takes the line that ends next, from `begin_` on, as the end of one that begins at `record_`.
+  bool Take(std::string_view* line);
   /// Reads on behind what is in the buffer; false at the end of the file.
   bool Fill();
 
@@ -59,7 +70,11 @@ class LineReader {
   std::size_t block_;
   int fd_ = -1;
   std::string buffer_;
-  std::size_t begin_ = 0;  // of what has not been given out
+  std::size_t begin_ = 0;   // of what has not been given out
+  std::size_t record_ = 0;  // of the line just given
+  std::size_t first_ = 0;   // bytes of it before Extend, with its end
+  std::size_t first_size_ = 0;  // and without
+  std::int64_t extended_ = 0;  // lines added to it
   bool ended_ = false;
 };
 
@@ -77,7 +92,7 @@ class TextLines {
   std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
     std::vector<FileSplit> splits;
     for (std::string& path : ListFiles(paths_)) splits.push_back({std::move(path), 0, 1});
-    return MakeStaticSplits(splits, parallelism);
+    return MakeStaticSplits(splits, parallelism, kOpenFiles);
   }
 
   class Reader {

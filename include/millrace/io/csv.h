@@ -65,6 +65,12 @@ void AppendCsvHeader(const TypeInfo& type, const CsvOptions& options, std::strin
 void AppendCsv(const TypeInfo& type, const void* record, const CsvOptions& options, std::string& out);
 
 /// True for records all of whose fields are scalars (IsScalarText).
-bool HasCsvForm(const TypeInfo& type);
+constexpr bool HasCsvForm(const TypeInfo& type) {
+  if (type.kind != Kind::kRecord || type.field_count == 0) return false;
+  for (std::uint32_t i = 0; i < type.field_count; ++i) {
+    if (!IsScalarText(*type.fields[i].type)) return false;
+  }
+  return true;
+}
 
 }  // namespace millrace

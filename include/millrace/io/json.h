@@ -40,7 +40,16 @@ class JsonParser {
 void AppendJson(const TypeInfo& type, const void* object, std::string& out);
 
 /// True when all of a type has a form in JSON: everything but types with a RecordCodec of their own.
-bool HasJsonForm(const TypeInfo& type);
+constexpr bool HasJsonForm(const TypeInfo& type, int depth = 0) {
+  constexpr int kDeepest = 6;  // of types that hold themselves
+  if (type.kind == Kind::kCustom) return false;
+  if (depth == kDeepest) return true;
+  for (std::uint32_t i = 0; i < type.field_count; ++i) {
+    if (!HasJsonForm(*type.fields[i].type, depth + 1)) return false;
+  }
+  return (type.element == nullptr || HasJsonForm(*type.element, depth + 1)) &&
+         (type.key == nullptr || HasJsonForm(*type.key, depth + 1));
+}
 
 template <class T>
 std::string ToJson(const T& value) {

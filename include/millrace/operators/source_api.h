@@ -15,7 +15,11 @@
 /// A reader reads one split:
 ///   template <class Out> PollResult Poll(Out& out, std::uint32_t max_rows);     // never blocks
 ///   Split Position() const;      // the split as of the next record: where a restored job goes on
-/// `out.Emit(record[, time])` runs the fused chain, inlined.
+/// `out.Emit(record[, time])` runs the fused chain, inlined; `out.CountSkipped()` counts input that the user chose to skip.
+/// A source with a side output has
+///   using SideRecord = S;
+///   const std::string& side_output() const;      // its tag; empty: not wanted
+/// and its reader may call `out.EmitSide(record)`.
 namespace millrace {
 
 struct ReaderContext {

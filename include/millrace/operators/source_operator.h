@@ -9,6 +9,7 @@
 
 #include "millrace/io/codec.h"
 #include "millrace/operators/chain.h"
+#include "millrace/operators/side_port.h"
 #include "millrace/operators/source_api.h"
 #include "millrace/operators/watermarks.h"
 
@@ -16,11 +17,11 @@ namespace millrace {
 
 /// What a split's reader emits to: binds the record's time, feeds the split's watermark generator, and
 /// calls the fused chain. Lives on the stack of one poll.
-template <class Cursor, class Generator, class Timestamps>
+template <class Cursor, class Generator, class Timestamps, class Side>
 class SourceOutput {
  public:
-  SourceOutput(Cursor cursor, const Generator& generator, const Timestamps& timestamps)
-      : cursor_(cursor), generator_(generator), timestamps_(timestamps) {}
+  SourceOutput(Cursor cursor, const Generator& generator, const Timestamps& timestamps, Side* side)
+      : cursor_(cursor), generator_(generator), timestamps_(timestamps), side_(side) {}
 
   /// Emits a record. An lvalue is consumed: strings are moved out of it, recycled ones left in it.
   /// A const one is copied where it goes.
@@ -34,7 +35,17 @@ class SourceOutput {
     }
     cursor_.Push(record, time);
   }
+  /// Input that is no record and that the user chose to skip: counted in `--metrics`.
+  void CountSkipped() { ++skipped_; }
+  /// A record of the source's side output. It bears the time that the split has reached.
+  template <class S>
+  void EmitSide(S&& record) {
+    ++side_count_;
+    side_->Push(record, generator_.Current() + Duration(1));
+  }
   std::uint32_t count() const { return count_; }
+  std::uint32_t skipped() const { return skipped_; }
+  std::uint32_t side_count() const { return side_count_; }
   const Generator& generator() const { return generator_; }
   void End() { cursor_.End(); }
 
@@ -42,8 +53,41 @@ class SourceOutput {
   Cursor cursor_;
   Generator generator_;  // a copy: in registers during the poll
   const Timestamps& timestamps_;
+  Side* side_;
   std::uint32_t count_ = 0;
+  std::uint32_t skipped_ = 0;
+  std::uint32_t side_count_ = 0;
 };
+
+namespace internal {
+
+struct NoSide {
+  bool Blocked() { return false; }
+  void Flush(FlushMode) {}
+  void EmitWatermark(EventTime) {}
+  void EmitIdle() {}
+  void EmitEnd() {}
+};
+
+template <class Source>
+struct SideOfSource {
+  using Port = NoSide;
+  static std::unique_ptr<Port> Make(const Source&) { return nullptr; }
+  static const BatchType* Type(const Source&) { return nullptr; }
+};
+template <class Source>
+  requires requires { typename Source::SideRecord; }
+struct SideOfSource<Source> {
+  using Port = TypedSidePort<typename Source::SideRecord>;
+  static std::unique_ptr<Port> Make(const Source& source) {
+    return source.side_output().empty() ? nullptr : std::make_unique<Port>();
+  }
+  static const BatchType* Type(const Source& source) {
+    return source.side_output().empty() ? nullptr : &BatchTypeOf<typename Source::SideRecord>();
+  }
+};
+
+}  // namespace internal
 
 /// The head of a source's chain: polls its splits in turn, one batch of rows each, and keeps a watermark for
 /// each; the operator's watermark is the minimum over the splits that are neither idle nor finished.
@@ -54,6 +98,7 @@ class SourceOperator final : public Operator {
   using Reader = decltype(std::declval<const Source&>().OpenSplit(std::declval<const Split&>(),
                                                                   std::declval<const ReaderContext&>()));
   using Generator = typename Strategy::Generator;
+  using Side = internal::SideOfSource<Source>;
 
   SourceOperator(const Source& source, const Strategy& strategy, const Chain& chain)
       : source_(source), strategy_(strategy), chain_(chain) {}
@@ -63,6 +108,10 @@ class SourceOperator final : public Operator {
     rows_per_turn_ = context.batch_rows;
     ChainContext c(context);
     chain_.Bind(c);
+    side_ = Side::Make(source_);
+    if constexpr (requires { side_->Bind(context, 1); }) {
+      if (side_ != nullptr) side_->Bind(context, 1);
+    }
     context.source_control->RequestSplit();
   }
 
@@ -96,14 +145,23 @@ class SourceOperator final : public Operator {
 
   bool ProcessBatch(int, Batch&, std::uint32_t*, StepBudget&) override { return true; }
   bool AdvanceWatermark(EventTime watermark, StepBudget&) override {
-    chain_.tail().EmitWatermark(watermark);
+    PassWatermark(watermark);
     return true;
   }
   bool Finish(StepBudget&) override { return true; }
-  void ForwardIdle() override { chain_.tail().EmitIdle(); }
-  void ForwardEnd() override { chain_.tail().EmitEnd(); }
-  void Flush(FlushMode mode) override { chain_.tail().Flush(mode); }
-  bool Blocked() override { return chain_.tail().Blocked(); }
+  void ForwardIdle() override {
+    chain_.tail().EmitIdle();
+    if (side_ != nullptr) side_->EmitIdle();
+  }
+  void ForwardEnd() override {
+    chain_.tail().EmitEnd();
+    if (side_ != nullptr) side_->EmitEnd();
+  }
+  void Flush(FlushMode mode) override {
+    chain_.tail().Flush(mode);
+    if (side_ != nullptr) side_->Flush(mode);
+  }
+  bool Blocked() override { return chain_.tail().Blocked() || (side_ != nullptr && side_->Blocked()); }
   void Close() override { chain_.tail().Close(); }
 
  private:
@@ -128,13 +186,14 @@ class SourceOperator final : public Operator {
   }
 
   PollResult PollSplit(SplitState& split, std::uint32_t max_rows) {
-    using Out = SourceOutput<typename Chain::Cursor, Generator, typename Strategy::Timestamps>;
-    Out out(chain_.Begin(), split.generator, strategy_.timestamps());
+    using Out = SourceOutput<typename Chain::Cursor, Generator, typename Strategy::Timestamps, typename Side::Port>;
+    Out out(chain_.Begin(), split.generator, strategy_.timestamps(), side_.get());
     PollResult result = split.reader.Poll(out, max_rows);
     out.End();
     split.generator = out.generator();
-    result.rows = out.count();
-    context_->counters->in.Add(result.rows);
+    result.rows = out.count() + out.side_count();  // a step's work
+    context_->counters->in.Add(out.count());
+    if (out.skipped() > 0) context_->counters->errors_skipped.Add(out.skipped());
     if (strategy_.idle_after().count() > 0) NoteIdleness(split, result);
     return result;
   }
@@ -167,19 +226,25 @@ class SourceOperator final : public Operator {
     if (!any) {
       if (!splits_.empty() && !all_idle_said_) {
         all_idle_said_ = true;
-        chain_.tail().EmitIdle();
+        ForwardIdle();
       }
       return;
     }
     if (lowest <= watermark_) return;
     watermark_ = lowest;
     context_->counters->watermark.store(lowest.millis(), std::memory_order_relaxed);
-    chain_.tail().EmitWatermark(lowest);
+    PassWatermark(lowest);
+  }
+
+  void PassWatermark(EventTime watermark) {
+    chain_.tail().EmitWatermark(watermark);
+    if (side_ != nullptr) side_->EmitWatermark(watermark);
   }
 
   Source source_;
   Strategy strategy_;
   Chain chain_;
+  std::unique_ptr<typename Side::Port> side_;
   OperatorContext* context_ = nullptr;
   std::vector<std::unique_ptr<SplitState>> splits_;
   std::size_t turn_ = 0;

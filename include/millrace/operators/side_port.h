@@ -1,0 +1,37 @@
+#pragma once
+
+#include "millrace/operators/port_tail.h"
+
+namespace millrace {
+namespace internal {
+
+/// A side output's port without its record type: what an operator does with all of them.
+class SidePort {
+ public:
+  virtual ~SidePort() = default;
+  virtual void Bind(OperatorContext& context, std::size_t output) = 0;
+  virtual bool Blocked() = 0;
+  virtual void Flush(FlushMode mode) = 0;
+  virtual void EmitWatermark(EventTime watermark) = 0;
+  virtual void EmitIdle() = 0;
+  virtual void EmitEnd() = 0;
+};
+
+template <class S>
+class TypedSidePort final : public SidePort {
+ public:
+  void Bind(OperatorContext& context, std::size_t output) override { port_.Bind(context, output); }
+  bool Blocked() override { return port_.Blocked(); }
+  void Flush(FlushMode mode) override { port_.Flush(mode); }
+  void EmitWatermark(EventTime watermark) override { port_.EmitWatermark(watermark); }
+  void EmitIdle() override { port_.EmitIdle(); }
+  void EmitEnd() override { port_.EmitEnd(); }
+  template <class U>
+  void Push(U& record, EventTime time) { port_.Push(record, time); }
+
+ private:
+  OutputPort<S> port_;
+};
+
+}  // namespace internal
+}  // namespace millrace
