@@ -1,6 +1,7 @@
 #include "millrace/api/environment.h"
 
 #include <cstdio>
+#include <cstdlib>
 
 #include "api/metrics_text.h"
 #include "api/options.h"
@@ -73,6 +74,12 @@ JobResult StreamEnvironment::Run(const std::string& job_name) {
     result.status = plan.status();
     return result;
   }
+  if (settings_->options.run.isolated) {  // the records would be collected in another process
+    JobResult result;
+    result.status = Status::FailedPrecondition("run job '" + job_name + "': --isolated goes with Execute, not with Run or "
+                                               "ExecuteAndCollect, whose results belong to this process");
+    return result;
+  }
   return JobRunner::Get().Run(plan.value(), *builder_, settings_->options.run);
 }
 
@@ -95,6 +102,15 @@ int StreamEnvironment::Execute(const std::string& job_name) {
   RunOptions run = options.run;
   run.supervised = true;
   const JobResult result = JobRunner::Get().Run(plan.value(), *builder_, run);
+  if (result.worker_exit_code.has_value()) return *result.worker_exit_code;
+  const int code = Report(job_name, result);
+  if (!result.in_worker) return code;
+  std::fflush(nullptr);
+  std::_Exit(code);
+}
+
+int StreamEnvironment::Report(const std::string& job_name, const JobResult& result) const {
+  const JobOptions& options = settings_->options;
   if (options.metrics) {
     const std::string text = options.metrics_json ? MetricsJson(result) : MetricsText(result);
     std::fputs(text.c_str(), stderr);
@@ -106,7 +122,7 @@ int StreamEnvironment::Execute(const std::string& job_name) {
   }
   if (!result.status.ok()) {
     std::fprintf(stderr, "job '%s' failed: %s\n", job_name.c_str(), result.status.message().c_str());
-    return kFailed;
+    return result.status.code() == StatusCode::kInvalidArgument ? kUsage : kFailed;
   }
   return 0;
 }

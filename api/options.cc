@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "millrace/base/nearest.h"
 #include "millrace/graph/stream_graph.h"
 
 namespace millrace {
@@ -19,8 +20,9 @@ constexpr Key kKeys[] = {
     {"exchange", "local|serialized", "hand batches over, or pass each through the wire codec"},
     {"memory", "BYTES", "what batches and state may use, e.g. 512MiB; default 1GiB"},
     {"batch.rows", "NUMBER", "rows of a batch at most; default 512"},
+    {"log.level", "debug|info|warn|error", "what of the job's log lines is shown on stderr; default info"},
 };
-constexpr std::string_view kFlags[] = {"--help", "--parallelism", "--explain", "--metrics", "-D"};
+constexpr std::string_view kFlags[] = {"--help", "--parallelism", "--explain", "--metrics", "--isolated", "-D"};
 
 Result<std::int64_t> Number(std::string_view what, std::string_view text, std::int64_t low, std::int64_t high) {
   std::int64_t value = 0;
@@ -61,29 +63,6 @@ Status OneOf(std::string_view key, std::string_view value, std::string_view valu
 
 }  // namespace
 
-std::string Nearest(std::string_view word, const std::vector<std::string_view>& known) {
-  std::string best;
-  std::size_t best_distance = 3;  // more than two edits is another word
-  for (const std::string_view k : known) {
-    std::vector<std::size_t> row(k.size() + 1);
-    for (std::size_t j = 0; j <= k.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= word.size(); ++i) {
-      std::size_t diagonal = row[0];
-      row[0] = i;
-      for (std::size_t j = 1; j <= k.size(); ++j) {
-        const std::size_t up = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (word[i - 1] == k[j - 1] ? 0 : 1)});
-        diagonal = up;
-      }
-    }
-    if (row.back() < best_distance) {
-      best_distance = row.back();
-      best = k;
-    }
-  }
-  return best;
-}
-
 Status SetOption(std::string_view key, std::string_view value, JobOptions* options) {
   if (key == "driver") {
     if (value != "threads" && value != "seeded") return OneOf(key, value, "threads, seeded");
@@ -103,10 +82,15 @@ Status SetOption(std::string_view key, std::string_view value, JobOptions* optio
     const auto n = Number("-D batch.rows", value, 1, 65536);
     if (!n.ok()) return n.status();
     options->run.batch_rows = static_cast<std::uint32_t>(n.value());
+  } else if (key == "log.level") {
+    static constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
+    const auto* level = std::find(std::begin(kLevels), std::end(kLevels), value);
+    if (level == std::end(kLevels)) return OneOf(key, value, "debug, info, warn, error");
+    options->run.log_level = static_cast<LogLevel>(level - std::begin(kLevels));
   } else {
     std::vector<std::string_view> known;
     for (const Key& k : kKeys) known.push_back(k.name);
-    const std::string nearest = Nearest(key, known);
+    const std::string nearest(Nearest(key, known));
     return Status::InvalidArgument("unknown option -D " + std::string(key) +
                                    (nearest.empty() ? " (--help lists them)" : ": did you mean " + nearest + "?"));
   }
@@ -167,13 +151,15 @@ Status ParseArguments(const std::vector<std::string>& arguments, JobOptions* opt
       }
       options->metrics = true;
       options->metrics_json = value == "json";
+    } else if (whole == "--isolated") {
+      options->run.isolated = true;
     } else if (flag == "-D") {
       if (!next()) return Status::InvalidArgument("option -D needs key=value");
       MILLRACE_RETURN_IF_ERROR(SetPair(value, options));
     } else if (whole.starts_with("-D")) {
       MILLRACE_RETURN_IF_ERROR(SetPair(std::string_view(whole).substr(2), options));
     } else {
-      const std::string nearest = Nearest(flag, {std::begin(kFlags), std::end(kFlags)});
+      const std::string nearest(Nearest(flag, {std::begin(kFlags), std::end(kFlags)}));
       return Status::InvalidArgument("unknown argument '" + whole + "'" +
                                      (nearest.empty() ? " (--help lists them)" : ": did you mean " + nearest + "?"));
     }
@@ -188,6 +174,7 @@ std::string HelpText(std::string_view program) {
                      "  --parallelism N        subtasks of operators that set none (default 1)\n"
                      "  --explain[=text|json|dot]  print the plan and end\n"
                      "  --metrics[=text|json]  print what each operator did, to stderr, at the end\n"
+                     "  --isolated             run the job in a process of its own: a crash is reported, not suffered\n"
                      "  -D key=value           set an option:\n";
   for (const Key& k : kKeys) {
     std::string line = "      " + std::string(k.name) + "=" + std::string(k.values);

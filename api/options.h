@@ -26,7 +26,5 @@ Status ParseArguments(const std::vector<std::string>& arguments, JobOptions* opt
 /// One `-D key=value`.
 Status SetOption(std::string_view key, std::string_view value, JobOptions* options);
 std::string HelpText(std::string_view program);
-/// The known word nearest to `word` by edit distance, or "".
-std::string Nearest(std::string_view word, const std::vector<std::string_view>& known);
 
 }  // namespace millrace

@@ -1,3 +1,6 @@
+#include <sys/prctl.h>
+
+#include <csignal>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -7,7 +10,9 @@
 #include "millrace/api/job_runner.h"
 #include "millrace/graph/plan.h"
 #include "runtime/local/local_cluster.h"
+#include "runtime/local/isolated_job.h"
 #include "runtime/local/supervisor.h"
+#include "src/base/crash_report.h"
 
 namespace millrace {
 namespace {
@@ -77,6 +82,30 @@ void Report(LocalCluster& cluster, JobResult* result) {
 class LocalRunner final : public JobRunner {
  public:
   JobResult Run(const std::string& bytes, const GraphBuilder& job, const RunOptions& options) override {
+    SetLogLevel(options.log_level);
+    if (!options.isolated) return RunHere(bytes, job, options);
+    const int number = isolated_jobs_++;
+    const std::optional<WorkerOrder>& order = ThisWorkersOrder();
+    if (!order.has_value()) return RunInWorker(bytes, number);
+    JobResult result;
+    if (number < order->job) {  // another worker's
+      result.worker_exit_code = 0;
+      return result;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // a worker without its parent has nobody to work for
+    ReportCrashesTo(order->report_fd);
+    if (PlanHash(bytes) == order->plan_hash) {
+      result = RunHere(bytes, job, options);
+    } else {
+      result.status = Status::InvalidArgument("main has built another plan in the worker process than before: a job's graph, "
+                                              "names and parallelism must not depend on time, chance or the environment");
+    }
+    result.in_worker = true;
+    return result;
+  }
+
+ private:
+  JobResult RunHere(const std::string& bytes, const GraphBuilder& job, const RunOptions& options) {
     JobResult result;
     Result<JobPlan> plan = ParsePlan(bytes);
     if (!plan.ok()) {
@@ -111,6 +140,8 @@ class LocalRunner final : public JobRunner {
     Report(cluster, &result);
     return result;
   }
+
+  int isolated_jobs_ = 0;
 };
 
 }  // namespace

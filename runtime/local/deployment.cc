@@ -158,6 +158,7 @@ void Deployment::WireOutputs(const PlanOperator& from, int subtask, Building* bu
       options.columns = ColumnsOf(edge);
       options.batch_rows = options_.batch_rows;
       options.serialized = options_.serialized;
+      options.name = to.name.c_str();
       targets.push_back(task->AddDirectPort(
           std::make_unique<DirectPort>(building->operators[{edge.to, subtask}], options)));
     } else {

@@ -5,6 +5,7 @@
 
 #include "millrace/base/check.h"
 #include "millrace/base/random.h"
+#include "src/base/crash_report.h"
 
 namespace millrace {
 
@@ -39,6 +40,7 @@ void LocalCluster::RunThreads() {
   std::vector<std::thread> threads;
   for (Slot& slot : deployment_->slots()) {
     threads.emplace_back([this, &slot] {
+      const CrashStack stack;
       slot.Run(stop_);
       slot.Close();
     });
@@ -47,6 +49,7 @@ void LocalCluster::RunThreads() {
 }
 
 void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock) {
+  const CrashStack stack;
   Random random(seed);
   auto& slots = deployment_->slots();
   std::vector<std::pair<Slot*, std::size_t>> tasks;

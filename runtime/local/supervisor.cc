@@ -1,5 +1,8 @@
 #include "runtime/local/supervisor.h"
 
+#include "millrace/base/log.h"
+#include "runtime/local/isolated_job.h"
+
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -16,7 +19,10 @@ constexpr int kLookMillis = 200;
 constexpr std::int64_t kSecond = 1000000000;
 constexpr int kSignalled = 128;  // exit code: 128 + signal, as shells have it
 
-std::string Name(const Task& task) { return "task '" + task.name() + "', subtask " + std::to_string(task.subtask()); }
+std::string Name(const Task& task) {
+  return "operator '" + std::string(task.running().op.load(std::memory_order_relaxed)) + "', subtask " +
+         std::to_string(task.subtask()) + ",";
+}
 
 }  // namespace
 
@@ -53,16 +59,16 @@ void Supervisor::Run() {
     if (fds[1].revents != 0) break;
     signalfd_siginfo info{};
     if (fds[0].revents != 0 && read(signal_fd_, &info, sizeof(info)) == sizeof(info)) {
-      OnSignal(static_cast<int>(info.ssi_signo));
+      const auto& order = ThisWorkersOrder();  // a worker is told by its parent; a terminal tells both of them
+      if (!order.has_value() || static_cast<int>(info.ssi_pid) == order->parent) OnSignal(static_cast<int>(info.ssi_signo));
     }
     LookAround(SystemClock::Get().NowNanos());
   }
-  if (line_open_) std::fputs("\r\033[K", stderr);
+  if (internal::terminal_line_open.exchange(false)) std::fputs("\r\033[K", stderr);
 }
 
 void Supervisor::OnSignal(int number) {
-  if (line_open_) std::fputc('\n', stderr);
-  line_open_ = false;
+  if (internal::terminal_line_open.exchange(false)) std::fputc('\n', stderr);
   if (signal_ == 0) {
     signal_ = number;
     std::fprintf(stderr, "%s: ending the job; once more ends it at once\n", strsignal(number));
@@ -86,8 +92,7 @@ void Supervisor::LookAround(std::int64_t now) {
     const Task* task = slot.stepping();
     if (since == 0 || task == nullptr || now - since < kSecond || warned_[&slot] == since) continue;
     warned_[&slot] = since;
-    if (line_open_) std::fputc('\n', stderr);
-    line_open_ = false;
+    if (internal::terminal_line_open.exchange(false)) std::fputc('\n', stderr);
     std::fprintf(stderr,
                  "warning: %s has been in one step for %.1f s; nothing else of its slot runs meanwhile (a step of user "
                  "code should take milliseconds)\n",
@@ -109,7 +114,7 @@ void Supervisor::ShowProgress(std::int64_t now) {
                static_cast<double>(rows - shown_rows_) * 1e9 / static_cast<double>(now - since));
   shown_at_ = now;
   shown_rows_ = rows;
-  line_open_ = true;
+  internal::terminal_line_open = true;
 }
 
 }  // namespace millrace

@@ -42,7 +42,6 @@ class Supervisor {
   std::map<const Slot*, std::int64_t> warned_;  // the step that was warned of, by its beginning
   std::int64_t shown_at_ = 0;
   std::uint64_t shown_rows_ = 0;
-  bool line_open_ = false;
   std::thread thread_;  // last: it uses what stands above
 };
 

@@ -1,6 +1,7 @@
 #include "runtime/task/direct_port.h"
 
 #include "millrace/base/check.h"
+#include "millrace/base/running_step.h"
 
 namespace millrace {
 
@@ -66,7 +67,10 @@ bool DirectPort::Drain() {
       queue_.pop_front();
     }
     Batch* batch = input_.element().batch;
-    if (!input_.Run(*budget_)) return false;
+    OperatorMark mark(options_.name);
+    const bool done = input_.Run(*budget_);
+    mark.Done();
+    if (!done) return false;
     if (batch != nullptr) Recycle(batch);
   }
 }

@@ -18,6 +18,7 @@ class DirectPort final : public OutputChannel {
     BatchColumns columns;
     std::uint32_t batch_rows = 512;
     bool serialized = false;  // batches pass the wire codec on the way
+    const char* name = "";    // of the consumer; outlives the port
   };
 
   DirectPort(Operator* consumer, const Options& options);

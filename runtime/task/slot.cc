@@ -23,7 +23,7 @@ void Slot::Add(std::unique_ptr<Task> task) {
 
 void Slot::Fail(const Task& task, const char* what) {
   failed_ = true;
-  on_failure_({task.name(), task.current_operator(), task.subtask(), what});
+  on_failure_({task.name(), task.running().op.load(std::memory_order_relaxed), task.subtask(), what});
 }
 
 bool Slot::Open() {
@@ -31,6 +31,7 @@ bool Slot::Open() {
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     states_[i].since = now;
     try {
+      const RunningScope scope(tasks_[i]->running());
       tasks_[i]->Open();
     } catch (const std::exception& e) {
       Fail(*tasks_[i], e.what());
@@ -48,6 +49,7 @@ StepResult Slot::Step(std::size_t task, StepBudget& budget) {
   if (state.done || failed_) return StepResult::kFinished;
   StepResult result = StepResult::kFinished;
   try {
+    const RunningScope scope(tasks_[task]->running());
     result = tasks_[task]->RunStep(budget);
   } catch (const std::exception& e) {
     Fail(*tasks_[task], e.what());
@@ -135,6 +137,7 @@ void Slot::FlushAll() {
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     if (states_[i].done || failed_) continue;
     try {
+      const RunningScope scope(tasks_[i]->running());
       tasks_[i]->FlushAll();
     } catch (const std::exception& e) {
       Fail(*tasks_[i], e.what());
@@ -148,6 +151,7 @@ void Slot::Close() {
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     if (states_[i].done) continue;
     try {
+      const RunningScope scope(tasks_[i]->running());
       tasks_[i]->Close();
     } catch (const std::exception& e) {
       Fail(*tasks_[i], e.what());

@@ -7,7 +7,10 @@
 namespace millrace {
 
 Task::Task(std::string name, int subtask, const Clock* clock)
-    : name_(std::move(name)), subtask_(subtask), clock_(clock) {}
+    : name_(std::move(name)), subtask_(subtask), clock_(clock) {
+  running_.task = name_.c_str();
+  running_.subtask = subtask;
+}
 
 void Task::AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorContext> context) {
   context->arena = &arena_;
@@ -23,20 +26,13 @@ DirectPort* Task::AddDirectPort(std::unique_ptr<DirectPort> port) {
 
 void Task::AddInput(InputChannel* channel, int port) { inputs_.push_back({channel, port}); }
 
-const std::string& Task::current_operator() const {
-  for (std::size_t i = ports_.size(); i-- > 0;) {
-    if (!ports_[i]->Pending()) continue;
-    for (std::size_t o = 0; o < operators_.size(); ++o) {
-      if (operators_[o].get() == &ports_[i]->input().op()) return contexts_[o]->name;
-    }
-  }
-  return contexts_[0]->name;
-}
-
 void Task::Open() {
   ArenaScope scope(arena_);
   merger_ = std::make_unique<WatermarkMerger>(inputs_.size());
-  for (std::size_t i = 0; i < operators_.size(); ++i) operators_[i]->Open(*contexts_[i]);
+  for (std::size_t i = 0; i < operators_.size(); ++i) {
+    Mark(i);
+    operators_[i]->Open(*contexts_[i]);
+  }
 }
 
 StepResult Task::RunStep(StepBudget& budget) {
@@ -46,6 +42,7 @@ StepResult Task::RunStep(StepBudget& budget) {
   next_wake_ = INT64_MAX;
   for (auto& port : ports_) port->set_budget(&budget);
 
+  Mark(0);
   // 1. What waits inside the task, leaves first.
   if (!DrainPorts()) return budget.expired() ? StepResult::kMore : StepResult::kBlocked;
   // 2. Timers that are due.
@@ -53,7 +50,7 @@ StepResult Task::RunStep(StepBudget& budget) {
   // 3. New input.
   const StepResult result = is_source() ? RunSource(budget) : RunInputs(budget);
   // 4. Builders whose consumers starve.
-  for (auto& op : operators_) op->Flush(FlushMode::kIfStarving);
+  Flush(FlushMode::kIfStarving);
   return result;
 }
 
@@ -70,9 +67,11 @@ bool Task::FireProcessingTime(StepBudget& budget) {
   if (next == INT64_MAX) return true;
   const std::int64_t now = clock_->WallMillis();
   if (now >= next) {
-    for (auto& op : operators_) {
-      if (!op->AdvanceProcessingTime(now, budget)) return false;
+    for (std::size_t i = 0; i < operators_.size(); ++i) {
+      Mark(i);
+      if (!operators_[i]->AdvanceProcessingTime(now, budget)) return false;
     }
+    Mark(0);
     next = INT64_MAX;
     for (auto& op : operators_) next = std::min(next, op->NextProcessingTime());
   }
@@ -177,7 +176,14 @@ void Task::OnElement(std::size_t channel, const Element& element) {
 void Task::FlushAll() {
   if (finished_) return;
   ArenaScope scope(arena_);
-  for (auto& op : operators_) op->Flush(FlushMode::kAll);
+  Flush(FlushMode::kAll);
+}
+
+void Task::Flush(FlushMode mode) {
+  for (std::size_t i = 0; i < operators_.size(); ++i) {
+    Mark(i);
+    operators_[i]->Flush(mode);
+  }
 }
 
 void Task::Finish() {
@@ -186,7 +192,10 @@ void Task::Finish() {
 }
 
 void Task::Close() {
-  for (auto& op : operators_) op->Close();
+  for (std::size_t i = 0; i < operators_.size(); ++i) {
+    Mark(i);
+    operators_[i]->Close();
+  }
 }
 
 }  // namespace millrace

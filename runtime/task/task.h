@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "millrace/base/arena.h"
+#include "millrace/base/running_step.h"
 #include "millrace/io/channel.h"
 #include "millrace/operators/operator.h"
 #include "runtime/task/direct_port.h"
@@ -52,8 +53,9 @@ class Task {
   const std::string& name() const { return name_; }
   int subtask() const { return subtask_; }
   TaskTimes& times() { return times_; }
-  /// The operator a failure belongs to: the one whose code ran last.
-  const std::string& current_operator() const;
+  /// Whose code runs, or has thrown.
+  RunningStep& running() { return running_; }
+  const RunningStep& running() const { return running_; }
 
   void Open();
   StepResult RunStep(StepBudget& budget);
@@ -65,6 +67,8 @@ class Task {
 
  private:
   bool is_source() const { return inputs_.empty(); }
+  /// Notes that the code of an operator runs from here on.
+  void Mark(std::size_t op) { running_.op.store(contexts_[op]->name.c_str(), std::memory_order_relaxed); }
   bool DrainPorts();
   bool FireProcessingTime(StepBudget& budget);
   StepResult RunSource(StepBudget& budget);
@@ -72,6 +76,7 @@ class Task {
   /// Takes the next element of some channel; false when there is none.
   bool PullElement();
   void OnElement(std::size_t channel, const Element& element);
+  void Flush(FlushMode mode);
   void Finish();
 
   std::string name_;
@@ -92,6 +97,7 @@ class Task {
   bool idle_said_ = false;
   bool finished_ = false;
   TaskTimes times_;
+  RunningStep running_;
 };
 
 }  // namespace millrace

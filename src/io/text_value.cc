@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+#include "millrace/base/nearest.h"
+
 namespace millrace {
 namespace {
 
@@ -194,25 +196,9 @@ bool ParseIsoTime(std::string_view text, std::int64_t num, std::int64_t den, std
 }
 
 std::string_view NearestField(const TypeInfo& type, std::string_view name) {
-  std::string_view best;
-  std::size_t best_distance = std::min<std::size_t>(3, name.size() / 2 + 1);
-  for (std::uint32_t f = 0; f < type.field_count; ++f) {
-    const std::string_view field = type.fields[f].name;
-    std::vector<std::size_t> row(field.size() + 1);  // Levenshtein, one row at a time
-    for (std::size_t j = 0; j <= field.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= name.size(); ++i) {
-      std::size_t diagonal = std::exchange(row[0], i);
-      for (std::size_t j = 1; j <= field.size(); ++j) {
-        const bool same = (name[i - 1] | 0x20) == (field[j - 1] | 0x20);
-        diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (same ? 0 : 1)}));
-      }
-    }
-    if (row[field.size()] < best_distance) {
-      best_distance = row[field.size()];
-      best = field;
-    }
-  }
-  return best;
+  std::vector<std::string_view> fields;
+  for (std::uint32_t i = 0; i < type.field_count; ++i) fields.push_back(type.fields[i].name);
+  return Nearest(name, fields);
 }
 
 }  // namespace millrace

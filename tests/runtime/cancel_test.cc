@@ -125,7 +125,7 @@ TEST(Cancel, ASecondCtrlCNamesTheStuckTask) {
   ASSERT_TRUE(child.Says("ending the job")) << child.said() << ", exit code " << child.ExitCode();
   child.Signal(SIGINT);
   EXPECT_EQ(child.ExitCode(), 130);
-  EXPECT_NE(child.said().find("ended at once: task 'numbers"), std::string::npos) << child.said();
+  EXPECT_NE(child.said().find("ended at once: operator 'numbers"), std::string::npos) << child.said();
 }
 
 TEST(Cancel, AStepThatTakesLongIsWarnedOf) {

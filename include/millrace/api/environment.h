@@ -10,13 +10,14 @@
 #include "millrace/api/job_runner.h"
 #include "millrace/api/watermark_strategy.h"
 #include "millrace/api/windowed_stream.h"
+#include "millrace/base/log.h"
 #include "millrace/connectors/collection.h"
 #include "millrace/connectors/simple_sinks.h"
 
 namespace millrace {
 
 /// Where a job begins (Flink: StreamExecutionEnvironment). Give it main's arguments: every job understands
-/// `--help`, `--parallelism`, `--explain`, `--metrics` and `-D key=value`.
+/// `--help`, `--parallelism`, `--explain`, `--metrics`, `--isolated` and `-D key=value`.
 ///
 ///   int main(int argc, char** argv) {
 ///     millrace::StreamEnvironment env(argc, argv);
@@ -72,6 +73,8 @@ class StreamEnvironment {
  private:
   struct Settings;
   Result<std::string> Plan(const std::string& job_name);
+  /// Says on stderr how a job has ended; main's exit code.
+  int Report(const std::string& job_name, const JobResult& result) const;
 
   std::unique_ptr<GraphBuilder> builder_;
   std::unique_ptr<Settings> settings_;

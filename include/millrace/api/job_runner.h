@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "millrace/api/graph_builder.h"
+#include "millrace/base/log.h"
 #include "millrace/base/status.h"
 
 namespace millrace {
@@ -16,7 +18,8 @@ struct RunOptions {
   bool serialized = false;  // exchange=serialized: every edge passes the wire codec
   std::int64_t memory = std::int64_t{1} << 30;
   std::uint32_t batch_rows = 512;
-  bool isolated = false;
+  bool isolated = false;    // --isolated: in a worker process
+  LogLevel log_level = kInfo;
   bool supervised = false;  // started by a person: Ctrl-C ends it, a progress line, warnings of slow steps
 };
 
@@ -43,6 +46,8 @@ struct JobResult {
   bool cancelled = false;  // by Ctrl-C or SIGTERM
   int signal = 0;          // which of them
   double seconds = 0;
+  std::optional<int> worker_exit_code;  // the job ran in a worker process, which has said everything
+  bool in_worker = false;               // this is the worker, whose one job is done: it ends with the job's exit code
   std::int64_t peak_memory = 0;  // charged bytes
   std::vector<OperatorReport> operators;
   std::vector<VertexReport> vertices;
