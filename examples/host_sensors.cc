@@ -6,11 +6,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "examples/host_sensor_source.h"
 #include "millrace/millrace.h"
 
 using namespace std::chrono_literals;
-using examples::Reading;
+using millrace::SensorReading;
 
 struct Spread {
   double sum = 0;
@@ -24,7 +23,7 @@ MILLRACE_RECORD(Spread, sum, low, high, count);
 struct SpreadOf {
   using Accumulator = Spread;
   Accumulator Create() const { return {}; }
-  void Add(Accumulator& acc, const Reading& r) const { Merge(acc, {r.value, r.value, r.value, 1}); }
+  void Add(Accumulator& acc, const SensorReading& r) const { Merge(acc, {r.value, r.value, r.value, 1}); }
   void Merge(Accumulator& acc, const Accumulator& o) const {
     if (o.count == 0) return;
     acc.low = acc.count == 0 ? o.low : std::min(acc.low, o.low);
@@ -70,10 +69,9 @@ int main(int argc, char** argv) {
   const char* limit = std::getenv("HOST_SENSORS_SECONDS");
   const double seconds = limit != nullptr ? std::atof(limit) : 30;
   millrace::StreamEnvironment env(argc, argv);
-  env.FromSource("sensors", examples::HostSensorSource(100ms, seconds),
-                 millrace::WatermarkStrategy<Reading>::Monotonous().WithTimestamp(&Reading::time_ms,
-                                                                                  millrace::Unit::kMilliseconds))
-      .KeyBy(&Reading::sensor)
+  env.FromSource("sensors", millrace::HostSensors(100ms).For(millrace::Duration(static_cast<std::int64_t>(seconds * 1000))),
+                 millrace::WatermarkStrategy<SensorReading>::Monotonous().WithTimestamp(&SensorReading::time))
+      .KeyBy(&SensorReading::sensor)
       .Window(millrace::SlidingEventTime(5s, 1s))
       .Aggregate("spread", SpreadOf{},
                  [](const std::string& sensor, const millrace::Window& window, const Spread& s,

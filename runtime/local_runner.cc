@@ -9,8 +9,8 @@
 
 #include "millrace/api/job_runner.h"
 #include "millrace/graph/plan.h"
+#include "runtime/isolated_job.h"
 #include "runtime/local/local_cluster.h"
-#include "runtime/local/isolated_job.h"
 #include "runtime/local/supervisor.h"
 #include "src/base/crash_report.h"
 
@@ -128,8 +128,9 @@ class LocalRunner final : public JobRunner {
       return result;
     }
     LocalCluster& cluster = *deployed;
+    const std::optional<WorkerOrder>& order = ThisWorkersOrder();
     std::optional<Supervisor> supervisor;
-    if (options.supervised) supervisor.emplace(&cluster);
+    if (options.supervised) supervisor.emplace(&cluster, order ? std::optional(order->parent) : std::nullopt);
     if (options.seeded) {
       cluster.RunSeeded(options.seed, &manual);
     } else {

@@ -1,8 +1,5 @@
 #include "runtime/local/supervisor.h"
 
-#include "millrace/base/log.h"
-#include "runtime/local/isolated_job.h"
-
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -11,6 +8,8 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+
+#include "millrace/base/log.h"
 
 namespace millrace {
 namespace {
@@ -26,8 +25,8 @@ std::string Name(const Task& task) {
 
 }  // namespace
 
-Supervisor::Supervisor(LocalCluster* cluster)
-    : cluster_(cluster), terminal_(isatty(STDERR_FILENO) == 1), began_(SystemClock::Get().NowNanos()) {
+Supervisor::Supervisor(LocalCluster* cluster, std::optional<int> parent)
+    : cluster_(cluster), parent_(parent), terminal_(isatty(STDERR_FILENO) == 1), began_(SystemClock::Get().NowNanos()) {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGINT);
   sigaddset(&signals_, SIGTERM);
@@ -59,8 +58,7 @@ void Supervisor::Run() {
     if (fds[1].revents != 0) break;
     signalfd_siginfo info{};
     if (fds[0].revents != 0 && read(signal_fd_, &info, sizeof(info)) == sizeof(info)) {
-      const auto& order = ThisWorkersOrder();  // a worker is told by its parent; a terminal tells both of them
-      if (!order.has_value() || static_cast<int>(info.ssi_pid) == order->parent) OnSignal(static_cast<int>(info.ssi_signo));
+      if (!parent_ || static_cast<int>(info.ssi_pid) == *parent_) OnSignal(static_cast<int>(info.ssi_signo));
     }
     LookAround(SystemClock::Get().NowNanos());
   }

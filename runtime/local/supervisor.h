@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "runtime/local/local_cluster.h"
@@ -17,7 +18,8 @@ namespace millrace {
 /// The signals are blocked in the calling thread and those it starts, from construction to destruction.
 class Supervisor {
  public:
-  explicit Supervisor(LocalCluster* cluster);
+  /// With a `parent`, only its signals count: a terminal sends Ctrl-C to a worker as well as to the process that watches it.
+  explicit Supervisor(LocalCluster* cluster, std::optional<int> parent = std::nullopt);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -32,6 +34,7 @@ class Supervisor {
   void ShowProgress(std::int64_t now);
 
   LocalCluster* cluster_;
+  const std::optional<int> parent_;
   const bool terminal_;
   const std::int64_t began_;
   sigset_t signals_{};

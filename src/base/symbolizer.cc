@@ -56,16 +56,23 @@ std::string Demangled(const char* name) {
   return text;
 }
 
-int OnFrame(void* data, std::uintptr_t, const char* file, int line, const char* function) {
-  if (file == nullptr && function == nullptr) return 0;
-  std::string text = function != nullptr ? Demangled(function) : "?";
-  if (file != nullptr) text += " at " + std::string(file) + ":" + std::to_string(line);
-  static_cast<std::vector<std::string>*>(data)->push_back(std::move(text));
-  return 0;
+backtrace_state* State() {
+  static backtrace_state* state = &backtrace_create_state == nullptr ? nullptr : backtrace_create_state(nullptr, 1, &Ignore, nullptr);
+  return state;
 }
 
 void OnSymbol(void* data, std::uintptr_t, const char* name, std::uintptr_t, std::uintptr_t) {
   if (name != nullptr) static_cast<std::vector<std::string>*>(data)->push_back(Demangled(name));
+}
+
+int OnFrame(void* data, std::uintptr_t pc, const char* file, int line, const char* function) {
+  if (file == nullptr && function == nullptr) return 0;
+  std::vector<std::string> symbol;  // where the debug information lacks the name (-g1 of clang)
+  if (function == nullptr) backtrace_syminfo(State(), pc, &OnSymbol, &Ignore, &symbol);
+  std::string text = function != nullptr ? Demangled(function) : symbol.empty() ? "?" : symbol.front();
+  if (file != nullptr) text += " at " + std::string(file) + ":" + std::to_string(line);
+  static_cast<std::vector<std::string>*>(data)->push_back(std::move(text));
+  return 0;
 }
 
 std::string Address(std::uintptr_t address) {
@@ -84,12 +91,9 @@ std::vector<LoadedModule> LoadedModules() {
 
 std::vector<std::string> Symbolize(std::uintptr_t address) {
   std::vector<std::string> lines;
-  if (&backtrace_create_state != nullptr) {
-    static backtrace_state* state = backtrace_create_state(nullptr, 1, &Ignore, nullptr);
-    if (state != nullptr) {
-      backtrace_pcinfo(state, address, &OnFrame, &Ignore, &lines);
-      if (lines.empty()) backtrace_syminfo(state, address, &OnSymbol, &Ignore, &lines);
-    }
+  if (State() != nullptr) {
+    backtrace_pcinfo(State(), address, &OnFrame, &Ignore, &lines);
+    if (lines.empty()) backtrace_syminfo(State(), address, &OnSymbol, &Ignore, &lines);
   }
   Dl_info info{};
   if (lines.empty() && dladdr(reinterpret_cast<void*>(address), &info) != 0) {

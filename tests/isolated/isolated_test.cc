@@ -111,7 +111,7 @@ TEST(Isolated, ACrashIsReportedWithOperatorAndStack) {
     const char* signal;
     const char* function;
   };
-  for (const Case& c : {Case{"segv", "SIGSEGV (Segmentation fault)", "DereferenceNothing"}, {"abort", "SIGABRT (Aborted)", "abort"},
+  for (const Case& c : {Case{"segv", "SIGSEGV (Segmentation fault)", "WriteWhereNothingIs"}, {"abort", "SIGABRT (Aborted)", "abort"},
                         {"stack", "SIGSEGV (Segmentation fault)", "Recurse"}}) {
     Job job(c.mode, {"--isolated", "--parallelism", "2"});
     EXPECT_EQ(job.End(), 1);

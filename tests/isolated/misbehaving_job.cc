@@ -1,4 +1,6 @@
 // A job that does what MODE says. Its numbers go through "source" -> "victim" (keyed, so another operator than the source).
+#include <sys/mman.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -21,15 +23,15 @@ bool Is(const char* mode) { return std::strcmp(Mode(), mode) == 0; }
   return below + here[0];
 }
 
-[[gnu::noinline]] void DereferenceNothing() {
-  int* volatile nothing = nullptr;
-  *nothing = 1;
+[[gnu::noinline]] void WriteWhereNothingIs() {
+  void* page = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  *static_cast<volatile int*>(page) = 1;
 }
 
 struct Victim : millrace::KeyedProcessFunction<int, int, int> {
   void ProcessElement(int n, Context&, millrace::Collector<int>& out) {
     if (n == 7) {
-      if (Is("segv")) DereferenceNothing();
+      if (Is("segv")) WriteWhereNothingIs();
       if (Is("abort")) std::abort();
       if (Is("throw")) throw std::runtime_error("seven is not wanted");
       volatile int depth = 0;

@@ -1,4 +1,4 @@
-#include "runtime/local/isolated_job.h"
+#include "runtime/isolated_job.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "millrace/connectors/collection.h"
+#include "millrace/connectors/static_splits.h"
+#include "millrace/io/record.h"
+
+namespace millrace {
+
+/// One value of one sensor: `cpu0 busy %`, `memory available MB`, `load 1 min`, `net eth0 in KB/s`, `disk sda write KB/s`,
+/// `temperature coretemp Core 0 C` ...
+struct SensorReading {
+  std::string sensor;
+  EventTime time;  // when it was read, by the wall clock
+  double value = 0;
+};
+MILLRACE_RECORD(SensorReading, sensor, time, value);
+
+/// Reads /proc and /sys below `root`: use of each processor, load, memory, temperatures, network and disk rates. Rates are
+/// differences to the last sample, so the first one has none of them. What this machine lacks or hides is left out.
+class HostProbe {
+ public:
+  explicit HostProbe(std::string root = "") : root_(std::move(root)) {}
+  std::vector<SensorReading> Sample(EventTime now);
+
+ private:
+  void Processors();
+  void Memory();
+  void Temperatures();
+  void Network();
+  void Disks();
+  std::vector<std::string> Lines(const std::string& path) const;
+  void Add(std::string sensor, double value) { readings_.push_back({std::move(sensor), now_, value}); }
+  /// Change of a counter since the last sample; false at its first one, and when it has begun anew.
+  bool Change(const std::string& counter, double total, double* change);
+  void AddRate(const std::string& sensor, double total);
+
+  std::string root_;
+  std::unordered_map<std::string, double> totals_;
+  EventTime now_;
+  double seconds_ = 0;  // since the last sample
+  std::vector<SensorReading> readings_;
+};
+
+/// This machine's sensors, sampled at an interval, until the job is cancelled, or for a while. One subtask reads.
+///
+///   env.FromSource("sensors", HostSensors(100ms).For(30s),
+///                  WatermarkStrategy<SensorReading>::Monotonous().WithTimestamp(&SensorReading::time))
+class HostSensors {
+ public:
+  using Record = SensorReading;
+  using Split = RangeSplit;
+  /// Throws std::invalid_argument for an interval below 1 ms.
+  explicit HostSensors(Duration interval);
+  HostSensors For(Duration time) const {
+    HostSensors sensors = *this;
+    sensors.samples_ = time.count() / interval_.count();
+    return sensors;
+  }
+
+  std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
+    return MakeStaticSplits<Split>({{0, 0, samples_}}, parallelism);
+  }
+
+  class Reader {
+   public:
+    Reader(Split split, Duration interval, const Clock* clock)
+        : split_(split), nanos_(interval.count() * 1000000), clock_(clock), next_(clock->NowNanos()) {}
+    template <class Out>
+    PollResult Poll(Out& out, std::uint32_t) {
+      if (split_.next >= split_.end) return PollResult::End();
+      if (clock_->NowNanos() < next_) return PollResult::Waiting(next_);
+      next_ += nanos_;
+      ++split_.next;
+      for (SensorReading& r : probe_.Sample(EventTime::FromMillis(clock_->WallMillis()))) out.Emit(r, r.time);
+      return PollResult::Waiting(next_);
+    }
+    Split Position() const { return split_; }
+
+   private:
+    Split split_;
+    std::int64_t nanos_;
+    const Clock* clock_;
+    std::int64_t next_;
+    HostProbe probe_;
+  };
+  Reader OpenSplit(const Split& split, const ReaderContext& context) const { return Reader(split, interval_, context.clock); }
+
+ private:
+  Duration interval_;
+  std::int64_t samples_ = INT64_MAX;
+};
+
+}  // namespace millrace
