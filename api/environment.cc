@@ -55,11 +55,12 @@ Result<std::string> StreamEnvironment::Plan(const std::string& job_name) {
   if (!settings_->errors.empty()) return Status::InvalidArgument(settings_->errors.front());
   JobOptions parsed;
   MILLRACE_RETURN_IF_ERROR(ParseArguments(settings_->arguments, &parsed));
-  if (!builder_->errors().empty()) return Status::InvalidArgument("plan the job: " + builder_->errors().front());
+  if (!builder_->errors().empty())
+    return Status::InvalidArgument("plan the job: " + builder_->errors().front());
   PlanOptions options;
   options.job_name = job_name;
   options.build_id = BuildId();
-  options.default_parallelism = parsed.parallelism > 0        ? parsed.parallelism
+  options.default_parallelism = parsed.parallelism > 0       ? parsed.parallelism
                                 : settings_->parallelism > 0 ? settings_->parallelism
                                                              : 1;
   Result<JobPlan> plan = BuildPlan(builder_->graph(), options);
@@ -76,8 +77,10 @@ JobResult StreamEnvironment::Run(const std::string& job_name) {
   }
   if (settings_->options.run.isolated) {  // the records would be collected in another process
     JobResult result;
-    result.status = Status::FailedPrecondition("run job '" + job_name + "': --isolated goes with Execute, not with Run or "
-                                               "ExecuteAndCollect, whose results belong to this process");
+    result.status =
+        Status::FailedPrecondition("run job '" + job_name +
+                                   "': --isolated goes with Execute, not with Run or "
+                                   "ExecuteAndCollect, whose results belong to this process");
     return result;
   }
   return JobRunner::Get().Run(plan.value(), *builder_, settings_->options.run);
@@ -116,12 +119,13 @@ int StreamEnvironment::Report(const std::string& job_name, const JobResult& resu
     std::fputs(text.c_str(), stderr);
   }
   if (result.cancelled) {
-    std::fprintf(stderr, "job '%s' was cancelled after %.1f s\n%s", job_name.c_str(), result.seconds,
-                 options.metrics ? "" : MetricsText(result).c_str());
+    std::fprintf(stderr, "job '%s' was cancelled after %.1f s\n%s", job_name.c_str(),
+                 result.seconds, options.metrics ? "" : MetricsText(result).c_str());
     return kSignalled + result.signal;
   }
   if (!result.status.ok()) {
-    std::fprintf(stderr, "job '%s' failed: %s\n", job_name.c_str(), result.status.message().c_str());
+    std::fprintf(stderr, "job '%s' failed: %s\n", job_name.c_str(),
+                 result.status.message().c_str());
     return result.status.code() == StatusCode::kInvalidArgument ? kUsage : kFailed;
   }
   return 0;

@@ -7,7 +7,8 @@ int GraphBuilder::Add(NodeSpec spec, std::unique_ptr<OperatorFactory> factory) {
   return graph_.Add(std::move(spec));
 }
 
-void GraphBuilder::SetPortFactory(int node, std::size_t input, std::unique_ptr<PortEdgeFactory> factory) {
+void GraphBuilder::SetPortFactory(int node, std::size_t input,
+                                  std::unique_ptr<PortEdgeFactory> factory) {
   port_factories_[{node, input}] = std::move(factory);
 }
 

@@ -15,21 +15,26 @@ struct Key {
   std::string_view help;
 };
 constexpr Key kKeys[] = {
-    {"driver", "threads|seeded", "one thread per slot, or one thread that steps all tasks in a seeded order"},
+    {"driver", "threads|seeded",
+     "one thread per slot, or one thread that steps all tasks in a seeded order"},
     {"seed", "NUMBER", "of the seeded driver"},
     {"exchange", "local|serialized", "hand batches over, or pass each through the wire codec"},
     {"memory", "BYTES", "what batches and state may use, e.g. 512MiB; default 1GiB"},
     {"batch.rows", "NUMBER", "rows of a batch at most; default 512"},
-    {"log.level", "debug|info|warn|error", "what of the job's log lines is shown on stderr; default info"},
+    {"log.level", "debug|info|warn|error",
+     "what of the job's log lines is shown on stderr; default info"},
 };
-constexpr std::string_view kFlags[] = {"--help", "--parallelism", "--explain", "--metrics", "--isolated", "-D"};
+constexpr std::string_view kFlags[] = {"--help",    "--parallelism", "--explain",
+                                       "--metrics", "--isolated",    "-D"};
 
-Result<std::int64_t> Number(std::string_view what, std::string_view text, std::int64_t low, std::int64_t high) {
+Result<std::int64_t> Number(std::string_view what, std::string_view text, std::int64_t low,
+                            std::int64_t high) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
     return Status::InvalidArgument("option " + std::string(what) + ": '" + std::string(text) +
-                                   "' is not a number from " + std::to_string(low) + " to " + std::to_string(high));
+                                   "' is not a number from " + std::to_string(low) + " to " +
+                                   std::to_string(high));
   }
   return value;
 }
@@ -38,7 +43,8 @@ Result<std::int64_t> Bytes(std::string_view what, std::string_view text) {
   static constexpr struct {
     std::string_view suffix;
     std::int64_t factor;
-  } kUnits[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}};
+  } kUnits[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
+                {"K", 1 << 10},   {"M", 1 << 20},   {"G", 1 << 30}};
   std::int64_t factor = 1;
   std::string_view digits = text;
   for (const auto& unit : kUnits) {
@@ -57,8 +63,8 @@ Result<std::int64_t> Bytes(std::string_view what, std::string_view text) {
 }
 
 Status OneOf(std::string_view key, std::string_view value, std::string_view values) {
-  return Status::InvalidArgument("option -D " + std::string(key) + "=" + std::string(value) + ": the value is one of " +
-                                 std::string(values));
+  return Status::InvalidArgument("option -D " + std::string(key) + "=" + std::string(value) +
+                                 ": the value is one of " + std::string(values));
 }
 
 }  // namespace
@@ -91,8 +97,9 @@ Status SetOption(std::string_view key, std::string_view value, JobOptions* optio
     std::vector<std::string_view> known;
     for (const Key& k : kKeys) known.push_back(k.name);
     const std::string nearest(Nearest(key, known));
-    return Status::InvalidArgument("unknown option -D " + std::string(key) +
-                                   (nearest.empty() ? " (--help lists them)" : ": did you mean " + nearest + "?"));
+    return Status::InvalidArgument(
+        "unknown option -D " + std::string(key) +
+        (nearest.empty() ? " (--help lists them)" : ": did you mean " + nearest + "?"));
   }
   return Status::Ok();
 }
@@ -116,7 +123,8 @@ Status SetExplain(std::string_view format, JobOptions* options) {
   } else if (format == "dot") {
     options->explain_format = ExplainFormat::kDot;
   } else {
-    return Status::InvalidArgument("option --explain=" + std::string(format) + ": the format is text, json or dot");
+    return Status::InvalidArgument("option --explain=" + std::string(format) +
+                                   ": the format is text, json or dot");
   }
   return Status::Ok();
 }
@@ -147,7 +155,8 @@ Status ParseArguments(const std::vector<std::string>& arguments, JobOptions* opt
       MILLRACE_RETURN_IF_ERROR(SetExplain(has_value ? value : "text", options));
     } else if (flag == "--metrics") {
       if (has_value && value != "text" && value != "json") {
-        return Status::InvalidArgument("option --metrics=" + value + ": the format is text or json");
+        return Status::InvalidArgument("option --metrics=" + value +
+                                       ": the format is text or json");
       }
       options->metrics = true;
       options->metrics_json = value == "json";
@@ -160,28 +169,33 @@ Status ParseArguments(const std::vector<std::string>& arguments, JobOptions* opt
       MILLRACE_RETURN_IF_ERROR(SetPair(std::string_view(whole).substr(2), options));
     } else {
       const std::string nearest(Nearest(flag, {std::begin(kFlags), std::end(kFlags)}));
-      return Status::InvalidArgument("unknown argument '" + whole + "'" +
-                                     (nearest.empty() ? " (--help lists them)" : ": did you mean " + nearest + "?"));
+      return Status::InvalidArgument(
+          "unknown argument '" + whole + "'" +
+          (nearest.empty() ? " (--help lists them)" : ": did you mean " + nearest + "?"));
     }
   }
   return Status::Ok();
 }
 
 std::string HelpText(std::string_view program) {
-  std::string text = "Usage: " + std::string(program) +
-                     " [options]\n\nA Millrace job. Options of every job:\n"
-                     "  --help                 this text\n"
-                     "  --parallelism N        subtasks of operators that set none (default 1)\n"
-                     "  --explain[=text|json|dot]  print the plan and end\n"
-                     "  --metrics[=text|json]  print what each operator did, to stderr, at the end\n"
-                     "  --isolated             run the job in a process of its own: a crash is reported, not suffered\n"
-                     "  -D key=value           set an option:\n";
+  std::string text =
+      "Usage: " + std::string(program) +
+      " [options]\n\nA Millrace job. Options of every job:\n"
+      "  --help                 this text\n"
+      "  --parallelism N        subtasks of operators that set none (default 1)\n"
+      "  --explain[=text|json|dot]  print the plan and end\n"
+      "  --metrics[=text|json]  print what each operator did, to stderr, at the end\n"
+      "  --isolated             run the job in a process of its own: a crash is reported, not "
+      "suffered\n"
+      "  -D key=value           set an option:\n";
   for (const Key& k : kKeys) {
     std::string line = "      " + std::string(k.name) + "=" + std::string(k.values);
     line.resize(std::max<std::size_t>(line.size() + 1, 36), ' ');
     text += line + std::string(k.help) + "\n";
   }
-  return text + "\nExit codes: 0 done, 1 the job failed, 2 wrong usage or plan, 130 ended by Ctrl-C, 143 by SIGTERM.\n";
+  return text +
+         "\nExit codes: 0 done, 1 the job failed, 2 wrong usage or plan, 130 ended by Ctrl-C, 143 "
+         "by SIGTERM.\n";
 }
 
 }  // namespace millrace

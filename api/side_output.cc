@@ -15,24 +15,27 @@ int FindOutput(GraphBuilder& builder, int node, const std::string& tag) {
 
 int CheckedParallelism(GraphBuilder& builder, int parallelism) {
   if (parallelism >= 1 && parallelism <= kMaxParallelism) return parallelism;
-  builder.NoteError("parallelism " + std::to_string(parallelism) + " is not possible (allowed: 1 to " +
-                    std::to_string(kMaxParallelism) + ")");
+  builder.NoteError("parallelism " + std::to_string(parallelism) +
+                    " is not possible (allowed: 1 to " + std::to_string(kMaxParallelism) + ")");
   return 1;
 }
 
 void CheckWindows(GraphBuilder& builder, const SliceWindows& windows, const std::string& name) {
   if (windows.size.count() <= 0 || windows.slide.count() <= 0) {
-    builder.NoteError("window operator '" + name + "': size " + std::to_string(windows.size.count()) +
-                      " ms and slide " + std::to_string(windows.slide.count()) + " ms must both be positive");
+    builder.NoteError("window operator '" + name + "': size " +
+                      std::to_string(windows.size.count()) + " ms and slide " +
+                      std::to_string(windows.slide.count()) + " ms must both be positive");
   }
 }
 
 void CheckWindows(GraphBuilder& builder, const SessionWindows& windows, const std::string& name) {
-  if (windows.gap.count() < 1) builder.NoteError("'" + name + "': the gap of a session must be at least 1 ms");
+  if (windows.gap.count() < 1)
+    builder.NoteError("'" + name + "': the gap of a session must be at least 1 ms");
 }
 
 void CheckWindows(GraphBuilder& builder, const CountWindows& windows, const std::string& name) {
-  if (windows.count < 0) builder.NoteError("'" + name + "': a count window needs a count of at least 1");
+  if (windows.count < 0)
+    builder.NoteError("'" + name + "': a count window needs a count of at least 1");
 }
 
 }  // namespace millrace::internal

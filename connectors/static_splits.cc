@@ -15,7 +15,8 @@ class StaticSplits final : public SplitEnumerator {
   std::vector<std::string> Assign(int subtask, bool* no_more) override {
     std::size_t& next = next_[static_cast<std::size_t>(subtask) % next_.size()];
     std::vector<std::string> assigned;
-    for (; next < splits_.size() && assigned.size() < at_once_; next += next_.size()) assigned.push_back(splits_[next]);
+    for (; next < splits_.size() && assigned.size() < at_once_; next += next_.size())
+      assigned.push_back(splits_[next]);
     *no_more = next >= splits_.size();
     return assigned;
   }
@@ -28,7 +29,8 @@ class StaticSplits final : public SplitEnumerator {
 
 }  // namespace
 
-std::unique_ptr<SplitEnumerator> MakeStaticSplitsOf(std::vector<std::string> splits, int parallelism, std::size_t at_once) {
+std::unique_ptr<SplitEnumerator> MakeStaticSplitsOf(std::vector<std::string> splits,
+                                                    int parallelism, std::size_t at_once) {
   return std::make_unique<StaticSplits>(std::move(splits), parallelism, at_once);
 }
 

@@ -23,7 +23,9 @@ MILLRACE_RECORD(Spread, sum, low, high, count);
 struct SpreadOf {
   using Accumulator = Spread;
   Accumulator Create() const { return {}; }
-  void Add(Accumulator& acc, const SensorReading& r) const { Merge(acc, {r.value, r.value, r.value, 1}); }
+  void Add(Accumulator& acc, const SensorReading& r) const {
+    Merge(acc, {r.value, r.value, r.value, 1});
+  }
   void Merge(Accumulator& acc, const Accumulator& o) const {
     if (o.count == 0) return;
     acc.low = acc.count == 0 ? o.low : std::min(acc.low, o.low);
@@ -50,15 +52,20 @@ struct TableSink {
     std::int64_t window = 0;
     void Write(const Row& row, millrace::EventTime) {
       if (!terminal) {
-        std::printf("{\"sensor\":\"%s\",\"window_end_ms\":%lld,\"average\":%.3f,\"min\":%.3f,\"max\":%.3f}\n",
-                    row.sensor.c_str(), static_cast<long long>(row.window_end_ms), row.average, row.low, row.high);
+        std::printf(
+            "{\"sensor\":\"%s\",\"window_end_ms\":%lld,\"average\":%.3f,\"min\":%.3f,\"max\":%.3f}"
+            "\n",
+            row.sensor.c_str(), static_cast<long long>(row.window_end_ms), row.average, row.low,
+            row.high);
         return;
       }
       if (row.window_end_ms != window) {
         window = row.window_end_ms;
-        std::printf("\033[H\033[2J%-28s %12s %12s %12s\n", "sensor (last 5 s)", "average", "min", "max");
+        std::printf("\033[H\033[2J%-28s %12s %12s %12s\n", "sensor (last 5 s)", "average", "min",
+                    "max");
       }
-      std::printf("%-28s %12.2f %12.2f %12.2f\n", row.sensor.c_str(), row.average, row.low, row.high);
+      std::printf("%-28s %12.2f %12.2f %12.2f\n", row.sensor.c_str(), row.average, row.low,
+                  row.high);
     }
     void Flush() { std::fflush(stdout); }
   };
@@ -69,14 +76,18 @@ int main(int argc, char** argv) {
   const char* limit = std::getenv("HOST_SENSORS_SECONDS");
   const double seconds = limit != nullptr ? std::atof(limit) : 30;
   millrace::StreamEnvironment env(argc, argv);
-  env.FromSource("sensors", millrace::HostSensors(100ms).For(millrace::Duration(static_cast<std::int64_t>(seconds * 1000))),
-                 millrace::WatermarkStrategy<SensorReading>::Monotonous().WithTimestamp(&SensorReading::time))
+  env.FromSource("sensors",
+                 millrace::HostSensors(100ms).For(
+                     millrace::Duration(static_cast<std::int64_t>(seconds * 1000))),
+                 millrace::WatermarkStrategy<SensorReading>::Monotonous().WithTimestamp(
+                     &SensorReading::time))
       .KeyBy(&SensorReading::sensor)
       .Window(millrace::SlidingEventTime(5s, 1s))
       .Aggregate("spread", SpreadOf{},
                  [](const std::string& sensor, const millrace::Window& window, const Spread& s,
                     millrace::Collector<Row>& out) {
-                   out.Emit({sensor, window.end.millis(), s.sum / static_cast<double>(s.count), s.low, s.high});
+                   out.Emit({sensor, window.end.millis(), s.sum / static_cast<double>(s.count),
+                             s.low, s.high});
                  })
       .Global()
       .SinkTo("table", TableSink{});

@@ -28,12 +28,13 @@ namespace {
 void Parse(const std::string& line, millrace::Collector<Entry>& out) {
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, at = 0;
   char action[32], package[128];
-  if (std::sscanf(line.c_str(), "%4d-%2d-%2d %2d:%2d:%2d %31s %n%127s", &year, &month, &day, &hour, &minute, &second,
-                  action, &at, package) < 8) {
+  if (std::sscanf(line.c_str(), "%4d-%2d-%2d %2d:%2d:%2d %31s %n%127s", &year, &month, &day, &hour,
+                  &minute, &second, action, &at, package) < 8) {
     return;
   }
   const auto date = std::chrono::sys_days{std::chrono::year{year} / month / day};
-  const auto time = date + std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
+  const auto time =
+      date + std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second);
   out.Emit(Entry{millrace::EventTime::FromMillis(time.time_since_epoch() / 1ms), action, package});
 }
 
@@ -47,14 +48,18 @@ int main(int argc, char** argv) {
     argc -= 2;
   }
   millrace::StreamEnvironment env(argc, argv);
-  auto changes = env.FromSource("log", millrace::TextLines(file))
-                     .FlatMap([](const std::string& line, millrace::Collector<Entry>& out) { Parse(line, out); })
-                     .Filter([](const Entry& e) { return e.action == "install" || e.action == "upgrade"; })
-                     .AssignTimestampsAndWatermarks(
-                         millrace::WatermarkStrategy<Entry>::BoundedOutOfOrderness(1s).WithTimestamp(&Entry::time));
+  auto changes =
+      env.FromSource("log", millrace::TextLines(file))
+          .FlatMap(
+              [](const std::string& line, millrace::Collector<Entry>& out) { Parse(line, out); })
+          .Filter([](const Entry& e) { return e.action == "install" || e.action == "upgrade"; })
+          .AssignTimestampsAndWatermarks(
+              millrace::WatermarkStrategy<Entry>::BoundedOutOfOrderness(1s).WithTimestamp(
+                  &Entry::time));
   const auto line = [](const char* what) {
     return [what](int, const millrace::Window& w, std::int64_t n, millrace::Collector<Line>& out) {
-      out.Emit({std::string(what) + " " + w.start.ToString() + " to " + w.end.ToString() + ": " + std::to_string(n) + " packages"});
+      out.Emit({std::string(what) + " " + w.start.ToString() + " to " + w.end.ToString() + ": " +
+                std::to_string(n) + " packages"});
     };
   };
   changes.KeyBy([](const Entry&) { return 0; })

@@ -53,14 +53,16 @@ int main(int argc, char** argv) {
   const std::vector<std::string> files = Files(&argc, argv);
   millrace::StreamEnvironment env(argc, argv);
   env.FromSource("lines", millrace::TextLines(files))
-      .FlatMap([](const std::string& line, millrace::Collector<Word>& out) { SplitWords(line, out); })
+      .FlatMap(
+          [](const std::string& line, millrace::Collector<Word>& out) { SplitWords(line, out); })
       .KeyBy(&Word::text)
       .Window(millrace::GlobalWindows())
       .Reduce("count", [](const Word& a, const Word& b) { return Word{a.text, a.count + b.count}; })
       .KeyBy([](const Word&) { return 0; })
       .Window(millrace::GlobalWindows())
       .Aggregate("top ten", millrace::TopK(10, &Word::count),
-                 [](int, const millrace::Window&, const std::vector<Word>& top, millrace::Collector<Word>& out) {
+                 [](int, const millrace::Window&, const std::vector<Word>& top,
+                    millrace::Collector<Word>& out) {
                    for (const Word& word : top) out.Emit(word);
                  })
       .Print();

@@ -28,7 +28,8 @@ namespace {
 constexpr const char* kOrder = "MILLRACE_WORKER";  // "fd parent job hash"
 
 Status Trouble(const std::string& what, int error) {
-  return Status(StatusCode::kInternal, "run the job in a worker process: " + what + ": " + std::strerror(error));
+  return Status(StatusCode::kInternal,
+                "run the job in a worker process: " + what + ": " + std::strerror(error));
 }
 
 std::vector<std::string> OwnArguments() {
@@ -64,7 +65,8 @@ int Spawn(const std::string& order, int report_fd, const sigset_t& signals, pid_
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   posix_spawnattr_setsigmask(&attributes, &signals);
-  const int error = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, Pointers(arguments).data(), Pointers(environment).data());
+  const int error = posix_spawn(pid, "/proc/self/exe", &actions, &attributes,
+                                Pointers(arguments).data(), Pointers(environment).data());
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   return error;
@@ -77,7 +79,8 @@ int WaitAndForward(pid_t pid, int signal_fd) {
     pollfd fds[] = {{pid_fd, POLLIN, 0}, {signal_fd, POLLIN, 0}};
     if (poll(fds, 2, -1) < 0) continue;
     signalfd_siginfo info{};
-    if (fds[1].revents != 0 && read(signal_fd, &info, sizeof(info)) == sizeof(info)) kill(pid, static_cast<int>(info.ssi_signo));
+    if (fds[1].revents != 0 && read(signal_fd, &info, sizeof(info)) == sizeof(info))
+      kill(pid, static_cast<int>(info.ssi_signo));
     running = fds[0].revents == 0;
   }
   if (pid_fd >= 0) close(pid_fd);
@@ -89,11 +92,15 @@ int WaitAndForward(pid_t pid, int signal_fd) {
 
 Status Death(const CrashReport& report, int number) {
   std::string text = "the worker process died of " + SignalName(number);
-  if (report.signal == 0) return Status(StatusCode::kAborted, text + ", which nobody in it caught (kill, or out of memory?)");
-  if (!report.task.empty()) text += " in operator '" + report.op + "', subtask " + std::to_string(report.subtask);
+  if (report.signal == 0)
+    return Status(StatusCode::kAborted,
+                  text + ", which nobody in it caught (kill, or out of memory?)");
+  if (!report.task.empty())
+    text += " in operator '" + report.op + "', subtask " + std::to_string(report.subtask);
   int depth = 0;
   for (const std::uintptr_t frame : report.frames) {
-    for (const std::string& line : SymbolizeOther(frame, report.modules)) text += "\n  #" + std::to_string(depth) + " " + line;
+    for (const std::string& line : SymbolizeOther(frame, report.modules))
+      text += "\n  #" + std::to_string(depth) + " " + line;
     ++depth;
   }
   return Status(StatusCode::kAborted, text);
@@ -104,8 +111,10 @@ JobResult Outcome(int status, const CrashReport& report) {
   if (WIFSIGNALED(status)) {
     result.status = Death(report, WTERMSIG(status));
   } else if (!report.started) {
-    result.status = Status(StatusCode::kAborted, "the worker process ended with exit code " + std::to_string(WEXITSTATUS(status)) +
-                                                     " before it came to this job: main must do the same each time it runs");
+    result.status =
+        Status(StatusCode::kAborted,
+               "the worker process ended with exit code " + std::to_string(WEXITSTATUS(status)) +
+                   " before it came to this job: main must do the same each time it runs");
   } else {
     result.worker_exit_code = WEXITSTATUS(status);
   }
@@ -120,13 +129,16 @@ const std::optional<WorkerOrder>& ThisWorkersOrder() {
     if (text == nullptr) return std::nullopt;
     WorkerOrder o;
     std::istringstream in(text);
-    if (!(in >> o.report_fd >> o.parent >> o.job >> o.plan_hash) || o.parent != getppid()) return std::nullopt;
+    if (!(in >> o.report_fd >> o.parent >> o.job >> o.plan_hash) || o.parent != getppid())
+      return std::nullopt;
     return o;
   }();
   return order;
 }
 
-std::uint64_t PlanHash(std::string_view plan) { return std::hash<std::string_view>()(plan); }
+std::uint64_t PlanHash(std::string_view plan) {
+  return std::hash<std::string_view>()(plan);
+}
 
 JobResult RunInWorker(std::string_view plan, int job) {
   JobResult result;
@@ -141,8 +153,8 @@ JobResult RunInWorker(std::string_view plan, int job) {
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, &before);
   const int signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-  const std::string order = std::to_string(fds[1]) + " " + std::to_string(getpid()) + " " + std::to_string(job) + " " +
-                            std::to_string(PlanHash(plan));
+  const std::string order = std::to_string(fds[1]) + " " + std::to_string(getpid()) + " " +
+                            std::to_string(job) + " " + std::to_string(PlanHash(plan));
   std::fflush(nullptr);
   pid_t pid = 0;
   const int error = Spawn(order, fds[1], before, &pid);

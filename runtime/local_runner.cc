@@ -57,7 +57,8 @@ void ReportOperator(Deployment& deployment, const PlanOperator& op, JobResult* r
 void Report(LocalCluster& cluster, JobResult* result) {
   Deployment& deployment = cluster.deployment();
   for (const PlanOperator& op : deployment.plan().operators) ReportOperator(deployment, op, result);
-  for (const PlanVertex& v : deployment.plan().vertices) result->vertices.push_back({v.name, 0, 0, 0, 0});
+  for (const PlanVertex& v : deployment.plan().vertices)
+    result->vertices.push_back({v.name, 0, 0, 0, 0});
   for (Slot& slot : deployment.slots()) {
     for (const auto& task : slot.tasks()) {
       for (VertexReport& v : result->vertices) {
@@ -74,14 +75,16 @@ void Report(LocalCluster& cluster, JobResult* result) {
   result->cancelled = cluster.cancelled();
   if (const auto failure = cluster.failure(); failure.has_value()) {
     result->status = Status(StatusCode::kAborted, "operator '" + failure->op + "', subtask " +
-                                                      std::to_string(failure->subtask) + ": " + failure->message);
+                                                      std::to_string(failure->subtask) + ": " +
+                                                      failure->message);
   }
 }
 
 /// The local personality: the serialized plan on an embedded cluster.
 class LocalRunner final : public JobRunner {
  public:
-  JobResult Run(const std::string& bytes, const GraphBuilder& job, const RunOptions& options) override {
+  JobResult Run(const std::string& bytes, const GraphBuilder& job,
+                const RunOptions& options) override {
     SetLogLevel(options.log_level);
     if (!options.isolated) return RunHere(bytes, job, options);
     const int number = isolated_jobs_++;
@@ -97,8 +100,9 @@ class LocalRunner final : public JobRunner {
     if (PlanHash(bytes) == order->plan_hash) {
       result = RunHere(bytes, job, options);
     } else {
-      result.status = Status::InvalidArgument("main has built another plan in the worker process than before: a job's graph, "
-                                              "names and parallelism must not depend on time, chance or the environment");
+      result.status = Status::InvalidArgument(
+          "main has built another plan in the worker process than before: a job's graph, "
+          "names and parallelism must not depend on time, chance or the environment");
     }
     result.in_worker = true;
     return result;
@@ -124,13 +128,15 @@ class LocalRunner final : public JobRunner {
     try {  // enumerators are made here: a source that finds nothing to read says so
       deployed = std::make_unique<LocalCluster>(std::move(plan).value(), registry, deployment);
     } catch (const std::exception& e) {
-      result.status = Status(StatusCode::kFailedPrecondition, std::string("deploy the job: ") + e.what());
+      result.status =
+          Status(StatusCode::kFailedPrecondition, std::string("deploy the job: ") + e.what());
       return result;
     }
     LocalCluster& cluster = *deployed;
     const std::optional<WorkerOrder>& order = ThisWorkersOrder();
     std::optional<Supervisor> supervisor;
-    if (options.supervised) supervisor.emplace(&cluster, order ? std::optional(order->parent) : std::nullopt);
+    if (options.supervised)
+      supervisor.emplace(&cluster, order ? std::optional(order->parent) : std::nullopt);
     if (options.seeded) {
       cluster.RunSeeded(options.seed, &manual);
     } else {

@@ -81,7 +81,8 @@ class StallMeter {
  private:
   void Run() {
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-    for (std::int64_t due = Now() + 1000000; !stop_.load(std::memory_order_relaxed); due += 1000000) {
+    for (std::int64_t due = Now() + 1000000; !stop_.load(std::memory_order_relaxed);
+         due += 1000000) {
       const timespec at{due / 1000000000, due % 1000000000};
       clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
       lateness_.Add(Now() - due);
@@ -136,7 +137,9 @@ struct Options {
 };
 
 [[noreturn]] void Usage(const std::string& why) {
-  std::fprintf(stderr, "latency: %s\nusage: latency [--kind map|window] [--rate 200K] [--seconds 20]\n", why.c_str());
+  std::fprintf(stderr,
+               "latency: %s\nusage: latency [--kind map|window] [--rate 200K] [--seconds 20]\n",
+               why.c_str());
   std::exit(2);
 }
 
@@ -170,23 +173,28 @@ void Build(const Options& o, millrace::StreamEnvironment& env) {
   auto ticks = env.FromSource(
       "ticks",
       millrace::Generate([rate](std::int64_t i, std::int64_t due) {
-        return Tick{static_cast<std::int64_t>(micro::Mix(static_cast<std::uint64_t>(i)) % kKeys), i * 1000 / rate, due};
-      }).Count(o.rate * o.seconds).Rate(static_cast<double>(o.rate)),
-      millrace::WatermarkStrategy<Tick>::Monotonous().WithTimestamp(&Tick::time, millrace::Unit::kMilliseconds));
+        return Tick{static_cast<std::int64_t>(micro::Mix(static_cast<std::uint64_t>(i)) % kKeys),
+                    i * 1000 / rate, due};
+      })
+          .Count(o.rate * o.seconds)
+          .Rate(static_cast<double>(o.rate)),
+      millrace::WatermarkStrategy<Tick>::Monotonous().WithTimestamp(&Tick::time,
+                                                                    millrace::Unit::kMilliseconds));
   if (o.kind == "map") {
     std::move(ticks)
         .KeyBy(&Tick::key)
-        .Reduce("count", [](const Tick& a, const Tick& b) { return Tick{a.key, a.time + 1, b.due}; })
+        .Reduce("count",
+                [](const Tick& a, const Tick& b) { return Tick{a.key, a.time + 1, b.due}; })
         .SinkTo("latency", LatencySink{});
     return;
   }
   std::move(ticks)
       .KeyBy(&Tick::key)
       .Window(millrace::TumblingEventTime(millrace::Duration(1000)))
-      .Aggregate<Tick>("count", CountAndStart{},
-                       [](std::int64_t key, const millrace::Window& w, const CountAndStart::Accumulator& acc, auto& out) {
-                         out.Emit(Tick{key, acc.first, acc.second + w.end.millis() * 1000000});
-                       })
+      .Aggregate<Tick>(
+          "count", CountAndStart{},
+          [](std::int64_t key, const millrace::Window& w, const CountAndStart::Accumulator& acc,
+             auto& out) { out.Emit(Tick{key, acc.first, acc.second + w.end.millis() * 1000000}); })
       .SinkTo("latency", LatencySink{});
 }
 
@@ -198,7 +206,8 @@ int main(int argc, char** argv) {
   env.SetParallelism(2);
   Build(o, env);
   const std::int64_t began = Now();
-  g_results.count_from = began + static_cast<std::int64_t>(kWarmUp * static_cast<double>(o.seconds) * 1e9);
+  g_results.count_from =
+      began + static_cast<std::int64_t>(kWarmUp * static_cast<double>(o.seconds) * 1e9);
   StallMeter stalls;
   const millrace::JobResult result = env.Run("latency");
   const double seconds = static_cast<double>(Now() - began) / 1e9;
@@ -213,11 +222,13 @@ int main(int argc, char** argv) {
                      static_cast<double>(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1e-6;
   const Histogram& h = g_results.latency;
   std::printf(
-      "kind,parallelism,backend,rate_per_s,buffer_timeout_ms,watermark_interval_ms,samples,p50_ms,p99_ms,p999_ms,max_ms,"
+      "kind,parallelism,backend,rate_per_s,buffer_timeout_ms,watermark_interval_ms,samples,p50_ms,"
+      "p99_ms,p999_ms,max_ms,"
       "cores,seconds,notes,stall_p999_ms\n");
   std::printf("%s,2,heap,%lld,0,0,%llu,%.3f,%.3f,%.3f,%.3f,%.2f,%.2f,%s,%.3f\n", o.kind.c_str(),
-              static_cast<long long>(o.rate), static_cast<unsigned long long>(h.count()), h.Millis(0.5), h.Millis(0.99),
-              h.Millis(0.999), h.MaxMillis(), cpu / seconds, seconds,
-              seconds < static_cast<double>(o.seconds) * 1.02 + 0.1 ? "sustained" : "not sustained", lateness.Millis(0.999));
+              static_cast<long long>(o.rate), static_cast<unsigned long long>(h.count()),
+              h.Millis(0.5), h.Millis(0.99), h.Millis(0.999), h.MaxMillis(), cpu / seconds, seconds,
+              seconds < static_cast<double>(o.seconds) * 1.02 + 0.1 ? "sustained" : "not sustained",
+              lateness.Millis(0.999));
   return 0;
 }

@@ -91,7 +91,9 @@ class Windows {
     pane_.Clear();
     total_.ForEach([&](std::int64_t key, const Total& total) { Put(key, total.sum); });
   }
-  void Put(std::int64_t key, std::int64_t sum) { ring_.Put(static_cast<std::uint64_t>(key), static_cast<std::uint64_t>(sum)); }
+  void Put(std::int64_t key, std::int64_t sum) {
+    ring_.Put(static_cast<std::uint64_t>(key), static_cast<std::uint64_t>(sum));
+  }
 
   struct Total {
     std::int64_t sum = 0, panes = 0;
@@ -99,7 +101,8 @@ class Windows {
   Ring ring_;
   by_hand::Table<std::int64_t> pane_;
   by_hand::Table<Total> total_;
-  std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>> panes_{static_cast<std::size_t>(kShape.size / kShape.slide)};
+  std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>> panes_{
+      static_cast<std::size_t>(kShape.size / kShape.slide)};
   std::int64_t pane_end_ = 0;
 };
 
@@ -164,7 +167,8 @@ class Words {
       hash = Mix(hash ^ part) | 1;
     }
     std::size_t i = hash & (kCells - 1);
-    while (cells_[i].hash != 0 && (cells_[i].hash != hash || cells_[i].word != word)) i = (i + 1) & (kCells - 1);
+    while (cells_[i].hash != 0 && (cells_[i].hash != hash || cells_[i].word != word))
+      i = (i + 1) & (kCells - 1);
     Cell& cell = cells_[i];
     if (cell.hash == 0) {
       cell.hash = hash;

@@ -18,7 +18,8 @@ using benchmark_support::Row;
   std::string shapes;
   for (const std::string& name : micro::ShapeNames()) shapes += " " + name;
   std::fprintf(stderr,
-               "micro: %s\nusage: micro --shapes keyedSum1K,tumbling --records 20M [--parallelism 2] [--splits P]\n"
+               "micro: %s\nusage: micro --shapes keyedSum1K,tumbling --records 20M [--parallelism "
+               "2] [--splits P]\n"
                "         [--baseline] [-D key=value ...]\nshapes:%s\n",
                why.c_str(), shapes.c_str());
   std::exit(2);

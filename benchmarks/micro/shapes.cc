@@ -34,7 +34,9 @@ struct RingSink {
     void Write(const Pair& p, EventTime) {
       ring.Put(static_cast<std::uint64_t>(p.key), static_cast<std::uint64_t>(p.value));
     }
-    void Write(const WordCount& w, EventTime) { ring.Put(w.word.size(), static_cast<std::uint64_t>(w.count)); }
+    void Write(const WordCount& w, EventTime) {
+      ring.Put(w.word.size(), static_cast<std::uint64_t>(w.count));
+    }
     void Write(const millrace::WindowResult<std::int64_t, std::int64_t>& r, EventTime) {
       ring.Put(static_cast<std::uint64_t>(r.key), static_cast<std::uint64_t>(r.value));
     }
@@ -52,8 +54,12 @@ struct SummingSink {
   Writer CreateWriter(const WriterContext&) const { return {}; }
 };
 
-std::int64_t Twice(std::int64_t x) { return x * 2; }
-std::int64_t PlusOne(std::int64_t x) { return x + 1; }
+std::int64_t Twice(std::int64_t x) {
+  return x * 2;
+}
+std::int64_t PlusOne(std::int64_t x) {
+  return x + 1;
+}
 
 template <class F>
 auto Input(StreamEnvironment& env, std::int64_t records, int splits, F fn) {
@@ -90,14 +96,21 @@ void KeyedSum(StreamEnvironment& env, std::int64_t records, int splits, KeyOf ke
 
 template <WindowShape kShape>
 void Windows(StreamEnvironment& env, std::int64_t records, int splits) {
-  auto keyed = env.FromSource("input",
-                              millrace::Generate([](std::int64_t i) { return WindowRecord<kShape>(i); }).Count(records).Splits(splits),
-                              WatermarkStrategy<Timed>::Monotonous().WithTimestamp(&Timed::time, millrace::Unit::kMilliseconds))
-                   .Map([](const Timed& t) { return Pair{t.key, t.value}; })
-                   .KeyBy(&Pair::key);
+  auto keyed =
+      env.FromSource("input",
+                     millrace::Generate([](std::int64_t i) { return WindowRecord<kShape>(i); })
+                         .Count(records)
+                         .Splits(splits),
+                     WatermarkStrategy<Timed>::Monotonous().WithTimestamp(
+                         &Timed::time, millrace::Unit::kMilliseconds))
+          .Map([](const Timed& t) { return Pair{t.key, t.value}; })
+          .KeyBy(&Pair::key);
   const auto sum = millrace::Sum(&Pair::value);
   if constexpr (kShape.gap > 0) {
-    std::move(keyed).Window(millrace::SessionEventTime(Duration(kShape.gap))).Aggregate("sum", sum).SinkTo("ring", RingSink{});
+    std::move(keyed)
+        .Window(millrace::SessionEventTime(Duration(kShape.gap)))
+        .Aggregate("sum", sum)
+        .SinkTo("ring", RingSink{});
   } else {
     std::move(keyed)
         .Window(millrace::SlidingEventTime(Duration(kShape.size), Duration(kShape.slide)))
@@ -108,7 +121,8 @@ void Windows(StreamEnvironment& env, std::int64_t records, int splits) {
 
 void Words(StreamEnvironment& env, std::int64_t records, int splits) {
   const std::vector<std::string>* lines = &Lines();
-  Input(env, records, splits, [lines](std::int64_t i) { return (*lines)[static_cast<std::size_t>(i % 1000)]; })
+  Input(env, records, splits,
+        [lines](std::int64_t i) { return (*lines)[static_cast<std::size_t>(i % 1000)]; })
       .template FlatMap<WordCount>([](const std::string& line, auto& out) {
         for (std::size_t from = 0; from < line.size();) {
           const std::size_t to = std::min(line.find(' ', from), line.size());
@@ -119,14 +133,17 @@ void Words(StreamEnvironment& env, std::int64_t records, int splits) {
         }
       })
       .KeyBy(&WordCount::word)
-      .Reduce("sum", [](const WordCount& a, const WordCount& b) { return WordCount{a.word, a.count + b.count}; })
+      .Reduce("sum", [](const WordCount& a,
+                        const WordCount& b) { return WordCount{a.word, a.count + b.count}; })
       .SinkTo("ring", RingSink{});
 }
 
 }  // namespace
 
-bool BuildShape(const std::string& shape, std::int64_t records, int splits, StreamEnvironment& env) {
-  if (WithWindowShape(shape, [&]<WindowShape kShape> { Windows<kShape>(env, records, splits); })) return true;
+bool BuildShape(const std::string& shape, std::int64_t records, int splits,
+                StreamEnvironment& env) {
+  if (WithWindowShape(shape, [&]<WindowShape kShape> { Windows<kShape>(env, records, splits); }))
+    return true;
   if (shape == "mapSinkLong") {
     Maps(env, records, splits, false);
   } else if (shape == "mapRebalanceMapSink") {
@@ -136,9 +153,13 @@ bool BuildShape(const std::string& shape, std::int64_t records, int splits, Stre
   } else if (shape == "keyedSum1K") {
     KeyedSum(env, records, splits, [](std::int64_t i) { return i % 1000; });
   } else if (shape == "keyedSum1M") {
-    KeyedSum(env, records, splits, [](std::int64_t i) { return static_cast<std::int64_t>(Mix(static_cast<std::uint64_t>(i)) % 1000000); });
+    KeyedSum(env, records, splits, [](std::int64_t i) {
+      return static_cast<std::int64_t>(Mix(static_cast<std::uint64_t>(i)) % 1000000);
+    });
   } else if (shape == "keyedSum10M") {
-    KeyedSum(env, records, splits, [](std::int64_t i) { return static_cast<std::int64_t>(Mix(static_cast<std::uint64_t>(i)) % 10000000); });
+    KeyedSum(env, records, splits, [](std::int64_t i) {
+      return static_cast<std::int64_t>(Mix(static_cast<std::uint64_t>(i)) % 10000000);
+    });
   } else if (shape == "wordCount") {
     Words(env, records, splits);
   } else {
@@ -148,8 +169,11 @@ bool BuildShape(const std::string& shape, std::int64_t records, int splits, Stre
 }
 
 std::vector<std::string> ShapeNames() {
-  return {"mapSinkLong", "mapSink", "mapRebalanceMapSink", "keyedSum1K", "keyedSum1M", "keyedSum10M", "tumbling", "sliding",
-          "session", "wordCount", "sliding1K_1s", "sliding1K_10ms", "sliding10K_1s", "sliding10K_10ms"};
+  return {"mapSinkLong",   "mapSink",        "mapRebalanceMapSink",
+          "keyedSum1K",    "keyedSum1M",     "keyedSum10M",
+          "tumbling",      "sliding",        "session",
+          "wordCount",     "sliding1K_1s",   "sliding1K_10ms",
+          "sliding10K_1s", "sliding10K_10ms"};
 }
 
 }  // namespace micro

@@ -87,12 +87,15 @@ inline Timed WindowRecord(std::int64_t i) {
   const std::int64_t key = kShape.gap > 0 ? (i / 50000 * 100 + i % 100) % 1000 : i % kShape.keys;
   return {key, 1, i / kShape.per_milli};
 }
-inline Triple MapRecord(std::int64_t i) { return {i, i * 3, i ^ 0x55}; }
+inline Triple MapRecord(std::int64_t i) {
+  return {i, i * 3, i ^ 0x55};
+}
 /// 1,000 lines of 10 words out of 10,000.
 const std::vector<std::string>& Lines();
 
 /// Builds a shape's job. False when there is no such shape.
-bool BuildShape(const std::string& shape, std::int64_t records, int splits, millrace::StreamEnvironment& env);
+bool BuildShape(const std::string& shape, std::int64_t records, int splits,
+                millrace::StreamEnvironment& env);
 /// Runs its hand-written single-thread loop; nothing of the engine. False when there is none.
 bool RunByHand(const std::string& shape, std::int64_t records);
 /// All names.

@@ -8,9 +8,10 @@ namespace nexmark {
 namespace {
 
 constexpr std::string_view kStates[] = {"AZ", "CA", "ID", "OR", "WA", "WY"};
-constexpr std::string_view kCities[] = {"Phoenix", "Los Angeles", "San Francisco", "Boise",   "Portland",
-                                        "Bend",    "Redmond",     "Seattle",       "Kent",    "Cheyenne"};
-constexpr std::string_view kFirst[] = {"Peter", "Paul", "Luke",  "John",   "Saul",  "Vicky",
+constexpr std::string_view kCities[] = {"Phoenix",  "Los Angeles", "San Francisco", "Boise",
+                                        "Portland", "Bend",        "Redmond",       "Seattle",
+                                        "Kent",     "Cheyenne"};
+constexpr std::string_view kFirst[] = {"Peter", "Paul",  "Luke",  "John",   "Saul",  "Vicky",
                                        "Kate",  "Julie", "Sarah", "Deiter", "Walter"};
 constexpr std::string_view kLast[] = {"Shultz", "Abrams", "Spencer", "White", "Bartels",
                                       "Walton", "Smith",  "Jones",   "Noris"};
@@ -51,7 +52,8 @@ std::unique_ptr<Texts> Make(std::uint64_t seed_bid, std::uint64_t seed_str) {
   std::int32_t v = 0;
   for (int i = 0; i < Texts::kPool; ++i) {
     if (i % 6 == 0) v = static_cast<std::int32_t>(text.NextInt());
-    texts->pool[static_cast<std::size_t>(i)] = static_cast<char>('a' + v % 26);  // negative remainders too
+    texts->pool[static_cast<std::size_t>(i)] =
+        static_cast<char>('a' + v % 26);  // negative remainders too
     v /= 26;
   }
   SplittableRandom random(seed_bid);
@@ -78,7 +80,8 @@ std::unique_ptr<Texts> Make(std::uint64_t seed_bid, std::uint64_t seed_str) {
 
 const Texts& Texts::For(std::uint64_t seed_bid, std::uint64_t seed_str) {
   static std::mutex mutex;
-  static auto& cache = *new std::map<std::pair<std::uint64_t, std::uint64_t>, std::unique_ptr<Texts>>();
+  static auto& cache =
+      *new std::map<std::pair<std::uint64_t, std::uint64_t>, std::unique_ptr<Texts>>();
   std::lock_guard lock(mutex);
   auto& texts = cache[{seed_bid, seed_str}];
   if (texts == nullptr) texts = Make(seed_bid, seed_str);
@@ -128,8 +131,8 @@ void Generator::Person() {
   event_.card = {card, 19};
   event_.city = kCities[random_.NextInt(std::size(kCities))];
   event_.state = kStates[random_.NextInt(std::size(kStates))];
-  ExtraOf(static_cast<std::int32_t>(8 + event_.name.size() + event_.email.size() + event_.card.size() +
-                                    event_.city.size() + event_.state.size()),
+  ExtraOf(static_cast<std::int32_t>(8 + event_.name.size() + event_.email.size() +
+                                    event_.card.size() + event_.city.size() + event_.state.size()),
           200);
 }
 

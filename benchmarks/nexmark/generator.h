@@ -116,7 +116,8 @@ class Generator {
     return std::abs(static_cast<std::int64_t>(random_.NextLong()) % n);
   }
   std::int64_t Price() {
-    return static_cast<std::int64_t>(std::floor(std::pow(10.0, random_.NextDouble() * 6.0) * 100.0 + 0.5));
+    return static_cast<std::int64_t>(
+        std::floor(std::pow(10.0, random_.NextDouble() * 6.0) * 100.0 + 0.5));
   }
   std::int64_t AnyPerson() {
     const std::int64_t people = epoch_ + 1;
@@ -136,7 +137,8 @@ class Generator {
       const std::int64_t min = std::max<std::int64_t>(last_auction - kInFlight, 0);
       const std::int64_t span = last_auction - min + 1 + kLead;
       // A constant bound but at the very start: no division.
-      auction = min + (span == kInFlight + 1 + kLead ? random_.NextInt(kInFlight + 1 + kLead) : Below(span));
+      auction = min + (span == kInFlight + 1 + kLead ? random_.NextInt(kInFlight + 1 + kLead)
+                                                     : Below(span));
     }
     event_.auction = auction + kFirstId;
     std::int64_t bidder = 0;
@@ -149,8 +151,8 @@ class Generator {
     }
     event_.bidder = bidder + 2 * kFirstId;
     event_.price = Price();
-    const std::int32_t channel =
-        random_.NextInt(2) > 0 ? Texts::kChannels + random_.NextInt(4) : random_.NextInt(Texts::kChannels);
+    const std::int32_t channel = random_.NextInt(2) > 0 ? Texts::kChannels + random_.NextInt(4)
+                                                        : random_.NextInt(Texts::kChannels);
     event_.channel = channel;
     event_.channel_name = texts_->channels[static_cast<std::size_t>(channel)];
     event_.url = texts_->urls[static_cast<std::size_t>(channel)];

@@ -19,20 +19,24 @@ template <class Row, class Writer>
 inline void Put(Writer& out, const Row& row) {
   out.Write(row, EventTime::Min());
 }
-inline String View(std::string_view text) { return String::View(text); }
+inline String View(std::string_view text) {
+  return String::View(text);
+}
 
 template <class Writer>
 void Q0(Generator& g, Writer& out) {
   while (g.HasNext()) {
     const Event& e = g.Next();
-    if (e.type == EventType::kBid) Put(out, BidRow{e.auction, e.bidder, e.price, e.time, View(e.extra)});
+    if (e.type == EventType::kBid)
+      Put(out, BidRow{e.auction, e.bidder, e.price, e.time, View(e.extra)});
   }
 }
 template <class Writer>
 void Q1(Generator& g, Writer& out) {
   while (g.HasNext()) {
     const Event& e = g.Next();
-    if (e.type == EventType::kBid) Put(out, EuroRow{e.auction, e.bidder, e.price * 908, e.time, View(e.extra)});
+    if (e.type == EventType::kBid)
+      Put(out, EuroRow{e.auction, e.bidder, e.price * 908, e.time, View(e.extra)});
   }
 }
 template <class Writer>
@@ -186,7 +190,8 @@ void Q11(Generator& g, Writer& out) {
   while (g.HasNext()) {
     const Event& e = g.Next();
     if (e.type != EventType::kBid) continue;
-    if (e.time >= sweep) [[unlikely]] {  // close what is over; a record of the key would close it too
+    if (e.time >= sweep)
+        [[unlikely]] {  // close what is over; a record of the key would close it too
       sweep = e.time + kWindow / 4;
       open.EraseIf([&](std::int64_t bidder, const Open& s) {
         if (s.last + kWindow >= e.time) return false;
@@ -210,7 +215,9 @@ void Q12e(Generator& g, Writer& out) {
   by_hand::Table<std::int64_t> counts;
   std::int64_t end = 0;
   const auto flush = [&] {
-    counts.ForEach([&](std::int64_t bidder, std::int64_t n) { Put(out, BidderCount{bidder, n, end - kWindow, end}); });
+    counts.ForEach([&](std::int64_t bidder, std::int64_t n) {
+      Put(out, BidderCount{bidder, n, end - kWindow, end});
+    });
     counts.Clear();
   };
   while (g.HasNext()) {

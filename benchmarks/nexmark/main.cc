@@ -28,14 +28,18 @@ struct Options {
 };
 
 [[noreturn]] void Usage(const std::string& why) {
-  std::fprintf(stderr,
-               "nexmark: %s\nusage: nexmark --queries q0,q5|gen [--events 1M] [--tps 100K] [--seeds 42,43,44]\n"
-               "         [--splits 1] [--parallelism 1] [--baseline] [--check[=FILE]] [-D key=value ...]\n",
-               why.c_str());
+  std::fprintf(
+      stderr,
+      "nexmark: %s\nusage: nexmark --queries q0,q5|gen [--events 1M] [--tps 100K] [--seeds "
+      "42,43,44]\n"
+      "         [--splits 1] [--parallelism 1] [--baseline] [--check[=FILE]] [-D key=value ...]\n",
+      why.c_str());
   std::exit(2);
 }
 
-std::int64_t Number(const std::string& text) { return benchmark_support::ParseNumber("nexmark", text); }
+std::int64_t Number(const std::string& text) {
+  return benchmark_support::ParseNumber("nexmark", text);
+}
 
 std::vector<std::string> List(const std::string& text) {
   std::vector<std::string> items;
@@ -123,7 +127,8 @@ std::string RunEngine(const Options& o, const std::string& query, std::string* r
   if (!known) Usage("unknown query '" + query + "'");
   const millrace::JobResult result = env.Run("nexmark " + query);
   if (!result.status.ok()) {
-    std::fprintf(stderr, "nexmark: %s failed: %s\n", query.c_str(), result.status.ToString().c_str());
+    std::fprintf(stderr, "nexmark: %s failed: %s\n", query.c_str(),
+                 result.status.ToString().c_str());
     std::exit(1);
   }
   if (!o.check) return "";
@@ -132,7 +137,8 @@ std::string RunEngine(const Options& o, const std::string& query, std::string* r
 }
 
 // 0 equal, 1 different, 2 no such row.
-int Compare(const Options& o, const std::string& query, const std::string& rows, const std::string& checksum) {
+int Compare(const Options& o, const std::string& query, const std::string& rows,
+            const std::string& checksum) {
   std::ifstream in(o.check_file);
   if (!in) Usage("can't read " + o.check_file);
   std::string line;
@@ -143,8 +149,8 @@ int Compare(const Options& o, const std::string& query, const std::string& rows,
       continue;
     }
     if (f[3] == rows && f[4] == checksum) return 0;
-    std::fprintf(stderr, "nexmark: %s: %s rows %s, expected %s rows %s\n", query.c_str(), rows.c_str(),
-                 checksum.c_str(), f[3].c_str(), f[4].c_str());
+    std::fprintf(stderr, "nexmark: %s: %s rows %s, expected %s rows %s\n", query.c_str(),
+                 rows.c_str(), checksum.c_str(), f[3].c_str(), f[4].c_str());
     return 1;
   }
   std::fprintf(stderr, "nexmark: %s has no row for %s\n", o.check_file.c_str(), query.c_str());
@@ -165,7 +171,8 @@ Outcome RunHand(const Options& o, const std::string& query) {
   return {std::to_string(check.shared->table.rows()), check.shared->table.checksum()};
 }
 
-Row Measure(const Options& o, const std::string& query, const std::string& variant, const std::function<Outcome()>& work) {
+Row Measure(const Options& o, const std::string& query, const std::string& variant,
+            const std::function<Outcome()>& work) {
   return {query, variant, variant == "engine" ? o.parallelism : 1, o.config.generator.max_events,
           benchmark_support::MeasureInChild(work)};
 }
@@ -192,8 +199,10 @@ int RunQuery(const Options& o, const std::string& query, double generator_ns) {
   benchmark_support::PrintRow(hand, generator_ns, hand_ns);
   const Outcome& by_hand = hand.measured.outcome;
   if (got.rows != by_hand.rows || got.checksum != by_hand.checksum) {
-    std::fprintf(stderr, "nexmark: %s: the engine has %s rows %s, the hand-written loop %s rows %s\n", query.c_str(),
-                 got.rows.c_str(), got.checksum.c_str(), by_hand.rows.c_str(), by_hand.checksum.c_str());
+    std::fprintf(stderr,
+                 "nexmark: %s: the engine has %s rows %s, the hand-written loop %s rows %s\n",
+                 query.c_str(), got.rows.c_str(), got.checksum.c_str(), by_hand.rows.c_str(),
+                 by_hand.checksum.c_str());
     code = std::max(code, 1);
   }
   return code;

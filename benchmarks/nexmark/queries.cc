@@ -12,7 +12,9 @@ using millrace::EventTime;
 using millrace::StreamEnvironment;
 using millrace::Window;
 
-std::string DayText(std::int32_t day) { return EventTime::FromMillis(std::int64_t{day} * 86400000).ToString().substr(0, 10); }
+std::string DayText(std::int32_t day) {
+  return EventTime::FromMillis(std::int64_t{day} * 86400000).ToString().substr(0, 10);
+}
 
 namespace {
 
@@ -24,7 +26,9 @@ auto Events(const QueryConfig& config, StreamEnvironment& env) {
 auto Bids(const QueryConfig& config, StreamEnvironment& env) {
   return Events(config, env).Filter([](const Event& e) { return e.type == EventType::kBid; });
 }
-std::string_view ViewOf(std::string_view text) { return text; }
+std::string_view ViewOf(std::string_view text) {
+  return text;
+}
 
 struct MaxTies {  // q5: the auctions with the most bids of a window
   using Accumulator = std::pair<std::int64_t, std::vector<std::int64_t>>;
@@ -68,7 +72,8 @@ struct HighestSoFar {
       end = e.time / kWindow * kWindow + kWindow;
       highest = -1;
     }
-    if (e.time == end - kWindow && e.price >= before) out.EmitAt(Row(e, true), EventTime::FromMillis(e.time - 1));
+    if (e.time == end - kWindow && e.price >= before)
+      out.EmitAt(Row(e, true), EventTime::FromMillis(e.time - 1));
     if (e.price < highest) return;
     highest = e.price;
     out.Emit(Row(e, false));
@@ -103,7 +108,8 @@ struct HighestBids {  // q7: the maximum of a window, and the bids that have it
 
 // q8: what a window has seen of an id.
 struct PersonAndSeller {
-  using Accumulator = std::tuple<bool, bool, millrace::String>;  // a person, a seller, the person's name
+  using Accumulator =
+      std::tuple<bool, bool, millrace::String>;  // a person, a seller, the person's name
   Accumulator Create() const { return {}; }
   void Add(Accumulator& acc, const PersonOrSeller& r) const {
     if (r.person) {
@@ -148,14 +154,19 @@ struct PriceStats {  // q17
 };
 
 template <class Sink>
-void Stateless(const std::string& name, const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
+void Stateless(const std::string& name, const QueryConfig& config, StreamEnvironment& env,
+               const Sink& sink) {
   if (name == "q0") {
     Bids(config, env)
-        .Map([](const Event& e) { return BidRow{e.auction, e.bidder, e.price, e.time, ViewOf(e.extra)}; })
+        .Map([](const Event& e) {
+          return BidRow{e.auction, e.bidder, e.price, e.time, ViewOf(e.extra)};
+        })
         .SinkTo("rows", sink);
   } else if (name == "q1") {
     Bids(config, env)
-        .Map([](const Event& e) { return EuroRow{e.auction, e.bidder, e.price * 908, e.time, ViewOf(e.extra)}; })
+        .Map([](const Event& e) {
+          return EuroRow{e.auction, e.bidder, e.price * 908, e.time, ViewOf(e.extra)};
+        })
         .SinkTo("rows", sink);
   } else {
     Bids(config, env)
@@ -175,7 +186,8 @@ void Q5(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
       .KeyBy(&WindowCount::window_end)
       .Window(millrace::TumblingEventTime(2s))
       .Aggregate("most bids", MaxTies{},
-                 [](std::int64_t, const Window&, const MaxTies::Accumulator& best, Collector<HotAuction>& out) {
+                 [](std::int64_t, const Window&, const MaxTies::Accumulator& best,
+                    Collector<HotAuction>& out) {
                    for (const std::int64_t a : best.second) out.Emit({a, best.first});
                  })
       .SinkTo("rows", sink);
@@ -188,7 +200,8 @@ void Q7(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
       .KeyBy([](const HighBid&) { return std::int32_t{0}; })
       .Window(millrace::TumblingEventTime(10s))
       .Aggregate("highest bids", HighestBids{},
-                 [](std::int32_t, const Window&, const HighestBids::Accumulator& best, Collector<HighBid>& out) {
+                 [](std::int32_t, const Window&, const HighestBids::Accumulator& best,
+                    Collector<HighBid>& out) {
                    for (const HighBid& b : best.second) {
                      if (b.price == best.first) out.Emit(b);
                    }
@@ -221,10 +234,11 @@ void Q11(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
       .Map([](const Event& e) { return BidderBid{e.bidder}; })
       .KeyBy(&BidderBid::bidder)
       .Window(millrace::SessionEventTime(10s))
-      .Aggregate("bids per session", millrace::Count(),
-                 [](std::int64_t bidder, const Window& w, std::int64_t n, Collector<BidderCount>& out) {
-                   out.Emit({bidder, n, w.start.millis(), w.end.millis()});
-                 })
+      .Aggregate(
+          "bids per session", millrace::Count(),
+          [](std::int64_t bidder, const Window& w, std::int64_t n, Collector<BidderCount>& out) {
+            out.Emit({bidder, n, w.start.millis(), w.end.millis()});
+          })
       .SinkTo("rows", sink);
 }
 
@@ -234,10 +248,11 @@ void Q12e(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
       .Map([](const Event& e) { return BidderBid{e.bidder}; })
       .KeyBy(&BidderBid::bidder)
       .Window(millrace::TumblingEventTime(10s))
-      .Aggregate("bids per bidder", millrace::Count(),
-                 [](std::int64_t bidder, const Window& w, std::int64_t n, Collector<BidderCount>& out) {
-                   out.Emit({bidder, n, w.start.millis(), w.end.millis()});
-                 })
+      .Aggregate(
+          "bids per bidder", millrace::Count(),
+          [](std::int64_t bidder, const Window& w, std::int64_t n, Collector<BidderCount>& out) {
+            out.Emit({bidder, n, w.start.millis(), w.end.millis()});
+          })
       .SinkTo("rows", sink);
 }
 
@@ -256,7 +271,8 @@ void Q17(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
 }  // namespace
 
 template <class Sink>
-bool BuildQuery(const std::string& name, const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
+bool BuildQuery(const std::string& name, const QueryConfig& config, StreamEnvironment& env,
+                const Sink& sink) {
   if (name == "q0" || name == "q1" || name == "q2") {
     Stateless(name, config, env, sink);
   } else if (name == "q5") {
@@ -277,7 +293,9 @@ bool BuildQuery(const std::string& name, const QueryConfig& config, StreamEnviro
   return true;
 }
 
-template bool BuildQuery(const std::string&, const QueryConfig&, StreamEnvironment&, const RingSink&);
-template bool BuildQuery(const std::string&, const QueryConfig&, StreamEnvironment&, const CheckSink&);
+template bool BuildQuery(const std::string&, const QueryConfig&, StreamEnvironment&,
+                         const RingSink&);
+template bool BuildQuery(const std::string&, const QueryConfig&, StreamEnvironment&,
+                         const CheckSink&);
 
 }  // namespace nexmark

@@ -14,10 +14,12 @@ struct QueryConfig {
   int splits = 1;
 };
 template <class Sink>
-bool BuildQuery(const std::string& name, const QueryConfig& config, millrace::StreamEnvironment& env,
-                const Sink& sink);
+bool BuildQuery(const std::string& name, const QueryConfig& config,
+                millrace::StreamEnvironment& env, const Sink& sink);
 
-extern template bool BuildQuery(const std::string&, const QueryConfig&, millrace::StreamEnvironment&, const RingSink&);
-extern template bool BuildQuery(const std::string&, const QueryConfig&, millrace::StreamEnvironment&, const CheckSink&);
+extern template bool BuildQuery(const std::string&, const QueryConfig&,
+                                millrace::StreamEnvironment&, const RingSink&);
+extern template bool BuildQuery(const std::string&, const QueryConfig&,
+                                millrace::StreamEnvironment&, const CheckSink&);
 
 }  // namespace nexmark

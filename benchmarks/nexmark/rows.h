@@ -23,8 +23,9 @@ struct EuroRow {  // q1: price in thousandths of a euro cent's unit, DECIMAL(23,
   void Text(RowText& t) const {
     std::string fraction = std::to_string(price_thousandths % 1000);
     t << auction << bidder
-      << std::to_string(price_thousandths / 1000) + "." + std::string(3 - fraction.size(), '0') + fraction << time
-      << extra.view();
+      << std::to_string(price_thousandths / 1000) + "." + std::string(3 - fraction.size(), '0') +
+             fraction
+      << time << extra.view();
   }
 };
 MILLRACE_RECORD(EuroRow, auction, bidder, price_thousandths, time, extra);
@@ -46,7 +47,8 @@ struct HotAuction {  // q5
 };
 MILLRACE_RECORD(HotAuction, auction, num);
 
-struct HighBid {  // q7; `boundary`: counts for the window that ends at its time, but not for its maximum
+struct
+    HighBid {  // q7; `boundary`: counts for the window that ends at its time, but not for its maximum
   std::int64_t auction, price, bidder, time;
   millrace::String extra;
   bool boundary;
@@ -103,7 +105,8 @@ MILLRACE_RECORD(DayStats, auction, day, total, low, middle, high, min, max, sum)
 std::string DayText(std::int32_t day);
 
 inline void DayStats::Text(RowText& t) const {
-  t << auction << DayText(day) << total << low << middle << high << min << max << sum / total << sum;
+  t << auction << DayText(day) << total << low << middle << high << min << max << sum / total
+    << sum;
 }
 
 }  // namespace nexmark

@@ -30,7 +30,8 @@ class NexmarkSource {
 
   class Reader {
    public:
-    Reader(const GeneratorConfig& config, Split split) : split_(split), generator_(std::make_unique<Generator>(config)) {
+    Reader(const GeneratorConfig& config, Split split)
+        : split_(split), generator_(std::make_unique<Generator>(config)) {
       generator_->SkipTo(split.done);
     }
     template <class Out>

@@ -65,7 +65,9 @@ class Table {
     bool used = false;
   };
   std::size_t IndexOf(std::int64_t key) const {
-    const auto product = static_cast<unsigned __int128>(static_cast<std::uint64_t>(key) * 0x9e3779b97f4a7c15ULL) * 0xd1b54a32d192ed03ULL;
+    const auto product =
+        static_cast<unsigned __int128>(static_cast<std::uint64_t>(key) * 0x9e3779b97f4a7c15ULL) *
+        0xd1b54a32d192ed03ULL;
     return static_cast<std::size_t>(product >> 64 ^ product) & mask_;
   }
   void EraseAt(std::size_t hole) {

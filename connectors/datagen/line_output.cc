@@ -14,8 +14,8 @@ void LineOutput::Flush() {
     const ssize_t n = write(fd_, buffer_.data() + done, buffer_.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
-      throw std::runtime_error(std::string("write to file descriptor ") + std::to_string(fd_) + ": " +
-                               std::strerror(errno));
+      throw std::runtime_error(std::string("write to file descriptor ") + std::to_string(fd_) +
+                               ": " + std::strerror(errno));
     }
     done += static_cast<std::size_t>(n);
   }

@@ -11,7 +11,8 @@ namespace {
 
 std::string Trimmed(const std::string& text) {
   const std::size_t begin = text.find_first_not_of(" \t");
-  return begin == std::string::npos ? "" : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+  return begin == std::string::npos ? ""
+                                    : text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 /// Entries of a folder whose names begin so, sorted; none when there is no such folder.
@@ -19,7 +20,8 @@ std::vector<std::string> Entries(const std::string& folder, const std::string& p
   std::vector<std::string> entries;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (entry.path().filename().string().starts_with(prefix)) entries.push_back(entry.path().string());
+    if (entry.path().filename().string().starts_with(prefix))
+      entries.push_back(entry.path().string());
   }
   std::sort(entries.begin(), entries.end());
   return entries;
@@ -28,7 +30,8 @@ std::vector<std::string> Entries(const std::string& folder, const std::string& p
 }  // namespace
 
 HostSensors::HostSensors(Duration interval) : interval_(interval) {
-  if (interval.count() < 1) throw std::invalid_argument("HostSensors: the interval must be at least 1 ms");
+  if (interval.count() < 1)
+    throw std::invalid_argument("HostSensors: the interval must be at least 1 ms");
 }
 
 std::vector<SensorReading> HostProbe::Sample(EventTime now) {
@@ -74,14 +77,16 @@ void HostProbe::Processors() {
     }
     double all = 0, free = 0;
     const bool known = Change(name + ".all", total, &all);
-    if (Change(name + ".idle", idle, &free) && known && all > 0) Add(name + " busy %", 100 * (1 - free / all));
+    if (Change(name + ".idle", idle, &free) && known && all > 0)
+      Add(name + " busy %", 100 * (1 - free / all));
   }
 }
 
 void HostProbe::Memory() {
   double value = 0;
   for (const std::string& line : Lines("/proc/meminfo")) {
-    if (line.starts_with("MemAvailable:") && std::istringstream(line.substr(13)) >> value) Add("memory available MB", value / 1024);
+    if (line.starts_with("MemAvailable:") && std::istringstream(line.substr(13)) >> value)
+      Add("memory available MB", value / 1024);
   }
   const auto load = Lines("/proc/loadavg");
   if (!load.empty() && std::istringstream(load[0]) >> value) Add("load 1 min", value);
@@ -91,7 +96,8 @@ void HostProbe::Temperatures() {
   const auto add = [this](const std::string& name, const std::string& file) {
     double milli = 0;
     const auto lines = Lines(file);
-    if (!lines.empty() && std::istringstream(lines[0]) >> milli) Add("temperature " + name + " C", milli / 1000);
+    if (!lines.empty() && std::istringstream(lines[0]) >> milli)
+      Add("temperature " + name + " C", milli / 1000);
   };
   for (const std::string& chip : Entries(root_ + "/sys/class/hwmon", "hwmon")) {
     const std::string folder = chip.substr(root_.size());
@@ -100,7 +106,8 @@ void HostProbe::Temperatures() {
       if (!input.ends_with("_input")) continue;
       const std::string file = input.substr(root_.size());
       const auto label = Lines(file.substr(0, file.size() - 5) + "label");
-      const std::string number = file.substr(file.rfind('/') + 1, file.size() - file.rfind('/') - 7);
+      const std::string number =
+          file.substr(file.rfind('/') + 1, file.size() - file.rfind('/') - 7);
       add((name.empty() ? "" : name[0] + " ") + (label.empty() ? number : label[0]), file);
     }
   }
@@ -131,7 +138,8 @@ void HostProbe::Disks() {
     std::istringstream in(line);
     double major = 0, minor = 0, skip = 0, read = 0, written = 0;  // sectors of 512 bytes
     std::string name;
-    if (!(in >> major >> minor >> name >> skip >> skip >> read >> skip >> skip >> skip >> written)) continue;
+    if (!(in >> major >> minor >> name >> skip >> skip >> read >> skip >> skip >> skip >> written))
+      continue;
     if (name.starts_with("loop") || name.starts_with("ram")) continue;
     AddRate("disk " + name + " read KB/s", read / 2);
     AddRate("disk " + name + " write KB/s", written / 2);

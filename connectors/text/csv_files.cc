@@ -24,8 +24,11 @@ CsvFileReader::CsvFileReader(const TypeInfo& type, const CsvOptions& options, Fi
 void CsvFileReader::ReadHeader(LineReader& lines, std::string_view text) {
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   TextError error;
-  if (row_.Split(text, options_, &error) == CsvRow::Outcome::kRow && columns_.FromHeader(row_, options_, &error)) return;
-  ThrowMalformed({lines.position().path, 1, static_cast<std::int64_t>(error.column), std::string(text), error.what});
+  if (row_.Split(text, options_, &error) == CsvRow::Outcome::kRow &&
+      columns_.FromHeader(row_, options_, &error))
+    return;
+  ThrowMalformed({lines.position().path, 1, static_cast<std::int64_t>(error.column),
+                  std::string(text), error.what});
 }
 
 FileRecord CsvFileReader::Next(void* record, MalformedLine* malformed) {
@@ -35,8 +38,10 @@ FileRecord CsvFileReader::Next(void* record, MalformedLine* malformed) {
     if (!lines_.Next(&line)) return FileRecord::kEnd;
     if (line.empty() && type_->field_count > 1) continue;
     TextError error;
-    if (SplitRecord(&line, &error) == CsvRow::Outcome::kRow && columns_.Fill(row_, record, &error)) return FileRecord::kRecord;
-    *malformed = {lines_.position().path, number, static_cast<std::int64_t>(error.column), std::string(line), error.what};
+    if (SplitRecord(&line, &error) == CsvRow::Outcome::kRow && columns_.Fill(row_, record, &error))
+      return FileRecord::kRecord;
+    *malformed = {lines_.position().path, number, static_cast<std::int64_t>(error.column),
+                  std::string(line), error.what};
     return FileRecord::kMalformed;
   }
 }
@@ -49,10 +54,15 @@ CsvRow::Outcome CsvFileReader::SplitRecord(std::string_view* line, TextError* er
     TextError ignored;
     bool open = true;  // quotes come in pairs, but for the one that closes the field
     for (std::size_t seen = line->size(); open && lines_.Extend(line); seen = line->size()) {
-      open = std::count(line->begin() + static_cast<std::ptrdiff_t>(seen), line->end(), options_.quote) % 2 == 0;
+      open = std::count(line->begin() + static_cast<std::ptrdiff_t>(seen), line->end(),
+                        options_.quote) %
+                 2 ==
+             0;
     }
     if (!open) outcome = row_.Split(line->substr(mark), options_, &ignored);
-    if (outcome != CsvRow::Outcome::kRow) {  // one bad line, not the rest of the file; the first error is the one to tell
+    if (outcome !=
+        CsvRow::Outcome::
+            kRow) {  // one bad line, not the rest of the file; the first error is the one to tell
       *line = lines_.TakeBack();
     }
   }

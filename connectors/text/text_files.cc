@@ -47,10 +47,12 @@ std::vector<std::string> ListFiles(const std::vector<std::string>& paths) {
   return files;
 }
 
-LineReader::LineReader(FileSplit from, std::size_t block) : position_(std::move(from)), block_(block) {
+LineReader::LineReader(FileSplit from, std::size_t block)
+    : position_(std::move(from)), block_(block) {
   fd_ = open(position_.path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd_ < 0) Fail("read input file", position_.path, errno);
-  if (position_.offset > 0 && lseek(fd_, position_.offset, SEEK_SET) < 0) Fail("seek in input file", position_.path, errno);
+  if (position_.offset > 0 && lseek(fd_, position_.offset, SEEK_SET) < 0)
+    Fail("seek in input file", position_.path, errno);
 }
 
 LineReader::~LineReader() {
@@ -117,7 +119,8 @@ bool LineReader::Fill() {
   buffer_.erase(0, record_);
   begin_ -= std::exchange(record_, 0);
   if (buffer_.size() > kLongestLine) {
-    throw FileError("read input file '" + position_.path + "': line " + std::to_string(position_.line) + " is longer than " +
+    throw FileError("read input file '" + position_.path + "': line " +
+                    std::to_string(position_.line) + " is longer than " +
                     std::to_string(kLongestLine) + " bytes");
   }
   const std::size_t before = buffer_.size();

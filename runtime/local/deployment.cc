@@ -23,7 +23,8 @@ std::vector<int> TargetsOf(Partitioning partitioning, int subtask, int producers
         break;
       }
       for (int c = 0; c < consumers; ++c) {
-        if (static_cast<int>(std::int64_t{c} * producers / consumers) == subtask) targets.push_back(c);
+        if (static_cast<int>(std::int64_t{c} * producers / consumers) == subtask)
+          targets.push_back(c);
       }
       break;
     case Partitioning::kHash:
@@ -38,14 +39,15 @@ std::vector<int> TargetsOf(Partitioning partitioning, int subtask, int producers
 
 /// What is known only while the deployment is built.
 struct Deployment::Building {
-  std::map<std::pair<int, int>, Task*> tasks;             // (vertex, subtask)
-  std::map<std::pair<int, int>, Operator*> operators;     // (operator, subtask)
+  std::map<std::pair<int, int>, Task*> tasks;          // (vertex, subtask)
+  std::map<std::pair<int, int>, Operator*> operators;  // (operator, subtask)
   std::map<std::pair<int, int>, OperatorContext*> contexts;
-  std::map<std::tuple<std::size_t, int, int>, LocalChannel*> channels;  // (edge, from subtask, to subtask)
+  std::map<std::tuple<std::size_t, int, int>, LocalChannel*>
+      channels;  // (edge, from subtask, to subtask)
 };
 
-Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry, const DeploymentOptions& options,
-                       Slot::OnFailure on_failure)
+Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
+                       const DeploymentOptions& options, Slot::OnFailure on_failure)
     : plan_(std::move(plan)), registry_(registry), options_(options), memory_(options.memory) {
   int width = 1;
   for (const PlanVertex& v : plan_.vertices) width = std::max(width, v.parallelism);
@@ -99,7 +101,8 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
     context->parallelism = o.parallelism;
     context->clock = options_.clock;
     context->memory = &memory_;
-    context->counters = counters_[static_cast<std::size_t>(id)][static_cast<std::size_t>(subtask)].get();
+    context->counters =
+        counters_[static_cast<std::size_t>(id)][static_cast<std::size_t>(subtask)].get();
     context->batch_rows = options_.batch_rows;
     if (coordinators_[static_cast<std::size_t>(id)] != nullptr) {
       context->source_control = coordinators_[static_cast<std::size_t>(id)]->reader(subtask);
@@ -116,7 +119,8 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
 }
 
 BatchColumns Deployment::ColumnsOf(const PlanEdge& edge) const {
-  return {registry_.factory(edge.from).OutputTimed(edge.output), edge.partitioning == Partitioning::kHash};
+  return {registry_.factory(edge.from).OutputTimed(edge.output),
+          edge.partitioning == Partitioning::kHash};
 }
 
 void Deployment::MakeChannels(const PlanEdge& edge, Building* building) {

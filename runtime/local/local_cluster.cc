@@ -10,8 +10,9 @@
 namespace millrace {
 
 LocalCluster::LocalCluster(JobPlan plan, const FactoryRegistry& registry, DeploymentOptions options)
-    : deployment_(std::make_unique<Deployment>(std::move(plan), registry, options,
-                                               [this](TaskFailure f) { OnFailure(std::move(f)); })) {}
+    : deployment_(std::make_unique<Deployment>(
+          std::move(plan), registry, options, [this](TaskFailure f) { OnFailure(std::move(f)); })) {
+}
 
 void LocalCluster::Stop() {
   stop_.store(true);

@@ -19,14 +19,17 @@ constexpr std::int64_t kSecond = 1000000000;
 constexpr int kSignalled = 128;  // exit code: 128 + signal, as shells have it
 
 std::string Name(const Task& task) {
-  return "operator '" + std::string(task.running().op.load(std::memory_order_relaxed)) + "', subtask " +
-         std::to_string(task.subtask()) + ",";
+  return "operator '" + std::string(task.running().op.load(std::memory_order_relaxed)) +
+         "', subtask " + std::to_string(task.subtask()) + ",";
 }
 
 }  // namespace
 
 Supervisor::Supervisor(LocalCluster* cluster, std::optional<int> parent)
-    : cluster_(cluster), parent_(parent), terminal_(isatty(STDERR_FILENO) == 1), began_(SystemClock::Get().NowNanos()) {
+    : cluster_(cluster),
+      parent_(parent),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      began_(SystemClock::Get().NowNanos()) {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGINT);
   sigaddset(&signals_, SIGTERM);
@@ -36,12 +39,15 @@ Supervisor::Supervisor(LocalCluster* cluster, std::optional<int> parent)
   if (signal_fd_ >= 0 && done_fd_ >= 0) thread_ = std::thread([this] { Run(); });
 }
 
-Supervisor::~Supervisor() { Finish(); }
+Supervisor::~Supervisor() {
+  Finish();
+}
 
 int Supervisor::Finish() {
   if (thread_.joinable()) {
     const std::uint64_t one = 1;
-    if (write(done_fd_, &one, sizeof(one)) != sizeof(one)) std::fputs("millrace: eventfd refuses a write\n", stderr);
+    if (write(done_fd_, &one, sizeof(one)) != sizeof(one))
+      std::fputs("millrace: eventfd refuses a write\n", stderr);
     thread_.join();
   }
   if (signal_fd_ >= 0) close(signal_fd_);
@@ -58,7 +64,8 @@ void Supervisor::Run() {
     if (fds[1].revents != 0) break;
     signalfd_siginfo info{};
     if (fds[0].revents != 0 && read(signal_fd_, &info, sizeof(info)) == sizeof(info)) {
-      if (!parent_ || static_cast<int>(info.ssi_pid) == *parent_) OnSignal(static_cast<int>(info.ssi_signo));
+      if (!parent_ || static_cast<int>(info.ssi_pid) == *parent_)
+        OnSignal(static_cast<int>(info.ssi_signo));
     }
     LookAround(SystemClock::Get().NowNanos());
   }
@@ -78,8 +85,8 @@ void Supervisor::OnSignal(int number) {
     const std::int64_t since = slot.step_began();
     const Task* task = slot.stepping();
     if (since == 0 || task == nullptr) continue;
-    std::fprintf(stderr, "ended at once: %s has been in user code for %.1f s\n", Name(*task).c_str(),
-                 static_cast<double>(now - since) / 1e9);
+    std::fprintf(stderr, "ended at once: %s has been in user code for %.1f s\n",
+                 Name(*task).c_str(), static_cast<double>(now - since) / 1e9);
   }
   _exit(kSignalled + number);
 }
@@ -92,7 +99,8 @@ void Supervisor::LookAround(std::int64_t now) {
     warned_[&slot] = since;
     if (internal::terminal_line_open.exchange(false)) std::fputc('\n', stderr);
     std::fprintf(stderr,
-                 "warning: %s has been in one step for %.1f s; nothing else of its slot runs meanwhile (a step of user "
+                 "warning: %s has been in one step for %.1f s; nothing else of its slot runs "
+                 "meanwhile (a step of user "
                  "code should take milliseconds)\n",
                  Name(*task).c_str(), static_cast<double>(now - since) / 1e9);
   }
@@ -107,8 +115,9 @@ void Supervisor::ShowProgress(std::int64_t now) {
     for (int s = 0; s < op.parallelism; ++s) rows += deployment.counters(op.id, s).in.value();
   }
   const std::int64_t since = shown_at_ == 0 ? began_ : shown_at_;
-  std::fprintf(stderr, "\r\033[K%s: %.0f s, %llu records read, %.0f a second", deployment.plan().job_name.c_str(),
-               static_cast<double>(now - began_) / 1e9, static_cast<unsigned long long>(rows),
+  std::fprintf(stderr, "\r\033[K%s: %.0f s, %llu records read, %.0f a second",
+               deployment.plan().job_name.c_str(), static_cast<double>(now - began_) / 1e9,
+               static_cast<unsigned long long>(rows),
                static_cast<double>(rows - shown_rows_) * 1e9 / static_cast<double>(now - since));
   shown_at_ = now;
   shown_rows_ = rows;

@@ -24,7 +24,8 @@ void Parker::Sleep(std::int64_t nanos) {
 void Parker::WakeSlow() {
   std::uint32_t expected = kParked;
   if (state_.compare_exchange_strong(expected, kAwake, std::memory_order_acq_rel)) {
-    syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&state_), FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+    syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&state_), FUTEX_WAKE_PRIVATE, 1, nullptr,
+            nullptr, 0);
   }
 }
 

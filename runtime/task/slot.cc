@@ -23,7 +23,8 @@ void Slot::Add(std::unique_ptr<Task> task) {
 
 void Slot::Fail(const Task& task, const char* what) {
   failed_ = true;
-  on_failure_({task.name(), task.running().op.load(std::memory_order_relaxed), task.subtask(), what});
+  on_failure_(
+      {task.name(), task.running().op.load(std::memory_order_relaxed), task.subtask(), what});
 }
 
 bool Slot::Open() {
@@ -123,7 +124,8 @@ void Slot::Run(const std::atomic<bool>& stop) {
     // Nothing to do: hand over what is open, announce the nap, look once more, then sleep.
     FlushAll();
     parker_.Prepare();
-    if (Round(budget, &next_wake) || finished() || failed_ || stop.load(std::memory_order_relaxed)) {
+    if (Round(budget, &next_wake) || finished() || failed_ ||
+        stop.load(std::memory_order_relaxed)) {
       parker_.Cancel();
       continue;
     }

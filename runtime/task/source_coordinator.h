@@ -19,7 +19,9 @@ class SourceCoordinator {
 
   /// The line of one reader; `waker` wakes its slot.
   SourceControl* reader(int subtask) { return &readers_[static_cast<std::size_t>(subtask)]; }
-  void set_waker(int subtask, Waker* waker) { readers_[static_cast<std::size_t>(subtask)].waker = waker; }
+  void set_waker(int subtask, Waker* waker) {
+    readers_[static_cast<std::size_t>(subtask)].waker = waker;
+  }
 
  private:
   struct Reader final : SourceControl {

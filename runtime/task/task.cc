@@ -24,7 +24,9 @@ DirectPort* Task::AddDirectPort(std::unique_ptr<DirectPort> port) {
   return ports_.back().get();
 }
 
-void Task::AddInput(InputChannel* channel, int port) { inputs_.push_back({channel, port}); }
+void Task::AddInput(InputChannel* channel, int port) {
+  inputs_.push_back({channel, port});
+}
 
 void Task::Open() {
   ArenaScope scope(arena_);
@@ -86,7 +88,8 @@ StepResult Task::RunSource(StepBudget& budget) {
     if (operators_[0]->Blocked()) return StepResult::kBlocked;
     switch (operators_[0]->Poll(budget)) {
       case SourceStatus::kMore:
-        return operators_[0]->Blocked() && !budget.expired() ? StepResult::kBlocked : StepResult::kMore;
+        return operators_[0]->Blocked() && !budget.expired() ? StepResult::kBlocked
+                                                             : StepResult::kMore;
       case SourceStatus::kWaiting:
         next_wake_ = std::min(next_wake_, operators_[0]->NextPoll());
         return StepResult::kIdle;
@@ -118,7 +121,7 @@ StepResult Task::RunInputs(StepBudget& budget) {
     Batch* batch = head_->element().batch;
     if (!head_->Run(budget)) {
       return operators_[0]->Blocked() && !budget.expired() && !progress ? StepResult::kBlocked
-                                                                       : StepResult::kMore;
+                                                                        : StepResult::kMore;
     }
     progress = true;
     if (batch != nullptr) batch_channel_->Return(batch);

@@ -68,7 +68,9 @@ class Task {
  private:
   bool is_source() const { return inputs_.empty(); }
   /// Notes that the code of an operator runs from here on.
-  void Mark(std::size_t op) { running_.op.store(contexts_[op]->name.c_str(), std::memory_order_relaxed); }
+  void Mark(std::size_t op) {
+    running_.op.store(contexts_[op]->name.c_str(), std::memory_order_relaxed);
+  }
   bool DrainPorts();
   bool FireProcessingTime(StepBudget& budget);
   StepResult RunSource(StepBudget& budget);

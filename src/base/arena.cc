@@ -85,7 +85,8 @@ std::uint64_t Arena::Pin() {
 }
 
 void Arena::Unpin(std::uint64_t pin) {
-  MILLRACE_CHECK(!chunks_.empty() && pin >= chunks_.front().sequence, "unpinned an arena chunk twice");
+  MILLRACE_CHECK(!chunks_.empty() && pin >= chunks_.front().sequence,
+                 "unpinned an arena chunk twice");
   Chunk& chunk = chunks_[pin - chunks_.front().sequence];
   MILLRACE_CHECK(chunk.pins > 0, "unpinned an arena chunk twice");
   --chunk.pins;

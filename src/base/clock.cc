@@ -13,8 +13,12 @@ std::int64_t Read(clockid_t id) {
 
 }  // namespace
 
-std::int64_t SystemClock::NowNanos() const { return Read(CLOCK_MONOTONIC); }
-std::int64_t SystemClock::WallMillis() const { return Read(CLOCK_REALTIME) / 1000000; }
+std::int64_t SystemClock::NowNanos() const {
+  return Read(CLOCK_MONOTONIC);
+}
+std::int64_t SystemClock::WallMillis() const {
+  return Read(CLOCK_REALTIME) / 1000000;
+}
 
 const SystemClock& SystemClock::Get() {
   static const SystemClock clock;

@@ -36,7 +36,8 @@ std::atomic<int> report_fd{-1};
 std::atomic_flag crashed = ATOMIC_FLAG_INIT;
 Message crash;  // here, not on the handler's stack
 
-void Copy(const char* from, char (&to)[256]) {  // strncpy is not on the list of what a handler may call
+void Copy(const char* from,
+          char (&to)[256]) {  // strncpy is not on the list of what a handler may call
   std::size_t n = 0;
   for (; n + 1 < sizeof(to) && from[n] != 0; ++n) to[n] = from[n];
   to[n] = 0;
@@ -75,7 +76,9 @@ void OnCrash(int number, siginfo_t* info, void*) {
   if (info->si_code <= 0) raise(number);  // sent by somebody, so it would not come again by itself
 }
 
-_Unwind_Reason_Code NoFrame(_Unwind_Context*, void*) { return _URC_END_OF_STACK; }
+_Unwind_Reason_Code NoFrame(_Unwind_Context*, void*) {
+  return _URC_END_OF_STACK;
+}
 
 }  // namespace
 
@@ -93,7 +96,7 @@ void ReportCrashesTo(int fd) {
     Send(message);
   }
   _Unwind_Backtrace(&NoFrame, nullptr);  // the first call may allocate
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = &OnCrash;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER;
   sigemptyset(&action.sa_mask);
@@ -145,7 +148,8 @@ CrashReport ReadCrashReport(int fd) {
 
 std::string SignalName(int signal) {
   const char* name = sigabbrev_np(signal);
-  return std::string("SIG") + (name != nullptr ? name : std::to_string(signal)) + " (" + strsignal(signal) + ")";
+  return std::string("SIG") + (name != nullptr ? name : std::to_string(signal)) + " (" +
+         strsignal(signal) + ")";
 }
 
 }  // namespace millrace

@@ -16,7 +16,8 @@ struct CrashReport {
   std::string task;      // empty: not in a task's step
   std::string op;
   int subtask = 0;
-  std::vector<std::uintptr_t> frames;  // innermost first; return addresses are one back, inside the call
+  std::vector<std::uintptr_t>
+      frames;  // innermost first; return addresses are one back, inside the call
   std::vector<LoadedModule> modules;
 };
 

@@ -1,10 +1,12 @@
 #define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "millrace/base/hash.h"
+
+#include <xxhash.h>
 
 namespace millrace::internal {
 
-std::uint64_t HashOther(const void* p, std::size_t n) { return XXH3_64bits(p, n); }
+std::uint64_t HashOther(const void* p, std::size_t n) {
+  return XXH3_64bits(p, n);
+}
 
 }  // namespace millrace::internal

@@ -32,10 +32,14 @@ spdlog::logger& Logger() {
 
 spdlog::level::level_enum Level(LogLevel level) {
   switch (level) {
-    case kDebug: return spdlog::level::debug;
-    case kInfo: return spdlog::level::info;
-    case kWarn: return spdlog::level::warn;
-    case kError: break;
+    case kDebug:
+      return spdlog::level::debug;
+    case kInfo:
+      return spdlog::level::info;
+    case kWarn:
+      return spdlog::level::warn;
+    case kError:
+      break;
   }
   return spdlog::level::err;
 }
@@ -60,13 +64,16 @@ void WriteLog(LogLevel level, std::string message, std::uint64_t held_back) {
     message = "operator '" + std::string(step->op.load(std::memory_order_relaxed)) + "', subtask " +
               std::to_string(step->subtask) + ": " + message;
   }
-  if (held_back > 0) message += " (" + std::to_string(held_back) + " lines before this one were held back)";
+  if (held_back > 0)
+    message += " (" + std::to_string(held_back) + " lines before this one were held back)";
   if (terminal_line_open.exchange(false)) std::fputs("\r\033[K", stderr);
   Logger().log(Level(level), spdlog::string_view_t(message.data(), message.size()));
 }
 
 }  // namespace internal
 
-void SetLogLevel(LogLevel level) { internal::log_level.store(level, std::memory_order_relaxed); }
+void SetLogLevel(LogLevel level) {
+  internal::log_level.store(level, std::memory_order_relaxed);
+}
 
 }  // namespace millrace

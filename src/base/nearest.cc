@@ -7,7 +7,9 @@
 namespace millrace {
 namespace {
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+char Lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
 
 /// Levenshtein's, one row at a time.
 std::size_t EditDistance(std::string_view a, std::string_view b) {
@@ -27,7 +29,8 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
 
 std::string_view Nearest(std::string_view word, const std::vector<std::string_view>& known) {
   std::string_view best;
-  std::size_t best_distance = std::min<std::size_t>(3, word.size() / 2 + 1);  // more edits are another word
+  std::size_t best_distance =
+      std::min<std::size_t>(3, word.size() / 2 + 1);  // more edits are another word
   for (const std::string_view k : known) {
     const std::size_t distance = EditDistance(word, k);
     if (distance >= best_distance) continue;

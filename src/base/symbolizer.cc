@@ -13,12 +13,16 @@
 extern "C" {
 struct backtrace_state;
 using BacktraceError = void (*)(void* data, const char* message, int error);
-using BacktraceFull = int (*)(void* data, std::uintptr_t pc, const char* file, int line, const char* function);
-using BacktraceSymbol = void (*)(void* data, std::uintptr_t pc, const char* name, std::uintptr_t value,
-                                 std::uintptr_t size);
-[[gnu::weak]] backtrace_state* backtrace_create_state(const char* file, int threaded, BacktraceError, void* data);
-[[gnu::weak]] int backtrace_pcinfo(backtrace_state*, std::uintptr_t pc, BacktraceFull, BacktraceError, void* data);
-[[gnu::weak]] int backtrace_syminfo(backtrace_state*, std::uintptr_t pc, BacktraceSymbol, BacktraceError, void* data);
+using BacktraceFull = int (*)(void* data, std::uintptr_t pc, const char* file, int line,
+                              const char* function);
+using BacktraceSymbol = void (*)(void* data, std::uintptr_t pc, const char* name,
+                                 std::uintptr_t value, std::uintptr_t size);
+[[gnu::weak]] backtrace_state* backtrace_create_state(const char* file, int threaded,
+                                                      BacktraceError, void* data);
+[[gnu::weak]] int backtrace_pcinfo(backtrace_state*, std::uintptr_t pc, BacktraceFull,
+                                   BacktraceError, void* data);
+[[gnu::weak]] int backtrace_syminfo(backtrace_state*, std::uintptr_t pc, BacktraceSymbol,
+                                    BacktraceError, void* data);
 }
 
 namespace millrace {
@@ -57,7 +61,9 @@ std::string Demangled(const char* name) {
 }
 
 backtrace_state* State() {
-  static backtrace_state* state = &backtrace_create_state == nullptr ? nullptr : backtrace_create_state(nullptr, 1, &Ignore, nullptr);
+  static backtrace_state* state = &backtrace_create_state == nullptr
+                                      ? nullptr
+                                      : backtrace_create_state(nullptr, 1, &Ignore, nullptr);
   return state;
 }
 
@@ -69,7 +75,9 @@ int OnFrame(void* data, std::uintptr_t pc, const char* file, int line, const cha
   if (file == nullptr && function == nullptr) return 0;
   std::vector<std::string> symbol;  // where the debug information lacks the name (-g1 of clang)
   if (function == nullptr) backtrace_syminfo(State(), pc, &OnSymbol, &Ignore, &symbol);
-  std::string text = function != nullptr ? Demangled(function) : symbol.empty() ? "?" : symbol.front();
+  std::string text = function != nullptr ? Demangled(function)
+                     : symbol.empty()    ? "?"
+                                         : symbol.front();
   if (file != nullptr) text += " at " + std::string(file) + ":" + std::to_string(line);
   static_cast<std::vector<std::string>*>(data)->push_back(std::move(text));
   return 0;
@@ -108,7 +116,8 @@ std::vector<std::string> Symbolize(std::uintptr_t address) {
   return lines;
 }
 
-std::vector<std::string> SymbolizeOther(std::uintptr_t address, const std::vector<LoadedModule>& theirs) {
+std::vector<std::string> SymbolizeOther(std::uintptr_t address,
+                                        const std::vector<LoadedModule>& theirs) {
   static const std::vector<LoadedModule> ours = LoadedModules();
   for (const LoadedModule& t : theirs) {
     if (address < t.begin || address >= t.end) continue;

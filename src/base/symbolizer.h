@@ -20,6 +20,7 @@ std::vector<LoadedModule> LoadedModules();
 /// async-signal-safe.
 std::vector<std::string> Symbolize(std::uintptr_t address);
 /// Of another process of the same executable whose modules were `theirs`.
-std::vector<std::string> SymbolizeOther(std::uintptr_t address, const std::vector<LoadedModule>& theirs);
+std::vector<std::string> SymbolizeOther(std::uintptr_t address,
+                                        const std::vector<LoadedModule>& theirs);
 
 }  // namespace millrace

@@ -8,7 +8,9 @@
 namespace millrace {
 namespace {
 
-std::string Quoted(const std::string& s) { return "'" + s + "'"; }
+std::string Quoted(const std::string& s) {
+  return "'" + s + "'";
+}
 
 Status CheckInputs(const StreamGraph& graph) {
   for (int id = 0; id < graph.size(); ++id) {
@@ -20,8 +22,9 @@ Status CheckInputs(const StreamGraph& graph) {
       }
       const NodeSpec& from = graph.node(in.node);
       if (in.output < 0 || static_cast<std::size_t>(in.output) >= from.outputs.size()) {
-        return Status::InvalidArgument("plan the job: operator " + Quoted(node.name) + " reads an output of " +
-                                       Quoted(from.name) + " that does not exist");
+        return Status::InvalidArgument("plan the job: operator " + Quoted(node.name) +
+                                       " reads an output of " + Quoted(from.name) +
+                                       " that does not exist");
       }
     }
   }
@@ -34,7 +37,8 @@ Result<std::vector<int>> TopologicalOrder(const StreamGraph& graph) {
   std::vector<std::vector<int>> readers(static_cast<std::size_t>(graph.size()));
   for (int id = 0; id < graph.size(); ++id) {
     missing[static_cast<std::size_t>(id)] = static_cast<int>(graph.node(id).inputs.size());
-    for (const InputSpec& in : graph.node(id).inputs) readers[static_cast<std::size_t>(in.node)].push_back(id);
+    for (const InputSpec& in : graph.node(id).inputs)
+      readers[static_cast<std::size_t>(in.node)].push_back(id);
   }
   std::vector<int> order;
   for (int id = 0; id < graph.size(); ++id) {
@@ -61,8 +65,9 @@ Status ResolveOperators(const StreamGraph& graph, const PlanOptions& options, Jo
   for (int id = 0; id < graph.size(); ++id) {
     const NodeSpec& node = graph.node(id);
     if (node.named_by_user && !users.emplace(node.name, id).second) {
-      return Status::InvalidArgument("plan the job: two operators are named " + Quoted(node.name) +
-                                     ": names are how state is found again, so they are unique in a job");
+      return Status::InvalidArgument(
+          "plan the job: two operators are named " + Quoted(node.name) +
+          ": names are how state is found again, so they are unique in a job");
     }
   }
   for (int id = 0; id < graph.size(); ++id) {
@@ -72,19 +77,21 @@ Status ResolveOperators(const StreamGraph& graph, const PlanOptions& options, Jo
     op.name = node.name;
     if (!node.named_by_user) {
       const int n = ++counts[node.name];
-      if (n > 1 || users.contains(node.name)) op.name += "-" + std::to_string(n + (users.contains(node.name) ? 1 : 0));
+      if (n > 1 || users.contains(node.name))
+        op.name += "-" + std::to_string(n + (users.contains(node.name) ? 1 : 0));
     }
     op.kind = node.kind;
     op.stateful = node.stateful;
     op.parallelism = node.parallelism == 0 ? options.default_parallelism : node.parallelism;
     if (op.parallelism < 1 || op.parallelism > kMaxParallelism) {
-      return Status::InvalidArgument("plan the job: operator " + Quoted(op.name) + " has parallelism " +
-                                     std::to_string(op.parallelism) + " (allowed: 1 to " +
-                                     std::to_string(kMaxParallelism) + ")");
+      return Status::InvalidArgument("plan the job: operator " + Quoted(op.name) +
+                                     " has parallelism " + std::to_string(op.parallelism) +
+                                     " (allowed: 1 to " + std::to_string(kMaxParallelism) + ")");
     }
     op.steps = node.steps;
     op.outputs = node.outputs;
-    for (OutputSpec& out : op.outputs) out.fingerprint = HashBytes(out.schema.data(), out.schema.size());
+    for (OutputSpec& out : op.outputs)
+      out.fingerprint = HashBytes(out.schema.data(), out.schema.size());
     op.key_schema = node.key_schema;
     op.states = node.states;
     plan->operators.push_back(std::move(op));
@@ -109,10 +116,11 @@ Status ResolveEdges(const StreamGraph& graph, JobPlan* plan) {
       if (in.partitioning == Partitioning::kForward && from != to) {
         if (in.partitioning_chosen) {
           return Status::InvalidArgument(
-              "plan the job: Forward from " + Quoted(plan->operators[static_cast<std::size_t>(in.node)].name) +
-              " (parallelism " + std::to_string(from) + ") to " +
-              Quoted(plan->operators[static_cast<std::size_t>(id)].name) + " (parallelism " + std::to_string(to) +
-              ") needs equal parallelism: use Rebalance");
+              "plan the job: Forward from " +
+              Quoted(plan->operators[static_cast<std::size_t>(in.node)].name) + " (parallelism " +
+              std::to_string(from) + ") to " +
+              Quoted(plan->operators[static_cast<std::size_t>(id)].name) + " (parallelism " +
+              std::to_string(to) + ") needs equal parallelism: use Rebalance");
         }
         edge.partitioning = Partitioning::kRebalance;
       }
@@ -128,7 +136,8 @@ void FormVertices(const StreamGraph& graph, const std::vector<int>& order, JobPl
     PlanOperator& op = plan->operators[static_cast<std::size_t>(id)];
     int vertex = -1;
     for (const PlanEdge& edge : plan->edges) {
-      if (edge.to == id && edge.chained) vertex = plan->operators[static_cast<std::size_t>(edge.from)].vertex;
+      if (edge.to == id && edge.chained)
+        vertex = plan->operators[static_cast<std::size_t>(edge.from)].vertex;
     }
     if (vertex < 0) {
       vertex = static_cast<int>(plan->vertices.size());
@@ -157,8 +166,8 @@ std::uint64_t HashOf(const StreamGraph& graph, const std::string& build_id) {
     add(node.kind == NodeKind::kSource ? "source" : "operator");
     for (const std::string& s : node.steps) add(s);
     for (const InputSpec& in : node.inputs) {
-      add(std::to_string(in.node) + ":" + std::to_string(in.output) + ":" + std::to_string(in.port) + ":" +
-          std::to_string(static_cast<int>(in.partitioning)));
+      add(std::to_string(in.node) + ":" + std::to_string(in.output) + ":" +
+          std::to_string(in.port) + ":" + std::to_string(static_cast<int>(in.partitioning)));
     }
     for (const OutputSpec& out : node.outputs) add(out.tag + "=" + out.schema);
     add(node.key_schema);
@@ -176,7 +185,8 @@ std::string_view PartitioningName(Partitioning partitioning) {
   return kNames[static_cast<std::size_t>(partitioning)];
 }
 
-bool IsChained(const StreamGraph& graph, int consumer, int producer_parallelism, int consumer_parallelism) {
+bool IsChained(const StreamGraph& graph, int consumer, int producer_parallelism,
+               int consumer_parallelism) {
   const NodeSpec& node = graph.node(consumer);
   if (node.inputs.size() != 1 || producer_parallelism != consumer_parallelism) return false;
   return node.inputs[0].partitioning == Partitioning::kForward || consumer_parallelism == 1;
@@ -196,7 +206,8 @@ Result<JobPlan> BuildPlan(const StreamGraph& graph, const PlanOptions& options) 
   FormVertices(graph, order.value(), &plan);
   plan.hash = HashOf(graph, options.build_id);
   for (const std::string& what : graph.unconsumed()) {
-    plan.warnings.push_back("nobody consumes the stream of " + what + ": it is not part of the job");
+    plan.warnings.push_back("nobody consumes the stream of " + what +
+                            ": it is not part of the job");
   }
   return plan;
 }

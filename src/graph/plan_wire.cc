@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::uint32_t kFormatVersion = 1;
 
-Status Bad(const std::string& what) { return Status::InvalidArgument("read a job graph: " + what); }
+Status Bad(const std::string& what) {
+  return Status::InvalidArgument("read a job graph: " + what);
+}
 
 void WriteOperator(const PlanOperator& op, v1::Operator* out) {
   out->set_id(op.id);
@@ -42,7 +44,8 @@ PlanOperator ReadOperator(const v1::Operator& in) {
   op.parallelism = in.parallelism();
   op.vertex = in.vertex();
   op.steps.assign(in.steps().begin(), in.steps().end());
-  for (const v1::Output& o : in.outputs()) op.outputs.push_back({o.tag(), o.schema(), o.fingerprint()});
+  for (const v1::Output& o : in.outputs())
+    op.outputs.push_back({o.tag(), o.schema(), o.fingerprint()});
   op.key_schema = in.key_schema();
   for (const v1::State& s : in.states()) op.states.push_back({s.name(), s.kind(), s.schema()});
   return op;
@@ -54,16 +57,18 @@ Status Check(const JobPlan& plan) {
   const int vertices = static_cast<int>(plan.vertices.size());
   for (int i = 0; i < operators; ++i) {
     const PlanOperator& op = plan.operators[static_cast<std::size_t>(i)];
-    if (op.id != i) return Bad("operator " + std::to_string(i) + " has id " + std::to_string(op.id));
-    if (op.vertex < 0 || op.vertex >= vertices) return Bad("operator '" + op.name + "' is in no vertex");
+    if (op.id != i)
+      return Bad("operator " + std::to_string(i) + " has id " + std::to_string(op.id));
+    if (op.vertex < 0 || op.vertex >= vertices)
+      return Bad("operator '" + op.name + "' is in no vertex");
     if (op.parallelism < 1 || op.parallelism > kMaxParallelism) {
       return Bad("operator '" + op.name + "' has parallelism " + std::to_string(op.parallelism));
     }
   }
   for (const PlanEdge& e : plan.edges) {
     if (e.from < 0 || e.from >= operators || e.to < 0 || e.to >= operators) {
-      return Bad("an edge joins operators " + std::to_string(e.from) + " and " + std::to_string(e.to) +
-                 " of " + std::to_string(operators));
+      return Bad("an edge joins operators " + std::to_string(e.from) + " and " +
+                 std::to_string(e.to) + " of " + std::to_string(operators));
     }
     const PlanOperator& from = plan.operators[static_cast<std::size_t>(e.from)];
     if (e.output < 0 || static_cast<std::size_t>(e.output) >= from.outputs.size()) {
@@ -77,7 +82,8 @@ Status Check(const JobPlan& plan) {
   std::vector<int> seen(plan.operators.size(), 0);
   for (int i = 0; i < vertices; ++i) {
     const PlanVertex& v = plan.vertices[static_cast<std::size_t>(i)];
-    if (v.id != i || v.operators.empty()) return Bad("vertex " + std::to_string(i) + " is empty or misnumbered");
+    if (v.id != i || v.operators.empty())
+      return Bad("vertex " + std::to_string(i) + " is empty or misnumbered");
     if (v.parallelism < 1 || v.parallelism > kMaxParallelism) {
       return Bad("vertex '" + v.name + "' has parallelism " + std::to_string(v.parallelism));
     }
@@ -89,7 +95,8 @@ Status Check(const JobPlan& plan) {
     }
   }
   for (std::size_t i = 0; i < seen.size(); ++i) {
-    if (seen[i] != 1) return Bad("operator '" + plan.operators[i].name + "' is listed by no vertex");
+    if (seen[i] != 1)
+      return Bad("operator '" + plan.operators[i].name + "' is listed by no vertex");
   }
   return Status::Ok();
 }
@@ -144,7 +151,8 @@ Result<JobPlan> ParsePlan(std::string_view bytes) {
                           static_cast<Partitioning>(e.partitioning()), e.chained()});
   }
   for (const v1::Vertex& v : in.vertices()) {
-    plan.vertices.push_back({v.id(), v.name(), v.parallelism(), {v.operators().begin(), v.operators().end()}});
+    plan.vertices.push_back(
+        {v.id(), v.name(), v.parallelism(), {v.operators().begin(), v.operators().end()}});
   }
   plan.warnings.assign(in.warnings().begin(), in.warnings().end());
   MILLRACE_RETURN_IF_ERROR(Check(plan));

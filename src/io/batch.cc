@@ -13,7 +13,9 @@ constexpr std::size_t kTargetBytes = 32 * 1024;
 constexpr std::uint32_t kMinRows = 16;
 constexpr std::size_t kLine = 64;
 
-std::size_t RoundUp(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
+std::size_t RoundUp(std::size_t n, std::size_t to) {
+  return (n + to - 1) / to * to;
+}
 
 }  // namespace
 
@@ -28,7 +30,8 @@ Batch* NewBatch(const BatchType& type, std::uint32_t capacity, BatchColumns colu
   const std::size_t header = RoundUp(sizeof(Batch), kLine);
   const std::size_t column = RoundUp(std::size_t{8} * capacity, kLine);
   const std::size_t rows = RoundUp(std::size_t{type.row_bytes} * capacity, kLine);
-  const std::size_t bytes = header + (columns.times ? column : 0) + (columns.hashes ? column : 0) + rows;
+  const std::size_t bytes =
+      header + (columns.times ? column : 0) + (columns.hashes ? column : 0) + rows;
   auto* block = static_cast<std::byte*>(std::aligned_alloc(kLine, bytes));
   MILLRACE_CHECK(block != nullptr, "out of memory for a batch");
   auto* batch = new (block) Batch{};

@@ -7,7 +7,9 @@
 
 namespace millrace {
 
-ByteWriter::~ByteWriter() { std::free(begin_); }
+ByteWriter::~ByteWriter() {
+  std::free(begin_);
+}
 
 void ByteWriter::Grow(std::size_t bytes) {
   constexpr std::size_t kFirst = 256;

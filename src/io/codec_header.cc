@@ -30,7 +30,8 @@ Status CheckHeader(ByteReader& in, std::uint64_t fingerprint) {
   std::uint64_t found = 0;
   if (!in.Get(&magic) || magic != kMagic) {
     in.Fail();
-    return Status::InvalidArgument("read the header of a record stream: it does not begin with MRRC");
+    return Status::InvalidArgument(
+        "read the header of a record stream: it does not begin with MRRC");
   }
   if (!in.Get(&version) || !in.Get(&reserved) || !in.Get(&found)) {
     return Status::InvalidArgument("read the header of a record stream: it ends too early");
@@ -43,8 +44,8 @@ Status CheckHeader(ByteReader& in, std::uint64_t fingerprint) {
   }
   if (found != fingerprint) {
     in.Fail();
-    return Status::InvalidArgument("read the header of a record stream: its schema is " + Hex(found) +
-                                   ", expected " + Hex(fingerprint));
+    return Status::InvalidArgument("read the header of a record stream: its schema is " +
+                                   Hex(found) + ", expected " + Hex(fingerprint));
   }
   return Status::Ok();
 }

@@ -11,12 +11,16 @@ bool Refuse(TextError* error, std::size_t column, std::string what) {
   return false;
 }
 
-std::string Name(std::string_view name) { return "'" + std::string(name) + "'"; }
+std::string Name(std::string_view name) {
+  return "'" + std::string(name) + "'";
+}
 
-void AppendField(std::string_view text, bool quote_empty, const CsvOptions& options, std::string& out) {
+void AppendField(std::string_view text, bool quote_empty, const CsvOptions& options,
+                 std::string& out) {
   const char special[] = {options.delimiter, options.quote, '\n', '\r', '\0'};
   const bool blank_end = !text.empty() && (text.front() == ' ' || text.back() == ' ');
-  if ((!text.empty() || !quote_empty) && !blank_end && text.find_first_of(special, 0, 4) == std::string_view::npos) {
+  if ((!text.empty() || !quote_empty) && !blank_end &&
+      text.find_first_of(special, 0, 4) == std::string_view::npos) {
     out += text;
     return;
   }
@@ -59,7 +63,9 @@ CsvRow::Outcome CsvRow::Split(std::string_view text, const CsvOptions& options, 
       field.text = std::string_view(unescaped_).substr(begin);
       ++at;
       if (at < text.size() && text[at] != options.delimiter) {
-        Refuse(error, at + 1, std::string("after the closing quote a '") + options.delimiter + "' or the end was expected");
+        Refuse(error, at + 1,
+               std::string("after the closing quote a '") + options.delimiter +
+                   "' or the end was expected");
         return Outcome::kMalformed;
       }
     } else {
@@ -89,8 +95,9 @@ bool CsvColumns::FromHeader(const CsvRow& header, const CsvOptions& options, Tex
     const FieldInfo* known = type_->Find(field.text);
     if (known == nullptr && !options.ignore_unknown_columns) {
       const std::string_view near = NearestField(*type_, field.text);
-      return Refuse(error, field.column, "the record " + std::string(type_->name) + " has no field " + Name(field.text) +
-                                             (near.empty() ? "" : " (did you mean " + Name(near) + "?)"));
+      return Refuse(error, field.column,
+                    "the record " + std::string(type_->name) + " has no field " + Name(field.text) +
+                        (near.empty() ? "" : " (did you mean " + Name(near) + "?)"));
     }
     if (known != nullptr && std::find(columns_.begin(), columns_.end(), known) != columns_.end()) {
       return Refuse(error, field.column, "the column " + Name(field.text) + " is there twice");
@@ -100,7 +107,8 @@ bool CsvColumns::FromHeader(const CsvRow& header, const CsvOptions& options, Tex
   for (std::uint32_t i = 0; i < type_->field_count; ++i) {
     const FieldInfo& field = type_->fields[i];
     if (std::find(columns_.begin(), columns_.end(), &field) != columns_.end()) continue;
-    if (field.type->kind != Kind::kOptional) return Refuse(error, 1, "the header lacks the column " + Name(field.name));
+    if (field.type->kind != Kind::kOptional)
+      return Refuse(error, 1, "the header lacks the column " + Name(field.name));
     absent_.push_back(&field);
   }
   return true;
@@ -109,8 +117,11 @@ bool CsvColumns::FromHeader(const CsvRow& header, const CsvOptions& options, Tex
 bool CsvColumns::Fill(const CsvRow& row, void* record, TextError* error) const {
   const auto& fields = row.fields();
   if (fields.size() != columns_.size()) {
-    const std::size_t column = fields.size() > columns_.size() ? fields[columns_.size()].column : fields.back().column;
-    return Refuse(error, column, std::to_string(columns_.size()) + " columns were expected, not " + std::to_string(fields.size()));
+    const std::size_t column =
+        fields.size() > columns_.size() ? fields[columns_.size()].column : fields.back().column;
+    return Refuse(error, column,
+                  std::to_string(columns_.size()) + " columns were expected, not " +
+                      std::to_string(fields.size()));
   }
   std::string why;
   for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -123,7 +134,8 @@ bool CsvColumns::Fill(const CsvRow& row, void* record, TextError* error) const {
       return Refuse(error, fields[i].column, "field " + Name(field.name) + ": " + why);
     }
   }
-  for (const FieldInfo* field : absent_) field->type->ops->clear(static_cast<char*>(record) + field->offset);
+  for (const FieldInfo* field : absent_)
+    field->type->ops->clear(static_cast<char*>(record) + field->offset);
   return true;
 }
 
@@ -134,14 +146,16 @@ void AppendCsvHeader(const TypeInfo& type, const CsvOptions& options, std::strin
   }
 }
 
-void AppendCsv(const TypeInfo& type, const void* record, const CsvOptions& options, std::string& out) {
+void AppendCsv(const TypeInfo& type, const void* record, const CsvOptions& options,
+               std::string& out) {
   std::string text;
   for (std::uint32_t i = 0; i < type.field_count; ++i) {
     if (i != 0) out += options.delimiter;
     const FieldInfo& field = type.fields[i];
     const void* value = static_cast<const char*>(record) + field.offset;
     if (IsText(*field.type)) {
-      const bool empty_optional = field.type->kind == Kind::kOptional && field.type->ops->get(value) == nullptr;
+      const bool empty_optional =
+          field.type->kind == Kind::kOptional && field.type->ops->get(value) == nullptr;
       text.clear();
       AppendScalar(*field.type, value, text);
       AppendField(text, !empty_optional, options, out);

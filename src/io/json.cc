@@ -15,7 +15,9 @@ namespace {
 constexpr int kMaxDepth = 100;
 constexpr std::uint32_t kMaxFields = 512;
 
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// The text, where the reader stands, and the first thing that went wrong.
 class Scanner {
@@ -30,7 +32,9 @@ class Scanner {
   }
   std::size_t at() const { return at_; }
   char Peek() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+      ++at_;
     return at_ < text_.size() ? text_[at_] : '\0';
   }
   bool AtEnd() { return Peek() == '\0' && at_ == text_.size(); }
@@ -67,8 +71,10 @@ class Scanner {
     if (at < text_.size() && text_[at] == '-') ++at;
     const bool zero = at < text_.size() && text_[at] == '0';
     if (!digits()) return Fail("a number was expected, not " + Here());
-    if (zero && IsDigit(text_[at - 1]) && at - at_ > (text_[at_] == '-' ? 2U : 1U)) return Fail("a number with a leading zero");
-    if (at < text_.size() && text_[at] == '.' && (++at, !digits())) return Fail("a number that ends with its point");
+    if (zero && IsDigit(text_[at - 1]) && at - at_ > (text_[at_] == '-' ? 2U : 1U))
+      return Fail("a number with a leading zero");
+    if (at < text_.size() && text_[at] == '.' && (++at, !digits()))
+      return Fail("a number that ends with its point");
     if (at < text_.size() && (text_[at] == 'e' || text_[at] == 'E')) {
       ++at;
       if (at < text_.size() && (text_[at] == '+' || text_[at] == '-')) ++at;
@@ -117,11 +123,16 @@ class Scanner {
     std::string buffer;
     std::string_view ignored;
     switch (Peek()) {
-      case '"': return Text(&buffer, &ignored);
+      case '"':
+        return Text(&buffer, &ignored);
       case '{':
-        return Members('{', '}', [&](std::size_t) { return Text(&buffer, &ignored) && Expect(':') && Skip(depth + 1); });
-      case '[': return Members('[', ']', [&](std::size_t) { return Skip(depth + 1); });
-      default: break;
+        return Members('{', '}', [&](std::size_t) {
+          return Text(&buffer, &ignored) && Expect(':') && Skip(depth + 1);
+        });
+      case '[':
+        return Members('[', ']', [&](std::size_t) { return Skip(depth + 1); });
+      default:
+        break;
     }
     if (TakeWord("true") || TakeWord("false") || TakeWord("null")) return true;
     return Number(&ignored);
@@ -135,7 +146,8 @@ class Scanner {
     for (std::size_t i = 0;; ++i) {
       if (!member(i)) return false;
       if (Take(close)) return true;
-      if (!Take(',')) return Fail(std::string("',' or '") + close + "' was expected, not " + Here());
+      if (!Take(','))
+        return Fail(std::string("',' or '") + close + "' was expected, not " + Here());
     }
   }
 
@@ -162,14 +174,28 @@ class Scanner {
     switch (c) {
       case '"':
       case '\\':
-      case '/': *out += c; return true;
-      case 'b': *out += '\b'; return true;
-      case 'f': *out += '\f'; return true;
-      case 'n': *out += '\n'; return true;
-      case 'r': *out += '\r'; return true;
-      case 't': *out += '\t'; return true;
-      case 'u': break;
-      default: return FailAt(begin, "an unknown escape");
+      case '/':
+        *out += c;
+        return true;
+      case 'b':
+        *out += '\b';
+        return true;
+      case 'f':
+        *out += '\f';
+        return true;
+      case 'n':
+        *out += '\n';
+        return true;
+      case 'r':
+        *out += '\r';
+        return true;
+      case 't':
+        *out += '\t';
+        return true;
+      case 'u':
+        break;
+      default:
+        return FailAt(begin, "an unknown escape");
     }
     unsigned code = 0;
     if (!Hex(&code)) return false;
@@ -193,7 +219,9 @@ class Scanner {
   bool failed_ = false;
 };
 
-std::string Name(std::string_view name) { return "'" + std::string(name) + "'"; }
+std::string Name(std::string_view name) {
+  return "'" + std::string(name) + "'";
+}
 
 /// Reads values of types; `path` is not kept: an error names the innermost field and its column.
 class Reader {
@@ -210,19 +238,24 @@ class Reader {
  private:
   bool ValueOf(const TypeInfo& type, void* object) {
     switch (type.kind) {
-      case Kind::kRecord: return Record(type, object);
+      case Kind::kRecord:
+        return Record(type, object);
       case Kind::kTuple:
-      case Kind::kArray: return Fixed(type, object);
+      case Kind::kArray:
+        return Fixed(type, object);
       case Kind::kVector:
         type.ops->clear(object);
-        return in_.Members('[', ']', [&](std::size_t) { return Value(*type.element, type.ops->append(object)); });
+        return in_.Members(
+            '[', ']', [&](std::size_t) { return Value(*type.element, type.ops->append(object)); });
       case Kind::kMap:
-      case Kind::kUnorderedMap: return Map(type, object);
+      case Kind::kUnorderedMap:
+        return Map(type, object);
       case Kind::kOptional:
         if (!in_.TakeWord("null")) return Value(*type.element, type.ops->emplace(object));
         type.ops->clear(object);
         return true;
-      case Kind::kVariant: return Variant(type, object);
+      case Kind::kVariant:
+        return Variant(type, object);
       case Kind::kString:
       case Kind::kArenaString: {
         std::string_view text;
@@ -230,8 +263,10 @@ class Reader {
         type.ops->set_text(object, text);
         return true;
       }
-      case Kind::kCustom: return in_.Fail("a type with a codec of its own has no form in JSON");
-      default: return Scalar(type, object);
+      case Kind::kCustom:
+        return in_.Fail("a type with a codec of its own has no form in JSON");
+      default:
+        return Scalar(type, object);
     }
   }
 
@@ -245,8 +280,8 @@ class Reader {
       if (in_.TakeWord("false")) return WriteInteger(type, object, 0);
       return in_.Fail(Field() + "true or false was expected, not " + in_.Here());
     }
-    const bool text_allowed = type.kind == Kind::kFloat || type.kind == Kind::kDouble || type.kind == Kind::kEventTime ||
-                              type.kind == Kind::kTimePoint;
+    const bool text_allowed = type.kind == Kind::kFloat || type.kind == Kind::kDouble ||
+                              type.kind == Kind::kEventTime || type.kind == Kind::kTimePoint;
     if (first == '"' && text_allowed) {
       if (!in_.Text(&buffer_, &text)) return false;
     } else if (!in_.Number(&text)) {
@@ -290,7 +325,8 @@ class Reader {
   }
 
   /// Fields that the text lacked: an empty optional; else an error, or a fresh record's value.
-  bool Missing(const TypeInfo& type, void* object, const std::bitset<kMaxFields>& seen, std::size_t begin) {
+  bool Missing(const TypeInfo& type, void* object, const std::bitset<kMaxFields>& seen,
+               std::size_t begin) {
     for (std::uint32_t i = 0; i < type.field_count; ++i) {
       if (seen[i]) continue;
       const FieldInfo& field = type.fields[i];
@@ -308,13 +344,17 @@ class Reader {
     const std::size_t begin = (in_.Peek(), in_.at());
     std::size_t count = 0;
     const bool ok = in_.Members('[', ']', [&](std::size_t i) {
-      if (i >= wanted) return in_.Fail(Field() + std::to_string(wanted) + " elements were expected, and here is one more");
+      if (i >= wanted)
+        return in_.Fail(Field() + std::to_string(wanted) +
+                        " elements were expected, and here is one more");
       ++count;
-      return Value(type.kind == Kind::kTuple ? *type.fields[i].type : *type.element, MemberAt(type, object, i));
+      return Value(type.kind == Kind::kTuple ? *type.fields[i].type : *type.element,
+                   MemberAt(type, object, i));
     });
     if (!ok) return false;
     return count == wanted ||
-           in_.FailAt(begin, Field() + std::to_string(wanted) + " elements were expected, not " + std::to_string(count));
+           in_.FailAt(begin, Field() + std::to_string(wanted) + " elements were expected, not " +
+                                 std::to_string(count));
   }
 
   bool Variant(const TypeInfo& type, void* object) {
@@ -326,7 +366,8 @@ class Reader {
       if (i == 0) {
         const std::size_t at = (in_.Peek(), in_.at());
         if (!Scalar(TypeInfoOf<std::uint8_t>(), &index)) return false;
-        return index < type.field_count || in_.FailAt(at, Field() + "a variant has no alternative " + std::to_string(index));
+        return index < type.field_count ||
+               in_.FailAt(at, Field() + "a variant has no alternative " + std::to_string(index));
       }
       if (i == 1) return Value(*type.fields[index].type, type.ops->emplace_index(object, index));
       return in_.Fail(Field() + "a variant is [index, value]");
@@ -343,7 +384,8 @@ class Reader {
       } entry{*this, type};
       return type.ops->insert(object, &entry, [](void* e, void* key, void* element) {
         auto& [reader, of] = *static_cast<Entry*>(e);
-        return reader.Key(*of.key, key) && reader.in_.Expect(':') && reader.Value(*of.element, element);
+        return reader.Key(*of.key, key) && reader.in_.Expect(':') &&
+               reader.Value(*of.element, element);
       });
     });
   }
@@ -362,7 +404,8 @@ class Reader {
     Scanner scanner(inner, &error);
     Reader reader(scanner, options_);
     reader.depth_ = depth_ + 1;
-    if (reader.Value(type, object) && (scanner.AtEnd() || scanner.Fail("more text than one value"))) return true;
+    if (reader.Value(type, object) && (scanner.AtEnd() || scanner.Fail("more text than one value")))
+      return true;
     return in_.FailAt(begin, Field() + "key: " + error.what);
   }
 
@@ -438,24 +481,28 @@ void AppendMembers(const TypeInfo& type, const void* object, std::string& out) {
       AppendText(type.fields[i].name, out);
       out += ':';
     }
-    AppendJson(record || type.kind == Kind::kTuple ? *type.fields[i].type : *type.element, MemberAt(type, object, i), out);
+    AppendJson(record || type.kind == Kind::kTuple ? *type.fields[i].type : *type.element,
+               MemberAt(type, object, i), out);
   }
   out += record ? '}' : ']';
 }
 
 }  // namespace
 
-bool JsonParser::Parse(const TypeInfo& type, void* object, std::string_view text, TextError* error) const {
+bool JsonParser::Parse(const TypeInfo& type, void* object, std::string_view text,
+                       TextError* error) const {
   Scanner scanner(text, error);
   Reader reader(scanner, options_);
   if (!reader.Value(type, object)) return false;
-  return scanner.AtEnd() || scanner.Fail("after the value the end was expected, not " + scanner.Here());
+  return scanner.AtEnd() ||
+         scanner.Fail("after the value the end was expected, not " + scanner.Here());
 }
 
 void AppendJson(const TypeInfo& type, const void* object, std::string& out) {
   switch (type.kind) {
     case Kind::kString:
-    case Kind::kArenaString: return AppendText(type.ops->get_text(object), out);
+    case Kind::kArenaString:
+      return AppendText(type.ops->get_text(object), out);
     case Kind::kFloat:
     case Kind::kDouble:
       if (std::isfinite(ReadFloating(type, object))) return AppendScalar(type, object, out);
@@ -469,7 +516,8 @@ void AppendJson(const TypeInfo& type, const void* object, std::string& out) {
       return;
     case Kind::kVariant: {
       const std::size_t index = type.ops->index(object);
-      if (index >= type.field_count) throw std::invalid_argument("a variant that holds nothing has no form in JSON");
+      if (index >= type.field_count)
+        throw std::invalid_argument("a variant that holds nothing has no form in JSON");
       out += '[' + std::to_string(index) + ',';
       AppendJson(*type.fields[index].type, type.ops->alternative(object), out);
       out += ']';
@@ -478,11 +526,15 @@ void AppendJson(const TypeInfo& type, const void* object, std::string& out) {
     case Kind::kRecord:
     case Kind::kTuple:
     case Kind::kArray:
-    case Kind::kVector: return AppendMembers(type, object, out);
+    case Kind::kVector:
+      return AppendMembers(type, object, out);
     case Kind::kMap:
-    case Kind::kUnorderedMap: return AppendMap(type, object, out);
-    case Kind::kCustom: throw std::invalid_argument("a type with a codec of its own has no form in JSON");
-    default: return AppendScalar(type, object, out);
+    case Kind::kUnorderedMap:
+      return AppendMap(type, object, out);
+    case Kind::kCustom:
+      throw std::invalid_argument("a type with a codec of its own has no form in JSON");
+    default:
+      return AppendScalar(type, object, out);
   }
 }
 

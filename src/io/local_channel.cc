@@ -12,8 +12,7 @@ constexpr std::size_t kOverdraft = 8;
 }  // namespace
 
 LocalChannel::LocalChannel(const LocalChannelOptions& options)
-    : options_(options),
-      capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows)) {
+    : options_(options), capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows)) {
   if (options_.serialized) decode_arena_ = std::make_unique<Arena>();
 }
 
@@ -124,7 +123,9 @@ void LocalChannel::PushControl(Element element) {
   Send(parcel);
 }
 
-bool LocalChannel::ConsumerStarves() { return queue_.empty(); }
+bool LocalChannel::ConsumerStarves() {
+  return queue_.empty();
+}
 
 bool LocalChannel::Pop(Element* element) {
   Parcel parcel;
@@ -175,6 +176,8 @@ void LocalChannel::SendCredit(const Credit& credit) {
   if (producer_waker_ != nullptr) producer_waker_->Wake();
 }
 
-bool LocalChannel::HasInput() { return !queue_.empty(); }
+bool LocalChannel::HasInput() {
+  return !queue_.empty();
+}
 
 }  // namespace millrace

@@ -20,11 +20,21 @@ void AppendQuoted(std::string_view text, std::string& out) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20) {
           char code[8];
@@ -65,10 +75,11 @@ void AppendTime(const TypeInfo& type, std::int64_t count, std::string& out) {
   char text[64];
   int size = std::snprintf(text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02d",
                            static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                           static_cast<unsigned>(date.day()), of_day / 3600, of_day / 60 % 60, of_day % 60);
+                           static_cast<unsigned>(date.day()), of_day / 3600, of_day / 60 % 60,
+                           of_day % 60);
   if (digits > 0) {
-    size += std::snprintf(text + size, sizeof(text) - static_cast<std::size_t>(size), ".%0*lld", digits,
-                          static_cast<long long>(scaled - seconds * type.unit_den));
+    size += std::snprintf(text + size, sizeof(text) - static_cast<std::size_t>(size), ".%0*lld",
+                          digits, static_cast<long long>(scaled - seconds * type.unit_den));
   }
   out.append(text, static_cast<std::size_t>(size));
   out += 'Z';
@@ -76,7 +87,8 @@ void AppendTime(const TypeInfo& type, std::int64_t count, std::string& out) {
 
 void AppendNested(const TypeInfo& type, const void* object, std::string& out);
 
-void AppendMembers(const TypeInfo& type, const void* object, char open, char close, std::string& out) {
+void AppendMembers(const TypeInfo& type, const void* object, char open, char close,
+                   std::string& out) {
   out += open;
   const std::size_t count = MemberCount(type, object);
   for (std::size_t i = 0; i < count; ++i) {
@@ -113,12 +125,17 @@ void AppendMap(const TypeInfo& type, const void* object, std::string& out) {
 
 void AppendNested(const TypeInfo& type, const void* object, std::string& out) {
   switch (type.kind) {
-    case Kind::kBool: out += ReadInteger(type, object) != 0 ? "true" : "false"; return;
+    case Kind::kBool:
+      out += ReadInteger(type, object) != 0 ? "true" : "false";
+      return;
     case Kind::kUInt64:
       return AppendNumber(static_cast<std::uint64_t>(ReadInteger(type, object)), out);
-    case Kind::kFloat: return AppendNumber(static_cast<float>(ReadFloating(type, object)), out);
-    case Kind::kDouble: return AppendNumber(ReadFloating(type, object), out);
-    case Kind::kEnum: return AppendNested(*type.element, object, out);
+    case Kind::kFloat:
+      return AppendNumber(static_cast<float>(ReadFloating(type, object)), out);
+    case Kind::kDouble:
+      return AppendNumber(ReadFloating(type, object), out);
+    case Kind::kEnum:
+      return AppendNested(*type.element, object, out);
     case Kind::kEventTime: {
       static constexpr TypeInfo kMillis = [] {
         TypeInfo t;
@@ -134,13 +151,15 @@ void AppendNested(const TypeInfo& type, const void* object, std::string& out) {
       }
       return;
     }
-    case Kind::kTimePoint: return AppendTime(type, ReadInteger(type, object), out);
+    case Kind::kTimePoint:
+      return AppendTime(type, ReadInteger(type, object), out);
     case Kind::kDuration:
       AppendNumber(ReadInteger(type, object), out);
       out += UnitName(type);
       return;
     case Kind::kString:
-    case Kind::kArenaString: return AppendQuoted(type.ops->get_text(object), out);
+    case Kind::kArenaString:
+      return AppendQuoted(type.ops->get_text(object), out);
     case Kind::kOptional: {
       const void* value = type.ops->get(object);
       if (value == nullptr) {
@@ -159,14 +178,20 @@ void AppendNested(const TypeInfo& type, const void* object, std::string& out) {
       }
       return;
     }
-    case Kind::kTuple: return AppendMembers(type, object, '(', ')', out);
-    case Kind::kRecord: return AppendMembers(type, object, '{', '}', out);
+    case Kind::kTuple:
+      return AppendMembers(type, object, '(', ')', out);
+    case Kind::kRecord:
+      return AppendMembers(type, object, '{', '}', out);
     case Kind::kArray:
-    case Kind::kVector: return AppendMembers(type, object, '[', ']', out);
+    case Kind::kVector:
+      return AppendMembers(type, object, '[', ']', out);
     case Kind::kMap:
-    case Kind::kUnorderedMap: return AppendMap(type, object, out);
-    case Kind::kCustom: return type.ops->append_text(object, out);
-    default: return AppendNumber(ReadInteger(type, object), out);  // the other integers
+    case Kind::kUnorderedMap:
+      return AppendMap(type, object, out);
+    case Kind::kCustom:
+      return type.ops->append_text(object, out);
+    default:
+      return AppendNumber(ReadInteger(type, object), out);  // the other integers
   }
 }
 

@@ -7,21 +7,35 @@ namespace {
 
 const char* ScalarName(Kind kind) {
   switch (kind) {
-    case Kind::kBool: return "bool";
-    case Kind::kInt8: return "int8";
-    case Kind::kInt16: return "int16";
-    case Kind::kInt32: return "int32";
-    case Kind::kInt64: return "int64";
-    case Kind::kUInt8: return "uint8";
-    case Kind::kUInt16: return "uint16";
-    case Kind::kUInt32: return "uint32";
-    case Kind::kUInt64: return "uint64";
-    case Kind::kFloat: return "float32";
-    case Kind::kDouble: return "float64";
-    case Kind::kEventTime: return "event_time";
+    case Kind::kBool:
+      return "bool";
+    case Kind::kInt8:
+      return "int8";
+    case Kind::kInt16:
+      return "int16";
+    case Kind::kInt32:
+      return "int32";
+    case Kind::kInt64:
+      return "int64";
+    case Kind::kUInt8:
+      return "uint8";
+    case Kind::kUInt16:
+      return "uint16";
+    case Kind::kUInt32:
+      return "uint32";
+    case Kind::kUInt64:
+      return "uint64";
+    case Kind::kFloat:
+      return "float32";
+    case Kind::kDouble:
+      return "float64";
+    case Kind::kEventTime:
+      return "event_time";
     case Kind::kString:
-    case Kind::kArenaString: return "string";
-    default: return nullptr;
+    case Kind::kArenaString:
+      return "string";
+    default:
+      return nullptr;
   }
 }
 
@@ -38,7 +52,8 @@ void AppendFields(const TypeInfo& type, std::string& out) {
   }
 }
 
-void AppendOf(const char* what, const TypeInfo& element, const std::string& more, std::string& out) {
+void AppendOf(const char* what, const TypeInfo& element, const std::string& more,
+              std::string& out) {
   out += what;
   out += '<';
   Append(element, out);
@@ -52,11 +67,18 @@ void Append(const TypeInfo& type, std::string& out) {
     return;
   }
   switch (type.kind) {
-    case Kind::kEnum: return AppendOf("enum", *type.element, "", out);
-    case Kind::kTimePoint: out += "time<" + UnitName(type) + ">"; return;
-    case Kind::kDuration: out += "duration<" + UnitName(type) + ">"; return;
-    case Kind::kOptional: return AppendOf("optional", *type.element, "", out);
-    case Kind::kVector: return AppendOf("list", *type.element, "", out);
+    case Kind::kEnum:
+      return AppendOf("enum", *type.element, "", out);
+    case Kind::kTimePoint:
+      out += "time<" + UnitName(type) + ">";
+      return;
+    case Kind::kDuration:
+      out += "duration<" + UnitName(type) + ">";
+      return;
+    case Kind::kOptional:
+      return AppendOf("optional", *type.element, "", out);
+    case Kind::kVector:
+      return AppendOf("list", *type.element, "", out);
     case Kind::kArray:
       return AppendOf("array", *type.element, ", " + std::to_string(type.element_count), out);
     case Kind::kMap:
@@ -82,8 +104,12 @@ void Append(const TypeInfo& type, std::string& out) {
       AppendFields(type, out);
       out += '}';
       return;
-    case Kind::kCustom: out += "custom<" + type.ops->schema_name() + ">"; return;
-    default: out += "unsupported"; return;
+    case Kind::kCustom:
+      out += "custom<" + type.ops->schema_name() + ">";
+      return;
+    default:
+      out += "unsupported";
+      return;
   }
 }
 

@@ -23,7 +23,8 @@ void AppendNumber(N number, std::string& out) {
 template <class N>
 std::errc ReadNumber(std::string_view text, N* value) {
   const auto result = std::from_chars(text.data(), text.data() + text.size(), *value);
-  if (result.ec == std::errc() && result.ptr != text.data() + text.size()) return std::errc::invalid_argument;
+  if (result.ec == std::errc() && result.ptr != text.data() + text.size())
+    return std::errc::invalid_argument;
   return result.ec;
 }
 
@@ -40,7 +41,8 @@ bool Fail(std::string_view text, const char* problem, std::string* why) {
 bool ParseUnsigned64(void* object, std::string_view text, std::string* why) {
   std::uint64_t value = 0;
   const std::errc error = ReadNumber(text, &value);
-  if (error == std::errc::result_out_of_range) return Fail(text, " is out of the range of uint64", why);
+  if (error == std::errc::result_out_of_range)
+    return Fail(text, " is out of the range of uint64", why);
   if (error != std::errc()) return Fail(text, " is not an unsigned integer", why);
   std::memcpy(object, &value, sizeof(value));
   return true;
@@ -61,12 +63,16 @@ bool ParseFloating(const TypeInfo& type, void* object, std::string_view text, st
   if (text == "NaN") {
     value = std::numeric_limits<double>::quiet_NaN();
   } else if (text == "Infinity" || text == "-Infinity") {
-    value = text[0] == '-' ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+    value = text[0] == '-' ? -std::numeric_limits<double>::infinity()
+                           : std::numeric_limits<double>::infinity();
   } else {
-    const bool number = !text.empty() && (text[0] == '-' || text[0] == '.' || (text[0] >= '0' && text[0] <= '9')) &&
-                        text.find_first_of("nN") == std::string_view::npos;  // from_chars knows inf and nan of its own
+    const bool number = !text.empty() &&
+                        (text[0] == '-' || text[0] == '.' || (text[0] >= '0' && text[0] <= '9')) &&
+                        text.find_first_of("nN") ==
+                            std::string_view::npos;  // from_chars knows inf and nan of its own
     const std::errc error = number ? ReadNumber(text, &value) : std::errc::invalid_argument;
-    if (error == std::errc::result_out_of_range) return Fail(text, " is out of the range of a double", why);
+    if (error == std::errc::result_out_of_range)
+      return Fail(text, " is out of the range of a double", why);
     if (error != std::errc()) return Fail(text, " is not a number", why);
     if (type.kind == Kind::kFloat && std::abs(value) > std::numeric_limits<float>::max()) {
       return Fail(text, " is out of the range of a float", why);
@@ -112,7 +118,8 @@ bool TakeChar(std::string_view text, std::size_t* at, char c) {
 bool TakeFraction(std::string_view text, std::size_t* at, std::int64_t* nanos) {
   std::int64_t unit = 100000000;
   const std::size_t begin = *at;
-  for (; *at < text.size() && text[*at] >= '0' && text[*at] <= '9'; ++*at, unit /= 10) *nanos += (text[*at] - '0') * unit;
+  for (; *at < text.size() && text[*at] >= '0' && text[*at] <= '9'; ++*at, unit /= 10)
+    *nanos += (text[*at] - '0') * unit;
   return *at > begin && *at - begin <= 9;
 }
 
@@ -121,26 +128,38 @@ bool TakeFraction(std::string_view text, std::size_t* at, std::int64_t* nanos) {
 bool ParseScalar(const TypeInfo& type, void* object, std::string_view text, std::string* why) {
   switch (type.kind) {
     case Kind::kString:
-    case Kind::kArenaString: type.ops->set_text(object, text); return true;
+    case Kind::kArenaString:
+      type.ops->set_text(object, text);
+      return true;
     case Kind::kBool:
       if (text != "true" && text != "false") return Fail(text, " is neither true nor false", why);
       return WriteInteger(type, object, text == "true" ? 1 : 0);
     case Kind::kFloat:
-    case Kind::kDouble: return ParseFloating(type, object, text, why);
-    case Kind::kUInt64: return ParseUnsigned64(object, text, why);
+    case Kind::kDouble:
+      return ParseFloating(type, object, text, why);
+    case Kind::kUInt64:
+      return ParseUnsigned64(object, text, why);
     case Kind::kEventTime:
-    case Kind::kTimePoint: return ParseTime(type, object, text, why);
-    case Kind::kEnum: return ParseScalar(*type.element, object, text, why);
-    case Kind::kOptional: return ParseScalar(*type.element, type.ops->emplace(object), text, why);
-    default: return ParseInteger(type, object, text, why);
+    case Kind::kTimePoint:
+      return ParseTime(type, object, text, why);
+    case Kind::kEnum:
+      return ParseScalar(*type.element, object, text, why);
+    case Kind::kOptional:
+      return ParseScalar(*type.element, type.ops->emplace(object), text, why);
+    default:
+      return ParseInteger(type, object, text, why);
   }
 }
 
 void AppendScalar(const TypeInfo& type, const void* object, std::string& out) {
   switch (type.kind) {
     case Kind::kString:
-    case Kind::kArenaString: out += type.ops->get_text(object); return;
-    case Kind::kBool: out += ReadInteger(type, object) != 0 ? "true" : "false"; return;
+    case Kind::kArenaString:
+      out += type.ops->get_text(object);
+      return;
+    case Kind::kBool:
+      out += ReadInteger(type, object) != 0 ? "true" : "false";
+      return;
     case Kind::kFloat:
     case Kind::kDouble: {
       const double value = ReadFloating(type, object);
@@ -155,12 +174,15 @@ void AppendScalar(const TypeInfo& type, const void* object, std::string& out) {
       }
       return;
     }
-    case Kind::kUInt64: return AppendNumber(static_cast<std::uint64_t>(ReadInteger(type, object)), out);
-    case Kind::kEnum: return AppendScalar(*type.element, object, out);
+    case Kind::kUInt64:
+      return AppendNumber(static_cast<std::uint64_t>(ReadInteger(type, object)), out);
+    case Kind::kEnum:
+      return AppendScalar(*type.element, object, out);
     case Kind::kOptional:
       if (const void* value = type.ops->get(object)) AppendScalar(*type.element, value, out);
       return;
-    default: return AppendNumber(ReadInteger(type, object), out);
+    default:
+      return AppendNumber(ReadInteger(type, object), out);
   }
 }
 
@@ -168,20 +190,23 @@ bool ParseIsoTime(std::string_view text, std::int64_t num, std::int64_t den, std
   std::size_t at = 0;
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
   std::int64_t nanos = 0;
-  if (!TakeDigits(text, &at, 4, &year) || !TakeChar(text, &at, '-') || !TakeDigits(text, &at, 2, &month) ||
-      !TakeChar(text, &at, '-') || !TakeDigits(text, &at, 2, &day)) {
+  if (!TakeDigits(text, &at, 4, &year) || !TakeChar(text, &at, '-') ||
+      !TakeDigits(text, &at, 2, &month) || !TakeChar(text, &at, '-') ||
+      !TakeDigits(text, &at, 2, &day)) {
     return false;
   }
   if (at < text.size()) {
     if (!TakeChar(text, &at, 'T') && !TakeChar(text, &at, ' ')) return false;
-    if (!TakeDigits(text, &at, 2, &hour) || !TakeChar(text, &at, ':') || !TakeDigits(text, &at, 2, &minute) ||
-        !TakeChar(text, &at, ':') || !TakeDigits(text, &at, 2, &second)) {
+    if (!TakeDigits(text, &at, 2, &hour) || !TakeChar(text, &at, ':') ||
+        !TakeDigits(text, &at, 2, &minute) || !TakeChar(text, &at, ':') ||
+        !TakeDigits(text, &at, 2, &second)) {
       return false;
     }
     if (TakeChar(text, &at, '.') && !TakeFraction(text, &at, &nanos)) return false;
     TakeChar(text, &at, 'Z');
   }
-  const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (at != text.size() || !date.ok() || hour > 23 || minute > 59 || second > 59) return false;
   const std::int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();

@@ -34,11 +34,15 @@ const FieldInfo* TypeInfo::Find(std::string_view field) const {
 
 const void* MemberAt(const TypeInfo& type, const void* object, std::size_t i) {
   switch (type.kind) {
-    case Kind::kRecord: return static_cast<const char*>(object) + type.fields[i].offset;
-    case Kind::kArray: return static_cast<const char*>(object) + i * type.element->size;
+    case Kind::kRecord:
+      return static_cast<const char*>(object) + type.fields[i].offset;
+    case Kind::kArray:
+      return static_cast<const char*>(object) + i * type.element->size;
     case Kind::kTuple:
-    case Kind::kVector: return type.ops->at(object, i);
-    default: break;
+    case Kind::kVector:
+      return type.ops->at(object, i);
+    default:
+      break;
   }
   MILLRACE_CHECK(false, "a type without members was asked for one");
   return nullptr;
@@ -54,19 +58,29 @@ std::size_t MemberCount(const TypeInfo& type, const void* object) {
 std::int64_t ReadInteger(const TypeInfo& type, const void* object) {
   switch (type.kind) {
     case Kind::kBool:
-    case Kind::kUInt8: return Load<std::uint8_t>(object);
-    case Kind::kInt8: return Load<std::int8_t>(object);
-    case Kind::kInt16: return Load<std::int16_t>(object);
-    case Kind::kUInt16: return Load<std::uint16_t>(object);
-    case Kind::kInt32: return Load<std::int32_t>(object);
-    case Kind::kUInt32: return Load<std::uint32_t>(object);
+    case Kind::kUInt8:
+      return Load<std::uint8_t>(object);
+    case Kind::kInt8:
+      return Load<std::int8_t>(object);
+    case Kind::kInt16:
+      return Load<std::int16_t>(object);
+    case Kind::kUInt16:
+      return Load<std::uint16_t>(object);
+    case Kind::kInt32:
+      return Load<std::int32_t>(object);
+    case Kind::kUInt32:
+      return Load<std::uint32_t>(object);
     case Kind::kInt64:
-    case Kind::kUInt64: return Load<std::int64_t>(object);
-    case Kind::kEventTime: return Load<EventTime>(object).millis();
+    case Kind::kUInt64:
+      return Load<std::int64_t>(object);
+    case Kind::kEventTime:
+      return Load<EventTime>(object).millis();
     case Kind::kEnum:
     case Kind::kTimePoint:
-    case Kind::kDuration: return ReadInteger(*type.element, object);
-    default: break;
+    case Kind::kDuration:
+      return ReadInteger(*type.element, object);
+    default:
+      break;
   }
   MILLRACE_CHECK(false, "a type that is no integer was read as one");
   return 0;
@@ -74,15 +88,24 @@ std::int64_t ReadInteger(const TypeInfo& type, const void* object) {
 
 bool WriteInteger(const TypeInfo& type, void* object, std::int64_t value) {
   switch (type.kind) {
-    case Kind::kBool: return (value == 0 || value == 1) && StoreIfFits<std::uint8_t>(object, value);
-    case Kind::kUInt8: return StoreIfFits<std::uint8_t>(object, value);
-    case Kind::kInt8: return StoreIfFits<std::int8_t>(object, value);
-    case Kind::kInt16: return StoreIfFits<std::int16_t>(object, value);
-    case Kind::kUInt16: return StoreIfFits<std::uint16_t>(object, value);
-    case Kind::kInt32: return StoreIfFits<std::int32_t>(object, value);
-    case Kind::kUInt32: return StoreIfFits<std::uint32_t>(object, value);
-    case Kind::kInt64: return StoreIfFits<std::int64_t>(object, value);
-    case Kind::kUInt64: return StoreIfFits<std::uint64_t>(object, value);
+    case Kind::kBool:
+      return (value == 0 || value == 1) && StoreIfFits<std::uint8_t>(object, value);
+    case Kind::kUInt8:
+      return StoreIfFits<std::uint8_t>(object, value);
+    case Kind::kInt8:
+      return StoreIfFits<std::int8_t>(object, value);
+    case Kind::kInt16:
+      return StoreIfFits<std::int16_t>(object, value);
+    case Kind::kUInt16:
+      return StoreIfFits<std::uint16_t>(object, value);
+    case Kind::kInt32:
+      return StoreIfFits<std::int32_t>(object, value);
+    case Kind::kUInt32:
+      return StoreIfFits<std::uint32_t>(object, value);
+    case Kind::kInt64:
+      return StoreIfFits<std::int64_t>(object, value);
+    case Kind::kUInt64:
+      return StoreIfFits<std::uint64_t>(object, value);
     case Kind::kEventTime: {
       const EventTime time = EventTime::FromMillis(value);
       std::memcpy(object, &time, sizeof(time));
@@ -90,20 +113,24 @@ bool WriteInteger(const TypeInfo& type, void* object, std::int64_t value) {
     }
     case Kind::kEnum:
     case Kind::kTimePoint:
-    case Kind::kDuration: return WriteInteger(*type.element, object, value);
-    default: break;
+    case Kind::kDuration:
+      return WriteInteger(*type.element, object, value);
+    default:
+      break;
   }
   MILLRACE_CHECK(false, "a type that is no integer was written as one");
   return false;
 }
 
 double ReadFloating(const TypeInfo& type, const void* object) {
-  MILLRACE_CHECK(type.kind == Kind::kFloat || type.kind == Kind::kDouble, "not a floating-point type");
+  MILLRACE_CHECK(type.kind == Kind::kFloat || type.kind == Kind::kDouble,
+                 "not a floating-point type");
   return type.kind == Kind::kFloat ? Load<float>(object) : Load<double>(object);
 }
 
 void WriteFloating(const TypeInfo& type, void* object, double value) {
-  MILLRACE_CHECK(type.kind == Kind::kFloat || type.kind == Kind::kDouble, "not a floating-point type");
+  MILLRACE_CHECK(type.kind == Kind::kFloat || type.kind == Kind::kDouble,
+                 "not a floating-point type");
   if (type.kind == Kind::kDouble) {
     std::memcpy(object, &value, sizeof(value));
     return;

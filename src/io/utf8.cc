@@ -9,7 +9,9 @@ namespace {
 /// Bytes of the sequence that begins at p, or 0 when it is malformed.
 std::size_t Sequence(const unsigned char* p, std::size_t left) {
   const unsigned lead = p[0];
-  const auto tail = [&](std::size_t i, unsigned low, unsigned high) { return i < left && p[i] >= low && p[i] <= high; };
+  const auto tail = [&](std::size_t i, unsigned low, unsigned high) {
+    return i < left && p[i] >= low && p[i] <= high;
+  };
   if (lead < 0x80) return 1;
   if (lead >= 0xc2 && lead <= 0xdf) return tail(1, 0x80, 0xbf) ? 2 : 0;
   if (lead >= 0xe0 && lead <= 0xef) {
@@ -47,7 +49,9 @@ bool ValidUtf8(std::string_view text) {
 }
 
 void AppendUtf8(unsigned code, std::string* out) {
-  const auto tail = [code](int shift) { return static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
+  const auto tail = [code](int shift) {
+    return static_cast<char>(0x80 | ((code >> shift) & 0x3f));
+  };
   if (code < 0x80) {
     *out += static_cast<char>(code);
   } else if (code < 0x800) {

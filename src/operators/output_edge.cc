@@ -2,7 +2,8 @@
 
 namespace millrace {
 
-OutputEdge::OutputEdge(std::vector<OutputChannel*> targets, Arena* arena, OperatorCounters* counters)
+OutputEdge::OutputEdge(std::vector<OutputChannel*> targets, Arena* arena,
+                       OperatorCounters* counters)
     : builders_(targets.size()),
       pending_(targets.size()),
       channels_(std::move(targets)),

@@ -33,7 +33,8 @@ void RethrowAnnotated(const std::string& step, std::string record) {
   } catch (const std::exception& e) {
     throw UserError(TypeName(abi::__cxa_current_exception_type()) + ": " + e.what() + where);
   } catch (...) {
-    throw UserError(TypeName(abi::__cxa_current_exception_type()) + " (not a std::exception)" + where);
+    throw UserError(TypeName(abi::__cxa_current_exception_type()) + " (not a std::exception)" +
+                    where);
   }
 }
 

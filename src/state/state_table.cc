@@ -15,7 +15,9 @@ constexpr std::size_t kLine = 64;
 // lookups need no special case. Never written.
 alignas(64) std::uint8_t g_empty_header[StateTable::kHeaderBytes * 2];
 
-std::uint32_t LimitOf(std::uint32_t groups) { return groups * 13; }  // 13 of 16 slots
+std::uint32_t LimitOf(std::uint32_t groups) {
+  return groups * 13;
+}  // 13 of 16 slots
 
 // Small arrays double; larger ones grow by half, which bounds both memory and the stall.
 std::uint32_t NextGroups(std::uint32_t groups) {
@@ -33,7 +35,11 @@ KeyGroupRange KeyGroupRange::Of(int index, int parallelism) {
 }
 
 StateTable::StateTable(RowLayout layout, KeyGroupRange range, MemoryAccount* memory)
-    : subs_(1), row_bytes_(layout.row_bytes()), range_(range), layout_(std::move(layout)), memory_(memory) {
+    : subs_(1),
+      row_bytes_(layout.row_bytes()),
+      range_(range),
+      layout_(std::move(layout)),
+      memory_(memory) {
   MILLRACE_CHECK(range.begin < range.end, "a table needs at least one key group");
   subs_[0].headers = g_empty_header;
   subs_[0].groups = 1;
@@ -95,7 +101,8 @@ RowRef StateTable::Place(SubTable* sub, std::uint64_t hash) {
       if (header[i] == kEmpty) ++sub->used;
       header[i] = TagOf(hash);
       ++sub->live;
-      return {sub->rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_, header + kGroupSlots + i};
+      return {sub->rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_,
+              header + kGroupSlots + i};
     }
     group = group + 1 == sub->groups ? 0 : group + 1;
   }
@@ -227,14 +234,16 @@ RowRef StateTable::Next(Cursor* cursor) const {
       }
       const auto i = static_cast<std::uint32_t>(std::countr_zero(live));
       cursor->slot = group * kGroupSlots + i + 1;
-      return {s.rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_, header + kGroupSlots + i};
+      return {s.rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_,
+              header + kGroupSlots + i};
     }
   }
   return {};
 }
 
 void StateTable::TouchSlow(RowRef ref) {
-  if (snapshot_epoch_ != 0 && (*ref.flag & kEpochMask) == snapshot_epoch_) snapshot_writer_(ref.row);
+  if (snapshot_epoch_ != 0 && (*ref.flag & kEpochMask) == snapshot_epoch_)
+    snapshot_writer_(ref.row);
   *ref.flag = static_cast<std::uint8_t>((*ref.flag & ~kEpochMask) | epoch_);
 }
 

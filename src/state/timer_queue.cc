@@ -5,7 +5,9 @@
 namespace millrace {
 namespace {
 
-bool Later(const TimerQueue::Entry& a, const TimerQueue::Entry& b) { return a.time > b.time; }
+bool Later(const TimerQueue::Entry& a, const TimerQueue::Entry& b) {
+  return a.time > b.time;
+}
 
 }  // namespace
 
@@ -36,8 +38,8 @@ bool TimerQueue::Advance(std::int64_t through) {
   while (lowest_ < kBuckets && buckets_[lowest_].empty()) ++lowest_;
   if (lowest_ == kBuckets) return false;
   std::vector<Entry>& bucket = buckets_[lowest_];
-  const auto earliest = std::min_element(bucket.begin(), bucket.end(),
-                                         [](const Entry& a, const Entry& b) { return a.time < b.time; });
+  const auto earliest = std::min_element(
+      bucket.begin(), bucket.end(), [](const Entry& a, const Entry& b) { return a.time < b.time; });
   if (earliest->time > through) {
     next_ = earliest->time;
     return false;

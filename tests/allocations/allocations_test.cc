@@ -110,15 +110,20 @@ void ExpectFew(Build build, int parallelism) {
 }
 
 auto Lines(StreamEnvironment& env, std::int64_t records) {
-  return env.FromSource("numbers", Generate([](std::int64_t i) { return i; }).Count(records).Splits(1))
+  return env
+      .FromSource("numbers", Generate([](std::int64_t i) { return i; }).Count(records).Splits(1))
       .FlatMap<Line>([](std::int64_t i, auto& out) {
         Line& line = out.Next();
         line.text = Texts()[static_cast<std::size_t>(i % 1000)];
         line.number = i;
       });
 }
-auto LineTimes() { return WatermarkStrategy<Line>::Monotonous().WithTimestamp(kMillisOf); }
-auto ViewTimes() { return WatermarkStrategy<ViewLine>::Monotonous().WithTimestamp(kMillisOf); }
+auto LineTimes() {
+  return WatermarkStrategy<Line>::Monotonous().WithTimestamp(kMillisOf);
+}
+auto ViewTimes() {
+  return WatermarkStrategy<ViewLine>::Monotonous().WithTimestamp(kMillisOf);
+}
 
 void InPlaceAndCollector(StreamEnvironment& env, std::int64_t records) {
   Lines(env, records)
@@ -147,13 +152,22 @@ void Windows(StreamEnvironment& env, std::int64_t records) {
 }
 void SlidingAndSessions(StreamEnvironment& env, std::int64_t records) {
   auto lines = Lines(env, records).AssignTimestampsAndWatermarks(LineTimes());
-  lines.KeyBy(&Line::text).Window(SlidingEventTime(10s, 5s)).Aggregate("sliding", Count()).SinkTo("a", BlackholeSink{});
-  lines.KeyBy(&Line::text).Window(SessionEventTime(2s)).Aggregate("session", Count()).SinkTo("b", BlackholeSink{});
+  lines.KeyBy(&Line::text)
+      .Window(SlidingEventTime(10s, 5s))
+      .Aggregate("sliding", Count())
+      .SinkTo("a", BlackholeSink{});
+  lines.KeyBy(&Line::text)
+      .Window(SessionEventTime(2s))
+      .Aggregate("session", Count())
+      .SinkTo("b", BlackholeSink{});
 }
 void ArenaStrings(StreamEnvironment& env, std::int64_t records) {
-  env.FromSource("numbers", Generate([](std::int64_t i) {
-                              return ViewLine{String::View(Texts()[static_cast<std::size_t>(i % 1000)]), i};
-                            }).Count(records).Splits(1),
+  env.FromSource("numbers",
+                 Generate([](std::int64_t i) {
+                   return ViewLine{String::View(Texts()[static_cast<std::size_t>(i % 1000)]), i};
+                 })
+                     .Count(records)
+                     .Splits(1),
                  ViewTimes())
       .Map([](const ViewLine& line) { return ViewLine{line.text, line.number + 1}; })
       .Filter([](const ViewLine& line) { return line.number % 10 != 0; })
@@ -166,11 +180,21 @@ void ArenaStrings(StreamEnvironment& env, std::int64_t records) {
 
 class Allocations : public ::testing::TestWithParam<int> {};
 
-TEST_P(Allocations, FunctionsInPlaceAndWithCollectors) { ExpectFew(&InPlaceAndCollector, GetParam()); }
-TEST_P(Allocations, KeyedExchange) { ExpectFew(&KeyedExchange, GetParam()); }
-TEST_P(Allocations, TumblingWindows) { ExpectFew(&Windows, GetParam()); }
-TEST_P(Allocations, SlidingAndSessionWindows) { ExpectFew(&SlidingAndSessions, GetParam()); }
-TEST_P(Allocations, ArenaStrings) { ExpectFew(&ArenaStrings, GetParam()); }
+TEST_P(Allocations, FunctionsInPlaceAndWithCollectors) {
+  ExpectFew(&InPlaceAndCollector, GetParam());
+}
+TEST_P(Allocations, KeyedExchange) {
+  ExpectFew(&KeyedExchange, GetParam());
+}
+TEST_P(Allocations, TumblingWindows) {
+  ExpectFew(&Windows, GetParam());
+}
+TEST_P(Allocations, SlidingAndSessionWindows) {
+  ExpectFew(&SlidingAndSessions, GetParam());
+}
+TEST_P(Allocations, ArenaStrings) {
+  ExpectFew(&ArenaStrings, GetParam());
+}
 
 INSTANTIATE_TEST_SUITE_P(Parallelism, Allocations, ::testing::Values(1, 2));
 

@@ -13,10 +13,12 @@ TEST(Arena, APinnedChunkProtectsAllLaterOnes) {
   const String first("first text in the arena");
   const std::uint64_t pin = arena.Pin();
   std::vector<String> later;
-  for (int i = 0; i < 1000; ++i) later.emplace_back(std::string(500, static_cast<char>('a' + i % 26)));
+  for (int i = 0; i < 1000; ++i)
+    later.emplace_back(std::string(500, static_cast<char>('a' + i % 26)));
   arena.Recycle();
   EXPECT_EQ(first.view(), "first text in the arena");
-  for (int i = 0; i < 1000; ++i) EXPECT_EQ(later[i].view(), std::string(500, static_cast<char>('a' + i % 26)));
+  for (int i = 0; i < 1000; ++i)
+    EXPECT_EQ(later[i].view(), std::string(500, static_cast<char>('a' + i % 26)));
   arena.Unpin(pin);
 }
 
@@ -25,7 +27,8 @@ TEST(Arena, MemoryIsReusedOnceNobodyPinsIt) {
   ArenaScope scope(arena);
   for (int round = 0; round < 100; ++round) {
     const std::uint64_t pin = arena.Pin();
-    for (int i = 0; i < 1000; ++i) (void)String(std::string_view("some bytes that fill the chunks of the arena"));
+    for (int i = 0; i < 1000; ++i)
+      (void)String(std::string_view("some bytes that fill the chunks of the arena"));
     arena.Unpin(pin);
     arena.Recycle();
   }

@@ -14,7 +14,8 @@ TEST(Hash, IsXxh3AtEveryLength) {
   Random random(7);
   char bytes[300];
   for (char& c : bytes) c = static_cast<char>(random.Next());
-  for (std::size_t n = 0; n <= sizeof(bytes); ++n) EXPECT_EQ(HashBytes(bytes, n), XXH3_64bits(bytes, n)) << n;
+  for (std::size_t n = 0; n <= sizeof(bytes); ++n)
+    EXPECT_EQ(HashBytes(bytes, n), XXH3_64bits(bytes, n)) << n;
 }
 
 TEST(Hash, IntegersHashAsTheirBytes) {

@@ -8,8 +8,8 @@ namespace nexmark {
 namespace {
 
 // FNV-1a over type tag, longs (little endian) and text bytes: GeneratorCheck.java.
-std::uint64_t HashOf(std::int64_t events, std::int64_t tps, int generators, std::uint64_t gen, std::uint64_t bid,
-                     std::uint64_t str) {
+std::uint64_t HashOf(std::int64_t events, std::int64_t tps, int generators, std::uint64_t gen,
+                     std::uint64_t bid, std::uint64_t str) {
   GeneratorConfig config;
   config.seed_gen = gen;
   config.seed_bid = bid;
@@ -32,7 +32,8 @@ std::uint64_t HashOf(std::int64_t events, std::int64_t tps, int generators, std:
       num(e.id);
       text(e.item);
       text(e.description);
-      for (const auto v : {e.initial_bid, e.reserve, e.time, e.expires, e.seller, e.category}) num(v);
+      for (const auto v : {e.initial_bid, e.reserve, e.time, e.expires, e.seller, e.category})
+        num(v);
     } else {
       for (const auto v : {e.auction, e.bidder, e.price}) num(v);
       text(e.channel_name);

@@ -1,7 +1,6 @@
 #include "millrace/connectors/host_sensors.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <filesystem>
@@ -47,8 +46,11 @@ TEST_F(HostProbeTest, ReadsWhatTheMachineShows) {
   Put("/proc/net/dev", "Inter-| Receive\n face |bytes\n  eth0: 1024 0 0 0 0 0 0 0 2048 0\n");
   Put("/proc/diskstats", "8 0 sda 1 1 100 1 1 1 200 1\n7 0 loop0 1 1 1 1 1 1 1 1\nbroken\n");
   auto first = ByName(probe.Sample(EventTime::FromMillis(1000)));
-  EXPECT_EQ(first, (std::map<std::string, double>{{"memory available MB", 2}, {"load 1 min", 0.5}, {"temperature chip temp1 C", 41.5},
-                                                  {"temperature chip Core 1 C", 42}, {"temperature thermal_zone0 C", 30}}));
+  EXPECT_EQ(first, (std::map<std::string, double>{{"memory available MB", 2},
+                                                  {"load 1 min", 0.5},
+                                                  {"temperature chip temp1 C", 41.5},
+                                                  {"temperature chip Core 1 C", 42},
+                                                  {"temperature thermal_zone0 C", 30}}));
   Put("/proc/stat", "cpu  175 0 0 125 0 0 0 0 0 0\n");
   Put("/proc/net/dev", "eth0: 3072 0 0 0 0 0 0 0 1024 0\n");  // what was sent has begun anew
   Put("/proc/diskstats", "8 0 sda 1 1 300 1 1 1 200 1\n");
@@ -63,13 +65,16 @@ TEST_F(HostProbeTest, ReadsWhatTheMachineShows) {
 TEST(HostSensors, AJobReadsThisMachineForAWhile) {
   StreamEnvironment env;
   env.SetOption("driver", "seeded");  // on a manual clock: three seconds pass at once
-  auto readings = env.FromSource("sensors", HostSensors(Duration(100)).For(Duration(3000)),
-                                 WatermarkStrategy<SensorReading>::Monotonous().WithTimestamp(&SensorReading::time))
-                      .Filter([](const SensorReading& r) { return r.sensor == "load 1 min"; })
-                      .ExecuteAndCollect();
+  auto readings =
+      env.FromSource(
+             "sensors", HostSensors(Duration(100)).For(Duration(3000)),
+             WatermarkStrategy<SensorReading>::Monotonous().WithTimestamp(&SensorReading::time))
+          .Filter([](const SensorReading& r) { return r.sensor == "load 1 min"; })
+          .ExecuteAndCollect();
   ASSERT_TRUE(readings.ok()) << readings.status().ToString();
   ASSERT_EQ(readings.value().size(), 30u);
-  for (std::size_t i = 1; i < 30; ++i) EXPECT_EQ((readings.value()[i].time - readings.value()[i - 1].time).count(), 100);
+  for (std::size_t i = 1; i < 30; ++i)
+    EXPECT_EQ((readings.value()[i].time - readings.value()[i - 1].time).count(), 100);
   EXPECT_THROW(HostSensors(Duration(0)), std::invalid_argument);
 }
 

@@ -1,6 +1,5 @@
 // CSV and JSON lines as whole jobs: what is written is read again; malformed lines fail, are counted, or go to a side output.
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,13 +46,15 @@ class RecordFilesTest : public ::testing::Test {
     CollectSink<MalformedLine> malformed;
     auto stream = env.FromSource("items", source);
     if (!source.side_output().empty()) {
-      stream.SideOutput(OutputTag<MalformedLine>{source.side_output()}).SinkTo("malformed", malformed);
+      stream.SideOutput(OutputTag<MalformedLine>{source.side_output()})
+          .SinkTo("malformed", malformed);
     }
     stream.SinkTo("collect", items);
     const JobResult result = env.Run("read");
     Outcome outcome{result.status, items.Take(), malformed.Take(), 0};
     for (const auto& op : result.operators) outcome.skipped += op.skipped;
-    std::sort(outcome.items.begin(), outcome.items.end(), [](auto& a, auto& b) { return a.amount < b.amount; });
+    std::sort(outcome.items.begin(), outcome.items.end(),
+              [](auto& a, auto& b) { return a.amount < b.amount; });
     return outcome;
   }
   std::string folder_;
@@ -62,7 +63,10 @@ class RecordFilesTest : public ::testing::Test {
 TEST_F(RecordFilesTest, WhatIsWrittenIsReadAgain) {
   std::vector<Item> want;
   for (int i = 0; i < 3000; ++i) {
-    want.push_back({i % 3 == 0 ? "line one\nline \"two\", \r\n" + std::to_string(i) : "item " + std::to_string(i), i, {}});
+    want.push_back({i % 3 == 0 ? "line one\nline \"two\", \r\n" + std::to_string(i)
+                               : "item " + std::to_string(i),
+                    i,
+                    {}});
     if (i % 2 == 0) want.back().price = i / 8.0;
   }
   for (const bool csv : {true, false}) {
@@ -88,17 +92,25 @@ TEST_F(RecordFilesTest, AMalformedLineFailsTheJobAndSaysWhere) {
   const std::string csv = Write("a.csv", "name,amount,price\na,1,\nb,two,3\n");
   const Outcome c = Read(CsvFiles<Item>(csv));
   ASSERT_FALSE(c.status.ok());
-  EXPECT_NE(c.status.message().find("read input file '" + csv + "', line 3, column 3: field 'amount': 'two' is not an integer, in: b,two,3"),
-            std::string::npos) << c.status.message();
-  const std::string json = Write("a.jsonl", "{\"name\":\"a\",\"amount\":1}\n\n{\"name\":\"b\",\"amont\":1}\n");
+  EXPECT_NE(c.status.message().find(
+                "read input file '" + csv +
+                "', line 3, column 3: field 'amount': 'two' is not an integer, in: b,two,3"),
+            std::string::npos)
+      << c.status.message();
+  const std::string json =
+      Write("a.jsonl", "{\"name\":\"a\",\"amount\":1}\n\n{\"name\":\"b\",\"amont\":1}\n");
   const Outcome j = Read(JsonFiles<Item>(json));
   ASSERT_FALSE(j.status.ok());
-  EXPECT_NE(j.status.message().find("', line 3, column 13: the record Item has no field 'amont' (did you mean 'amount'?), in: "),
-            std::string::npos) << j.status.message();
+  EXPECT_NE(j.status.message().find("', line 3, column 13: the record Item has no field 'amont' "
+                                    "(did you mean 'amount'?), in: "),
+            std::string::npos)
+      << j.status.message();
 }
 
 TEST_F(RecordFilesTest, MalformedLinesAreCountedOrGoToASideOutput) {
-  const std::string csv = Write("a.csv", "\xef\xbb\xbfprice,amount,name\n,1,a\nx,2,b\n\n3.5,4,\"c\nd\"\r\n,5,\"open\n,6,e\n,7,f\"g\n");
+  const std::string csv = Write(
+      "a.csv",
+      "\xef\xbb\xbfprice,amount,name\n,1,a\nx,2,b\n\n3.5,4,\"c\nd\"\r\n,5,\"open\n,6,e\n,7,f\"g\n");
   const Outcome counted = Read(CsvFiles<Item>(csv).SkipMalformed());
   ASSERT_TRUE(counted.status.ok()) << counted.status.ToString();
   const std::vector<Item> good{{"a", 1, {}}, {"c\nd", 4, 3.5}, {"e", 6, {}}};
@@ -109,13 +121,17 @@ TEST_F(RecordFilesTest, MalformedLinesAreCountedOrGoToASideOutput) {
   ASSERT_TRUE(side.status.ok()) << side.status.ToString();
   EXPECT_EQ(side.items, good);
   ASSERT_EQ(side.malformed.size(), 3u);
-  EXPECT_EQ(ToText(side.malformed[0]), "{path: \"" + csv + "\", line: 3, column: 1, text: \"x,2,b\", reason: \"field 'price': 'x' is not a number\"}");
+  EXPECT_EQ(ToText(side.malformed[0]), "{path: \"" + csv +
+                                           "\", line: 3, column: 1, text: \"x,2,b\", reason: "
+                                           "\"field 'price': 'x' is not a number\"}");
   EXPECT_EQ(side.malformed[1].line, 7);
   EXPECT_EQ(side.malformed[1].text, ",5,\"open");
   EXPECT_EQ(side.malformed[2].line, 9);
   EXPECT_EQ(side.malformed[2].column, 5);
 
-  const std::string json = Write("a.jsonl", "{\"name\":\"a\",\"amount\":1}\nnonsense\n{\"name\":\"b\",\"amount\":2,\"price\":null}");
+  const std::string json = Write(
+      "a.jsonl",
+      "{\"name\":\"a\",\"amount\":1}\nnonsense\n{\"name\":\"b\",\"amount\":2,\"price\":null}");
   const Outcome j = Read(JsonFiles<Item>(json).MalformedTo("bad"));
   ASSERT_TRUE(j.status.ok()) << j.status.ToString();
   EXPECT_EQ(j.items.size(), 2u);
@@ -127,7 +143,9 @@ TEST_F(RecordFilesTest, AHeaderThatDoesNotFitFailsWithEveryPolicy) {
   const std::string csv = Write("a.csv", "name,amuont,price\na,1,\n");
   const Outcome c = Read(CsvFiles<Item>(csv).SkipMalformed());
   ASSERT_FALSE(c.status.ok());
-  EXPECT_NE(c.status.message().find("line 1, column 6: the record Item has no field 'amuont' (did you mean 'amount'?)"), std::string::npos)
+  EXPECT_NE(c.status.message().find(
+                "line 1, column 6: the record Item has no field 'amuont' (did you mean 'amount'?)"),
+            std::string::npos)
       << c.status.message();
 }
 
@@ -137,7 +155,8 @@ TEST_F(RecordFilesTest, AReaderGoesOnAtEveryPosition) {
     Random random(seed);
     std::string text = "amount,name,price\n";
     for (int i = 0; i < 8; ++i) {
-      static constexpr const char* kLines[] = {"1,a,2\n", "2,\"a\nb\"\"\n\n\",\n", "x,bad,\n", "\n", "3,\"open,\n", "4,c,\r\n"};
+      static constexpr const char* kLines[] = {"1,a,2\n", "2,\"a\nb\"\"\n\n\",\n", "x,bad,\n",
+                                               "\n",      "3,\"open,\n",           "4,c,\r\n"};
       text += kLines[random.Uniform(6)];
     }
     const std::string path = Write("a.csv", text);
@@ -156,14 +175,16 @@ TEST_F(RecordFilesTest, AReaderGoesOnAtEveryPosition) {
     Item item;
     MalformedLine bad;
     for (std::size_t i = 0; i <= all.size(); ++i) {
-      EXPECT_EQ(rest(reader.position()), std::vector<std::string>(all.begin() + static_cast<std::ptrdiff_t>(i), all.end()));
+      EXPECT_EQ(rest(reader.position()),
+                std::vector<std::string>(all.begin() + static_cast<std::ptrdiff_t>(i), all.end()));
       EXPECT_EQ(reader.Next(&item, &bad) == FileRecord::kEnd, i == all.size());
     }
   }
 }
 
 TEST_F(RecordFilesTest, MoreFilesThanAreOpenAtOnce) {
-  for (int i = 0; i < 300; ++i) Write("f" + std::to_string(i) + ".csv", "a," + std::to_string(i) + ",\n");
+  for (int i = 0; i < 300; ++i)
+    Write("f" + std::to_string(i) + ".csv", "a," + std::to_string(i) + ",\n");
   const Outcome read = Read(CsvFiles<Item>(folder_, {.header = false}), 2);
   ASSERT_TRUE(read.status.ok()) << read.status.ToString();
   ASSERT_EQ(read.items.size(), 300u);

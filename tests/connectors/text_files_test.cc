@@ -2,7 +2,6 @@
 #include "millrace/connectors/text_files.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,7 +60,9 @@ TEST_F(TextFiles, LinesAreTheSameWithEveryBlockSizeAndFromEveryPosition) {
     std::string_view line;
     for (std::size_t i = 0; i <= want.size(); ++i) {
       EXPECT_EQ(reader.position().line, static_cast<std::int64_t>(i) + 1);
-      EXPECT_EQ(Read(LineReader(reader.position())), std::vector<std::string>(want.begin() + static_cast<std::ptrdiff_t>(i), want.end()));
+      EXPECT_EQ(
+          Read(LineReader(reader.position())),
+          std::vector<std::string>(want.begin() + static_cast<std::ptrdiff_t>(i), want.end()));
       EXPECT_EQ(reader.Next(&line), i < want.size());
     }
   }
@@ -73,7 +74,8 @@ TEST_F(TextFiles, AFolderStandsForItsFiles) {
   Write(".hidden", "no\n");
   Write("_SUCCESS", "no\n");
   std::filesystem::create_directory(folder_ + "/inner");
-  EXPECT_EQ(ListFiles({folder_}), (std::vector<std::string>{folder_ + "/a.txt", folder_ + "/b.txt"}));
+  EXPECT_EQ(ListFiles({folder_}),
+            (std::vector<std::string>{folder_ + "/a.txt", folder_ + "/b.txt"}));
 }
 
 TEST_F(TextFiles, AMissingFileIsAClearErrorBeforeAnyRecord) {
@@ -81,7 +83,9 @@ TEST_F(TextFiles, AMissingFileIsAClearErrorBeforeAnyRecord) {
   env.FromSource("lines", TextLines(folder_ + "/nothing")).SinkTo("out", BlackholeSink{});
   const JobResult result = env.Run("job");
   ASSERT_FALSE(result.status.ok());
-  EXPECT_NE(result.status.message().find("read input file '" + folder_ + "/nothing': No such file or directory"), std::string::npos)
+  EXPECT_NE(result.status.message().find("read input file '" + folder_ +
+                                         "/nothing': No such file or directory"),
+            std::string::npos)
       << result.status.message();
 }
 

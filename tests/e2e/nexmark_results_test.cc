@@ -46,7 +46,8 @@ std::vector<Expected> Read(const std::string& file) {
 std::uint64_t Seed() {
   static const std::uint64_t seed = [] {
     const char* given = std::getenv("MILLRACE_SEED");
-    const std::uint64_t s = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+    const std::uint64_t s =
+        given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
     std::printf("settings are drawn from MILLRACE_SEED=%llu\n", static_cast<unsigned long long>(s));
     return s;
   }();
@@ -80,10 +81,12 @@ TEST_P(NexmarkResults, EqualTheOracle) {
     if (!BuildQuery(e.query, config, env, sink)) continue;  // comes with a later issue
     ++checked;
     const millrace::JobResult result = env.Run(e.query);
-    const std::string settings = std::string(seeded ? "seeded" : "threads") + (serialized ? ", serialized" : "") +
-                                 ", batch.rows=" + rows;
-    ASSERT_TRUE(result.status.ok()) << e.query << ": " << result.status.ToString() << " (" << settings << ")";
-    EXPECT_EQ(std::to_string(sink.shared->table.rows()), e.rows) << e.query << " (" << settings << ")";
+    const std::string settings = std::string(seeded ? "seeded" : "threads") +
+                                 (serialized ? ", serialized" : "") + ", batch.rows=" + rows;
+    ASSERT_TRUE(result.status.ok())
+        << e.query << ": " << result.status.ToString() << " (" << settings << ")";
+    EXPECT_EQ(std::to_string(sink.shared->table.rows()), e.rows)
+        << e.query << " (" << settings << ")";
     EXPECT_EQ(sink.shared->table.checksum(), e.checksum) << e.query << " (" << settings << ")";
   }
   EXPECT_EQ(checked, 9);
@@ -118,12 +121,13 @@ TEST(NexmarkSeeds, OtherSeedsGiveOtherResultsOnWhichTheHandWrittenLoopsAgree) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, NexmarkResults,
-                         testing::Values(Case{"expected_100K_tps2K.csv", 1}, Case{"expected_100K_tps2K.csv", 2},
-                                         Case{"expected_100K_tps2K.csv", 4}, Case{"expected_500K_tps1K.csv", 1},
-                                         Case{"expected_500K_tps1K.csv", 2}, Case{"expected_500K_tps1K.csv", 4},
-                                         Case{"expected_1M.csv", 1}, Case{"expected_1M.csv", 2},
-                                         Case{"expected_1M.csv", 4}, Case{"expected_3M.csv", 2}));
+INSTANTIATE_TEST_SUITE_P(
+    All, NexmarkResults,
+    testing::Values(Case{"expected_100K_tps2K.csv", 1}, Case{"expected_100K_tps2K.csv", 2},
+                    Case{"expected_100K_tps2K.csv", 4}, Case{"expected_500K_tps1K.csv", 1},
+                    Case{"expected_500K_tps1K.csv", 2}, Case{"expected_500K_tps1K.csv", 4},
+                    Case{"expected_1M.csv", 1}, Case{"expected_1M.csv", 2},
+                    Case{"expected_1M.csv", 4}, Case{"expected_3M.csv", 2}));
 
 }  // namespace
 }  // namespace nexmark

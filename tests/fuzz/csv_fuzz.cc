@@ -18,7 +18,8 @@ MILLRACE_RECORD(Row, name, note, weight, time, good);
 
 const millrace::TypeInfo& kType = millrace::TypeInfoOf<Row>();
 
-bool Read(std::string_view text, const millrace::CsvOptions& options, bool header, Row* record, millrace::TextError* error) {
+bool Read(std::string_view text, const millrace::CsvOptions& options, bool header, Row* record,
+          millrace::TextError* error) {
   millrace::CsvRow row;
   millrace::CsvColumns columns(kType);
   if (row.Split(text, options, error) != millrace::CsvRow::Outcome::kRow) return false;

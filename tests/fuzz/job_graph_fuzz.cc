@@ -7,7 +7,8 @@
 #include "millrace/graph/plan.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto plan = millrace::ParsePlan(std::string_view(reinterpret_cast<const char*>(data), size));
+  const auto plan =
+      millrace::ParsePlan(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!plan.ok()) {
     if (plan.status().message().empty()) std::abort();
     return 0;

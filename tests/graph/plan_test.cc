@@ -19,7 +19,9 @@ NodeSpec Node(std::string name, std::vector<InputSpec> inputs, int parallelism =
   return node;
 }
 
-Result<JobPlan> Build(const StreamGraph& graph, int parallelism = 1) { return BuildPlan(graph, {"job", parallelism, "id"}); }
+Result<JobPlan> Build(const StreamGraph& graph, int parallelism = 1) {
+  return BuildPlan(graph, {"job", parallelism, "id"});
+}
 
 TEST(Plan, KeyByIsChainedAtParallelismOneOnly) {
   StreamGraph graph;
@@ -72,7 +74,8 @@ TEST(Plan, ADefaultForwardBetweenUnequalParallelismIsRebalanced) {
 }
 
 TEST(Plan, TheHashSeesNamesTypesAndEdgesButNotParallelism) {
-  const auto hash = [](const std::string& name, const std::string& schema, Partitioning p, int parallelism) {
+  const auto hash = [](const std::string& name, const std::string& schema, Partitioning p,
+                       int parallelism) {
     StreamGraph graph;
     NodeSpec source = Node("source", {});
     source.outputs[0].schema = schema;
@@ -107,7 +110,8 @@ TEST(Plan, RandomGraphsSurviveTheWireAndKeepTheirInvariants) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
-    const Result<JobPlan> built = Build(RandomGraph(random), 1 + static_cast<int>(random.Uniform(3)));
+    const Result<JobPlan> built =
+        Build(RandomGraph(random), 1 + static_cast<int>(random.Uniform(3)));
     ASSERT_TRUE(built.ok()) << built.status().ToString();
     const std::string bytes = SerializePlan(built.value());
     const Result<JobPlan> read = ParsePlan(bytes);
@@ -130,8 +134,10 @@ TEST(Plan, HostileBytesAreRefused) {
   const std::string good = SerializePlan(Build(graph).value());
   for (int i = 0; i < 2000; ++i) {
     std::string bad = good;
-    for (std::uint64_t k = 1 + random.Uniform(3); k > 0; --k) bad[random.Uniform(bad.size())] = static_cast<char>(random.Next());
-    const Result<JobPlan> read = ParsePlan(bad);  // refused or a plan that holds together; never a crash
+    for (std::uint64_t k = 1 + random.Uniform(3); k > 0; --k)
+      bad[random.Uniform(bad.size())] = static_cast<char>(random.Next());
+    const Result<JobPlan> read =
+        ParsePlan(bad);  // refused or a plan that holds together; never a crash
     if (read.ok()) (void)Explain(read.value(), ExplainFormat::kJson);
   }
   EXPECT_FALSE(ParsePlan("nonsense").ok());

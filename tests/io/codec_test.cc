@@ -43,7 +43,8 @@ std::uint64_t Seed() {
 
 static_assert(kIsBulk<Point> && kIsBulk<std::int64_t>);
 static_assert(!kIsBulk<Padded> && !kIsBulk<Swapped> && !kIsBulk<Reading> && !kIsBulk<double>);
-static_assert(!kSerializable<const char*> && !kSerializable<std::string_view> && !kSerializable<long double>);
+static_assert(!kSerializable<const char*> && !kSerializable<std::string_view> &&
+              !kSerializable<long double>);
 static_assert(!kSerializable<std::vector<bool>> && !kSerializable<std::vector<std::monostate>>);
 static_assert(!kSerializable<std::vector<int*>> && !kSerializable<int&> && !kSerializable<wchar_t>);
 static_assert(!kSerializable<std::chrono::steady_clock::time_point>);
@@ -74,7 +75,8 @@ TEST(CodecTest, EverythingComesBackEvenIntoAUsedObject) {
     const Everything original = make.Make();
     ASSERT_TRUE(DecodeAll(Bytes(original), target)) << "round " << i;
     ASSERT_TRUE(Equal(original, target)) << "round " << i;
-    ASSERT_TRUE(Compare(testing::Reading{original.text, original.f64}, {target.text, target.f64}) == 0);
+    ASSERT_TRUE(Compare(testing::Reading{original.text, original.f64}, {target.text, target.f64}) ==
+                0);
   }
 }
 
@@ -124,7 +126,10 @@ TEST(CodecTest, InvalidTagsFail) {
 }
 
 TEST(CodecTest, HugeCountsAllocateNothing) {
-  const std::string huge("\xff\xff\xff\xff" "abc", 7);
+  const std::string huge(
+      "\xff\xff\xff\xff"
+      "abc",
+      7);
   std::string text;
   EXPECT_FALSE(DecodeAll(huge, text));
   EXPECT_LT(text.capacity(), 100U);

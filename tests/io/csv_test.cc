@@ -32,7 +32,9 @@ std::string Problem(std::string_view text, CsvOptions options = {}) {
   CsvRow row;
   TextError error;
   Row record;
-  if (row.Split(text, options, &error) == CsvRow::Outcome::kRow && CsvColumns(kRow).Fill(row, &record, &error)) return "";
+  if (row.Split(text, options, &error) == CsvRow::Outcome::kRow &&
+      CsvColumns(kRow).Fill(row, &record, &error))
+    return "";
   return std::to_string(error.column) + ": " + error.what;
 }
 
@@ -40,7 +42,9 @@ std::string HeaderProblem(std::string_view text, CsvOptions options = {}) {
   CsvRow row;
   TextError error;
   CsvColumns columns(kRow);
-  if (row.Split(text, options, &error) == CsvRow::Outcome::kRow && columns.FromHeader(row, options, &error)) return "";
+  if (row.Split(text, options, &error) == CsvRow::Outcome::kRow &&
+      columns.FromHeader(row, options, &error))
+    return "";
   return std::to_string(error.column) + ": " + error.what;
 }
 
@@ -62,14 +66,19 @@ TEST(Csv, EveryRecordIsReadAgain) {
     CsvOptions options;
     options.delimiter = ",;\t|-."[maker.Below(6)];
     options.quote = "\"'"[maker.Below(2)];
-    Row row{maker.Text(), static_cast<std::int32_t>(maker.Integer()), {}, {}, maker.Below(2) == 0, EventTime::FromMillis(maker.Integer())};
+    Row row{maker.Text(),        static_cast<std::int32_t>(maker.Integer()), {}, {},
+            maker.Below(2) == 0, EventTime::FromMillis(maker.Integer())};
     if (maker.Below(2) == 0) row.note = maker.Text();
     if (maker.Below(2) == 0) row.weight = maker.Real();
     std::string text;
     AppendCsv(kRow, &row, options, text);
     TextError error;
-    ASSERT_EQ(fields.Split(text, options, &error), CsvRow::Outcome::kRow) << "seed " << seed << ": " << error.what << "\n" << text;
-    ASSERT_TRUE(CsvColumns(kRow).Fill(fields, &back, &error)) << "seed " << seed << ", column " << error.column << ": " << error.what << "\n" << text;
+    ASSERT_EQ(fields.Split(text, options, &error), CsvRow::Outcome::kRow)
+        << "seed " << seed << ": " << error.what << "\n"
+        << text;
+    ASSERT_TRUE(CsvColumns(kRow).Fill(fields, &back, &error))
+        << "seed " << seed << ", column " << error.column << ": " << error.what << "\n"
+        << text;
     ASSERT_EQ(Bytes(back), Bytes(row)) << "seed " << seed << "\n" << text;
   }
 }
@@ -82,7 +91,8 @@ TEST(Csv, WhatIsWrongIsSaidWithItsColumn) {
   EXPECT_EQ(Problem("a,1,,1.5x,true,5"), "6: field 'weight': '1.5x' is not a number");
   EXPECT_EQ(Problem("a,,,,true,5"), "3: field 'number': '' is not an integer");
   EXPECT_EQ(Problem("\"a,1,,,true,5"), "1: the quoted field that begins here has no end");
-  EXPECT_EQ(Problem("\"a\"b,1,,,true,5"), "4: after the closing quote a ',' or the end was expected");
+  EXPECT_EQ(Problem("\"a\"b,1,,,true,5"),
+            "4: after the closing quote a ',' or the end was expected");
   EXPECT_EQ(Problem("a\"b,1,,,true,5"), "2: a quote inside a field that does not begin with one");
 }
 
@@ -95,9 +105,12 @@ TEST(Csv, AHeaderNamesColumnsInAnyOrder) {
   Row record{"old", 9, "old", 9, false, EventTime::FromMillis(9)};
   ASSERT_EQ(row.Split("1970-01-01T00:00:01Z,true,7,new", {}, &error), CsvRow::Outcome::kRow);
   ASSERT_TRUE(columns.Fill(row, &record, &error)) << error.what;
-  EXPECT_EQ(ToText(record), R"({name: "new", number: 7, note: null, weight: null, good: true, time: 1970-01-01T00:00:01.000Z})");
+  EXPECT_EQ(
+      ToText(record),
+      R"({name: "new", number: 7, note: null, weight: null, good: true, time: 1970-01-01T00:00:01.000Z})");
 
-  EXPECT_EQ(HeaderProblem("name,nubmer,good,time"), "6: the record Row has no field 'nubmer' (did you mean 'number'?)");
+  EXPECT_EQ(HeaderProblem("name,nubmer,good,time"),
+            "6: the record Row has no field 'nubmer' (did you mean 'number'?)");
   EXPECT_EQ(HeaderProblem("name,number,name"), "13: the column 'name' is there twice");
   EXPECT_EQ(HeaderProblem("name,number,good"), "1: the header lacks the column 'time'");
   EXPECT_EQ(HeaderProblem("name,number,good,time,comment", {.ignore_unknown_columns = true}), "");

@@ -14,7 +14,8 @@ using testing::Point;
 using testing::Reading;
 
 static_assert(kIsKey<std::string> && kIsKey<Point> && kIsKey<Reading> && kIsKey<double>);
-static_assert(!kIsKey<std::unordered_map<int, int>> && !kIsKey<long double> && !kIsKey<const char*>);
+static_assert(!kIsKey<std::unordered_map<int, int>> && !kIsKey<long double> &&
+              !kIsKey<const char*>);
 static_assert(!kIsKey<testing::Everything>);
 
 template <class T>
@@ -40,8 +41,9 @@ TEST(KeyHashTest, GoldenValues) {
   EXPECT_EQ(KeyHash(std::string("sensor_1")), 0xe5c55d56de3facb1ULL);
   EXPECT_EQ(KeyHash(std::string("sensor_12345")), 0x7850c456809b4f19ULL);
   EXPECT_EQ(KeyHash(std::string("a key of seventeen")), 0x583b36a12252e62bULL);
-  EXPECT_EQ(KeyHash(std::string("a key that takes the path for inputs of more than one hundred and twen"
-                                "ty-eight bytes, which is one hundred and forty-nine bytes long in all, you know")),
+  EXPECT_EQ(KeyHash(std::string(
+                "a key that takes the path for inputs of more than one hundred and twen"
+                "ty-eight bytes, which is one hundred and forty-nine bytes long in all, you know")),
             0xaf21a79b9c16bb95ULL);
   EXPECT_EQ(KeyHash(Point{1, 2}), 0x0389e2c8892d5450ULL);
   EXPECT_EQ(KeyHash((std::pair<std::int64_t, std::int32_t>(42, 42))), 0x88fc6794f759fc20ULL);

@@ -18,7 +18,9 @@ struct millrace::RecordCodec<other::Money> {
   static std::string SchemaName() { return "Money"; }
   static void Encode(const other::Money& m, ByteWriter& out) { out.Put(m.cents); }
   static bool Decode(ByteReader& in, other::Money& m) { return in.Get(&m.cents); }
-  static void AppendText(const other::Money& m, std::string& out) { out += std::to_string(m.cents) + "c"; }
+  static void AppendText(const other::Money& m, std::string& out) {
+    out += std::to_string(m.cents) + "c";
+  }
 };
 
 namespace millrace {
@@ -58,9 +60,11 @@ TEST(PrintTest, TimesAreIso) {
   EXPECT_EQ(ToText(EventTime::FromMillis(1767225600123)), "2026-01-01T00:00:00.123Z");
   EXPECT_EQ(ToText(EventTime::FromMillis(-1)), "1969-12-31T23:59:59.999Z");
   EXPECT_EQ(ToText(EventTime::Max()), "+inf");
-  EXPECT_EQ(ToText(EventTime::FromMillis(std::int64_t{1} << 60)), "1152921504606846976ms since 1970");
+  EXPECT_EQ(ToText(EventTime::FromMillis(std::int64_t{1} << 60)),
+            "1152921504606846976ms since 1970");
   EXPECT_EQ(ToText(std::chrono::sys_seconds(61s)), "1970-01-01T00:01:01Z");
-  EXPECT_EQ(ToText(std::chrono::sys_time<std::chrono::nanoseconds>(1ns)), "1970-01-01T00:00:00.000000001Z");
+  EXPECT_EQ(ToText(std::chrono::sys_time<std::chrono::nanoseconds>(1ns)),
+            "1970-01-01T00:00:00.000000001Z");
   EXPECT_EQ(ToText(std::chrono::sys_days(std::chrono::days(1))), "1970-01-02T00:00:00Z");
   EXPECT_EQ(ToText(250ms), "250ms");
   EXPECT_EQ(ToText(std::chrono::minutes(-3)), "-3min");
@@ -83,14 +87,16 @@ TEST(SchemaTest, TextNamesFieldsAndTypes) {
   EXPECT_EQ(SchemaTextOf<Reading>(), "{id: string, temperature: float64}");
   EXPECT_EQ(SchemaTextOf<Padded>(), "{small: int8, large: int64}");
   EXPECT_EQ(SchemaTextOf<std::vector<other::Money>>(), "list<custom<Money>>");
-  EXPECT_EQ(SchemaTextOf<Everything>(),
-            "{yes: bool, letter: int8, i16: int16, u64: uint64, f32: float32, f64: float64, "
-            "colour: enum<uint8>, flag: enum<bool>, time: event_time, wall: time<us>, seconds: duration<s>, "
-            "text: string, view: string, maybe: optional<string>, either: variant<(), int32, string>, "
-            "pair: (string, int32), tuple: (int64, string, float64), "
-            "two: array<{id: string, temperature: float64}, 2>, three: array<int16, 3>, "
-            "numbers: list<int64>, readings: list<{id: string, temperature: float64}>, "
-            "by_name: map<string, list<int32>>, by_id: map<int32, string>, point: {x: int32, y: int32}}");
+  EXPECT_EQ(
+      SchemaTextOf<Everything>(),
+      "{yes: bool, letter: int8, i16: int16, u64: uint64, f32: float32, f64: float64, "
+      "colour: enum<uint8>, flag: enum<bool>, time: event_time, wall: time<us>, seconds: "
+      "duration<s>, "
+      "text: string, view: string, maybe: optional<string>, either: variant<(), int32, string>, "
+      "pair: (string, int32), tuple: (int64, string, float64), "
+      "two: array<{id: string, temperature: float64}, 2>, three: array<int16, 3>, "
+      "numbers: list<int64>, readings: list<{id: string, temperature: float64}>, "
+      "by_name: map<string, list<int32>>, by_id: map<int32, string>, point: {x: int32, y: int32}}");
 }
 
 TEST(SchemaTest, FingerprintIsTheHashOfTheText) {

@@ -45,13 +45,15 @@ struct Two {
   int a = 0;
   std::string b;
 };
-static_assert(!millrace::internal::MissesMembers<Two, 2>() && millrace::internal::MissesMembers<Two, 1>(),
+static_assert(!millrace::internal::MissesMembers<Two, 2>() &&
+                  millrace::internal::MissesMembers<Two, 1>(),
               "a field left out of MILLRACE_RECORD is found");
 
 TEST(RecordTest, FieldsAreVisitedInOrder) {
   Derived d{{"x"}, {1, "y"}};
   std::string names;
-  millrace::ForEachField(d, [&names](const char* name, auto&) { names += std::string(name) + " "; });
+  millrace::ForEachField(d,
+                         [&names](const char* name, auto&) { names += std::string(name) + " "; });
   EXPECT_EQ(names, "name both ");
   EXPECT_EQ(std::string(millrace::FieldsOf<Derived>().type_name), "Derived");
 }
@@ -69,7 +71,8 @@ TEST(RecordTest, AnyStructInAnyNamespaceWorks) {
   EXPECT_TRUE(ComesBack(InGlobalNamespace{3}));
   EXPECT_TRUE(ComesBack(Derived{{"x"}, {1, "y"}}));
   EXPECT_TRUE(ComesBack(Outer::Inner(4)));
-  static_assert(!millrace::kIsRecord<Two> && !millrace::kIsRecord<int> && millrace::kIsRecord<Derived>);
+  static_assert(!millrace::kIsRecord<Two> && !millrace::kIsRecord<int> &&
+                millrace::kIsRecord<Derived>);
 }
 
 TEST(RecordTest, SixtyFourFields) {

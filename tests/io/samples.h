@@ -45,7 +45,6 @@ struct Swapped {  // named in another order than declared
 };
 MILLRACE_RECORD(Swapped, b, a);
 
-
 /// One field of every kind.
 struct Everything {
   bool yes = false;
@@ -73,8 +72,9 @@ struct Everything {
   std::unordered_map<std::int32_t, std::string> by_id;
   Point point;
 };
-MILLRACE_RECORD(Everything, yes, letter, i16, u64, f32, f64, colour, flag, time, wall, seconds, text, view,
-                maybe, either, pair, tuple, two, three, numbers, readings, by_name, by_id, point);
+MILLRACE_RECORD(Everything, yes, letter, i16, u64, f32, f64, colour, flag, time, wall, seconds,
+                text, view, maybe, either, pair, tuple, two, three, numbers, readings, by_name,
+                by_id, point);
 
 /// Random values, small enough that equal ones happen.
 class Maker {
@@ -83,17 +83,23 @@ class Maker {
 
   std::uint64_t Below(std::uint64_t n) { return random_() % n; }
   std::int64_t Integer() {
-    return Below(4) == 0 ? static_cast<std::int64_t>(random_()) : static_cast<std::int64_t>(Below(5)) - 2;
+    return Below(4) == 0 ? static_cast<std::int64_t>(random_())
+                         : static_cast<std::int64_t>(Below(5)) - 2;
   }
   double Real() {
-    static constexpr double kSpecial[] = {0.0, -0.0, 1e300, -2.5, std::numeric_limits<double>::infinity(),
+    static constexpr double kSpecial[] = {0.0,
+                                          -0.0,
+                                          1e300,
+                                          -2.5,
+                                          std::numeric_limits<double>::infinity(),
                                           std::numeric_limits<double>::quiet_NaN()};
     return Below(2) == 0 ? kSpecial[Below(6)] : static_cast<double>(Integer()) / 8;
   }
   std::string Text() {
     static constexpr std::size_t kSizes[] = {0, 1, 3, 4, 15, 16, 40, 300};
     std::string text(kSizes[Below(8)], 'a');
-    for (char& c : text) c = static_cast<char>(Below(3) == 0 ? random_() & (ascii_ ? 0x7f : 0xff) : 'a' + Below(2));
+    for (char& c : text)
+      c = static_cast<char>(Below(3) == 0 ? random_() & (ascii_ ? 0x7f : 0xff) : 'a' + Below(2));
     return text;
   }
   Reading MakeReading() { return {Text(), Real()}; }

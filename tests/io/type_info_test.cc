@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-
 #include <string>
 
 #include "millrace/io/compare.h"
@@ -19,9 +18,11 @@ using testing::Maker;
 void CopyByTable(const TypeInfo& type, const void* from, void* to) {
   switch (type.kind) {
     case Kind::kFloat:
-    case Kind::kDouble: return WriteFloating(type, to, ReadFloating(type, from));
+    case Kind::kDouble:
+      return WriteFloating(type, to, ReadFloating(type, from));
     case Kind::kString:
-    case Kind::kArenaString: return type.ops->set_text(to, type.ops->get_text(from));
+    case Kind::kArenaString:
+      return type.ops->set_text(to, type.ops->get_text(from));
     case Kind::kOptional:
       if (const void* value = type.ops->get(from); value != nullptr) {
         CopyByTable(*type.element, value, type.ops->emplace(to));
@@ -71,10 +72,12 @@ void CopyByTable(const TypeInfo& type, const void* from, void* to) {
       });
       return;
     }
-    case Kind::kUInt64:  // read as int64 it wraps above 2^63, and a negative number does not fit back
+    case Kind::
+        kUInt64:  // read as int64 it wraps above 2^63, and a negative number does not fit back
       std::memcpy(to, from, sizeof(std::uint64_t));
       return;
-    default: ASSERT_TRUE(WriteInteger(type, to, ReadInteger(type, from)));
+    default:
+      ASSERT_TRUE(WriteInteger(type, to, ReadInteger(type, from)));
   }
 }
 

@@ -135,7 +135,8 @@ TEST(DynamicBytesTest, CountsTextAndElements) {
   EXPECT_EQ(DynamicBytes(std::vector<std::string>{"abc"}), sizeof(std::string) + 3);
   EXPECT_EQ(DynamicBytes(Bid{1, String("abc"), String("de")}), 5U);
   EXPECT_EQ(DynamicBytes(std::optional<std::string>()), 0U);
-  EXPECT_GT(DynamicBytes(std::map<int, std::string>{{1, "abc"}}), sizeof(std::pair<int, std::string>) + 3);
+  EXPECT_GT(DynamicBytes(std::map<int, std::string>{{1, "abc"}}),
+            sizeof(std::pair<int, std::string>) + 3);
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 // --isolated as a person sees it: the job's own words and exit code; after a crash signal, operator, subtask and stack; and
 // what log lines of user functions look like.
-#include <gtest/gtest.h>
-
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -33,7 +32,8 @@ class Job {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
-    if (posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), env.data()) != 0) std::abort();
+    if (posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), env.data()) != 0)
+      std::abort();
     posix_spawn_file_actions_destroy(&actions);
     close(out[1]);
     close(err[1]);
@@ -70,7 +70,9 @@ class Job {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     pollfd fds[] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
     while ((fds[0].fd >= 0 || fds[1].fd >= 0) && said_.find(text) == std::string::npos) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                            deadline - std::chrono::steady_clock::now())
+                            .count();
       if (left <= 0 || poll(fds, 2, static_cast<int>(left)) < 0) return;
       for (int i = 0; i < 2; ++i) {
         if (fds[i].revents == 0) continue;
@@ -86,7 +88,9 @@ class Job {
   std::string printed_, said_;
 };
 
-bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 TEST(Isolated, AJobThatWorksPrintsAsEverAndEndsWithZero) {
   Job job("fine", {"--isolated"});
@@ -99,7 +103,8 @@ TEST(Isolated, MetricsAndUsageErrorsAreSaidOnce) {
   Job metrics("fine", {"--isolated", "--metrics"});
   EXPECT_EQ(metrics.End(), 0);
   EXPECT_TRUE(Contains(metrics.said(), "peak of charged memory"));
-  EXPECT_EQ(metrics.said().find("peak of charged"), metrics.said().rfind("peak of charged")) << metrics.said();
+  EXPECT_EQ(metrics.said().find("peak of charged"), metrics.said().rfind("peak of charged"))
+      << metrics.said();
   Job usage("fine", {"--isolate"});
   EXPECT_EQ(usage.End(), 2);
   EXPECT_TRUE(Contains(usage.said(), "did you mean --isolated?")) << usage.said();
@@ -111,12 +116,14 @@ TEST(Isolated, ACrashIsReportedWithOperatorAndStack) {
     const char* signal;
     const char* function;
   };
-  for (const Case& c : {Case{"segv", "SIGSEGV (Segmentation fault)", "WriteWhereNothingIs"}, {"abort", "SIGABRT (Aborted)", "abort"},
+  for (const Case& c : {Case{"segv", "SIGSEGV (Segmentation fault)", "WriteWhereNothingIs"},
+                        {"abort", "SIGABRT (Aborted)", "abort"},
                         {"stack", "SIGSEGV (Segmentation fault)", "Recurse"}}) {
     Job job(c.mode, {"--isolated", "--parallelism", "2"});
     EXPECT_EQ(job.End(), 1);
-    EXPECT_TRUE(Contains(job.said(), "job 'misbehaving' failed: the worker process died of " + std::string(c.signal) +
-                                         " in operator 'victim', subtask ")) << job.said();
+    EXPECT_TRUE(Contains(job.said(), "job 'misbehaving' failed: the worker process died of " +
+                                         std::string(c.signal) + " in operator 'victim', subtask "))
+        << job.said();
     EXPECT_TRUE(Contains(job.said(), c.function)) << job.said();
   }
 }
@@ -124,19 +131,26 @@ TEST(Isolated, ACrashIsReportedWithOperatorAndStack) {
 TEST(Isolated, AKilledWorkerAndAnExceptionAreToldApart) {
   Job killed("kill", {"--isolated"});
   EXPECT_EQ(killed.End(), 1);
-  EXPECT_TRUE(Contains(killed.said(), "the worker process died of SIGKILL (Killed), which nobody in it caught")) << killed.said();
+  EXPECT_TRUE(Contains(killed.said(),
+                       "the worker process died of SIGKILL (Killed), which nobody in it caught"))
+      << killed.said();
   Job thrown("throw", {"--isolated"});
   EXPECT_EQ(thrown.End(), 1);
-  EXPECT_TRUE(Contains(thrown.said(), "operator 'victim', subtask 0: std::runtime_error: seven is not wanted")) << thrown.said();
+  EXPECT_TRUE(Contains(thrown.said(),
+                       "operator 'victim', subtask 0: std::runtime_error: seven is not wanted"))
+      << thrown.said();
 }
 
 TEST(Isolated, MainMustDoTheSameTheSecondTime) {
   Job other("other plan", {"--isolated"});
   EXPECT_EQ(other.End(), 2);
-  EXPECT_TRUE(Contains(other.said(), "main has built another plan in the worker process than before")) << other.said();
+  EXPECT_TRUE(
+      Contains(other.said(), "main has built another plan in the worker process than before"))
+      << other.said();
   Job early("early exit", {"--isolated"});
   EXPECT_EQ(early.End(), 1);
-  EXPECT_TRUE(Contains(early.said(), "ended with exit code 3 before it came to this job")) << early.said();
+  EXPECT_TRUE(Contains(early.said(), "ended with exit code 3 before it came to this job"))
+      << early.said();
   Job collect("collect", {"--isolated"});
   EXPECT_EQ(collect.End(), 1);
   EXPECT_TRUE(Contains(collect.said(), "--isolated goes with Execute")) << collect.said();
@@ -155,7 +169,9 @@ TEST(Isolated, CtrlCReachesTheWorkerAndASecondOneNamesTheOperator) {
   ASSERT_TRUE(job.Says("once more ends it at once")) << job.said();
   job.Signal(SIGINT);
   EXPECT_EQ(job.End(), 130);
-  EXPECT_TRUE(Contains(job.said(), "ended at once: operator 'victim', subtask 0, has been in user code for")) << job.said();
+  EXPECT_TRUE(Contains(job.said(),
+                       "ended at once: operator 'victim', subtask 0, has been in user code for"))
+      << job.said();
 }
 
 TEST(LogLines, NameTheOperatorAndAreHeldBack) {

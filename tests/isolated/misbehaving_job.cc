@@ -14,7 +14,9 @@ const char* Mode() {
   const char* mode = std::getenv("MODE");
   return mode == nullptr ? "fine" : mode;
 }
-bool Is(const char* mode) { return std::strcmp(Mode(), mode) == 0; }
+bool Is(const char* mode) {
+  return std::strcmp(Mode(), mode) == 0;
+}
 
 [[gnu::noinline]] int Recurse(volatile int* above) {
   volatile int here[256] = {};

@@ -38,13 +38,15 @@ struct Transcript {
 std::vector<std::int64_t> Numbers(const std::string& text) {
   std::vector<std::int64_t> numbers;
   const std::regex number("-?[0-9]+");
-  for (std::sregex_iterator at(text.begin(), text.end(), number), end; at != end; ++at) numbers.push_back(std::stoll(at->str()));
+  for (std::sregex_iterator at(text.begin(), text.end(), number), end; at != end; ++at)
+    numbers.push_back(std::stoll(at->str()));
   return numbers;
 }
 // `name: value` of a pane's text, or nothing.
 std::string Attribute(const std::string& pane, const std::string& name) {
   std::smatch match;
-  if (!std::regex_search(pane, match, std::regex("[{ ]" + name + ": *(\\[[^\\]]*\\]|[^,}]+)"))) return "";
+  if (!std::regex_search(pane, match, std::regex("[{ ]" + name + ": *(\\[[^\\]]*\\]|[^,}]+)")))
+    return "";
   return match[1];
 }
 
@@ -52,7 +54,8 @@ Transcript Read(std::istream& in, const std::string& wanted) {
   Transcript transcript;
   bool ours = false;
   for (std::string line; std::getline(in, line);) {
-    if (const std::size_t comment = line.find('#'); comment != std::string::npos) line.erase(comment);
+    if (const std::size_t comment = line.find('#'); comment != std::string::npos)
+      line.erase(comment);
     while (!line.empty() && line.back() == ' ') line.pop_back();
     if (line.starts_with("name: ")) ours = line.substr(6) == wanted;
     if (!ours || line.empty() || line == "---") continue;
@@ -71,7 +74,8 @@ Transcript Read(std::istream& in, const std::string& wanted) {
 class BeamTranscript : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(BeamTranscript, GivesTheExpectedPanes) {
-  const std::string path = std::string(MILLRACE_SHARED_DIR) + "/golden/beam/trigger_transcripts.yaml";
+  const std::string path =
+      std::string(MILLRACE_SHARED_DIR) + "/golden/beam/trigger_transcripts.yaml";
   std::ifstream file(path);
   if (!file) GTEST_SKIP() << "no " << path << " here";
   const Transcript t = Read(file, GetParam());
@@ -79,23 +83,29 @@ TEST_P(BeamTranscript, GivesTheExpectedPanes) {
   ASSERT_EQ(t.header.at("trigger_fn"), "Default");
   const Duration size(Numbers(t.header.at("window_fn")).at(0));
   Duration lateness(0);
-  if (t.header.contains("allowed_lateness")) lateness = Duration(std::stoll(t.header.at("allowed_lateness")));
+  if (t.header.contains("allowed_lateness"))
+    lateness = Duration(std::stoll(t.header.at("allowed_lateness")));
   auto harness = testing::Harness<Element>([&](DataStream<Element> in) {
-    return std::move(in).KeyBy(OneKey{}).Window(TumblingEventTime(size)).AllowedLateness(lateness)
+    return std::move(in)
+        .KeyBy(OneKey{})
+        .Window(TumblingEventTime(size))
+        .AllowedLateness(lateness)
         .Aggregate("windows", CollectRecords<Element>{});
   });
   std::int64_t watermark = INT64_MIN;
   int expected = 0;
   for (const Action& action : t.actions) {
     if (action.what == "input") {
-      for (const std::int64_t time : action.numbers) harness.Push({time}, EventTime::FromMillis(time));
+      for (const std::int64_t time : action.numbers)
+        harness.Push({time}, EventTime::FromMillis(time));
     } else if (action.what == "watermark") {
       watermark = action.numbers.at(0);
       harness.Watermark(testing::At(watermark));
     } else {
       ASSERT_EQ(action.what, "expect");
       auto rows = harness.TakeOutputs();
-      std::sort(rows.begin(), rows.end(), [](auto& a, auto& b) { return a.record.window.start < b.record.window.start; });
+      std::sort(rows.begin(), rows.end(),
+                [](auto& a, auto& b) { return a.record.window.start < b.record.window.start; });
       ASSERT_EQ(rows.size(), action.panes.size());
       for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto& [row, time] = rows[i];
@@ -103,8 +113,9 @@ TEST_P(BeamTranscript, GivesTheExpectedPanes) {
         SCOPED_TRACE(pane);
         ++expected;
         // Beam writes the last element of a window, Flink its end.
-        EXPECT_EQ(Numbers(Attribute(pane, "window")),
-                  (std::vector<std::int64_t>{row.window.start.millis(), row.window.end.millis() - 1}));
+        EXPECT_EQ(
+            Numbers(Attribute(pane, "window")),
+            (std::vector<std::int64_t>{row.window.start.millis(), row.window.end.millis() - 1}));
         std::vector<std::int64_t> values;
         for (const Element& e : row.value) values.push_back(e.time);
         std::sort(values.begin(), values.end());
@@ -113,7 +124,8 @@ TEST_P(BeamTranscript, GivesTheExpectedPanes) {
           EXPECT_EQ(time.millis(), std::stoll(want));
         }
         // A pane is late when it comes after the watermark has passed its window, in a later action.
-        const bool late = row.window.max_timestamp().millis() <= watermark && (&action)[-1].what == "input";
+        const bool late =
+            row.window.max_timestamp().millis() <= watermark && (&action)[-1].what == "input";
         if (const std::string want = Attribute(pane, "late"); !want.empty()) {
           EXPECT_EQ(late ? "true" : "false", want);
         }
@@ -123,7 +135,8 @@ TEST_P(BeamTranscript, GivesTheExpectedPanes) {
   EXPECT_GT(expected, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Golden, BeamTranscript, ::testing::Values("fixed_default", "fixed_default_late_data"),
+INSTANTIATE_TEST_SUITE_P(Golden, BeamTranscript,
+                         ::testing::Values("fixed_default", "fixed_default_late_data"),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -1,6 +1,4 @@
 // Count and global windows against a naive model.
-#include "millrace/operators/window/count_window_operator.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +6,7 @@
 #include <vector>
 
 #include "millrace/base/random.h"
+#include "millrace/operators/window/count_window_operator.h"
 #include "millrace/testing/harness.h"
 
 namespace millrace {
@@ -31,21 +30,24 @@ TEST(CountWindows, EqualTheModel) {
     auto harness = testing::WindowHarness<Item>(KeyOfItem{}, windows, CollectRecords<Item>{});
     harness.SetStepRows(1 + static_cast<std::int64_t>(random.Uniform(3)));
     std::int64_t watermark = 0;
-    std::map<std::int64_t, std::pair<std::int64_t, std::vector<std::string>>> open;  // latest time, values
+    std::map<std::int64_t, std::pair<std::int64_t, std::vector<std::string>>>
+        open;  // latest time, values
     using Row = std::tuple<std::int64_t, std::int64_t, std::vector<std::string>>;
     std::vector<Row> want, got;
     for (int i = 0; i < 60; ++i) {
       const Item item{static_cast<std::int64_t>(random.Uniform(4)), "value " + std::to_string(i)};
       const std::int64_t time = random.Between(0, 100);
       harness.Push(item, EventTime::FromMillis(time));
-      auto& [latest, values] = open.emplace(item.key, std::pair<std::int64_t, std::vector<std::string>>{}).first->second;
+      auto& [latest, values] =
+          open.emplace(item.key, std::pair<std::int64_t, std::vector<std::string>>{}).first->second;
       latest = std::max(latest, time);
       values.push_back(item.value);
       if (static_cast<std::int64_t>(values.size()) == windows.count) {
         want.emplace_back(item.key, latest, values);
         open.erase(item.key);
       }
-      if (random.Chance(0.1)) harness.Watermark(testing::At(watermark = std::max(watermark, random.Between(0, 1000))));
+      if (random.Chance(0.1))
+        harness.Watermark(testing::At(watermark = std::max(watermark, random.Between(0, 1000))));
     }
     harness.Close();
     if (windows.count == 0) {

@@ -1,6 +1,4 @@
 // Keyed process functions: state of every kind, timers of both domains and two inputs against a naive model.
-#include "millrace/operators/keyed_process_operator.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 
 #include "millrace/base/random.h"
 #include "millrace/operators/aggregators.h"
+#include "millrace/operators/keyed_process_operator.h"
 #include "millrace/testing/harness.h"
 
 namespace millrace {
@@ -25,7 +24,21 @@ struct Command {
 };
 MILLRACE_RECORD(Command, key, what, a, text);
 
-enum What : std::int64_t { kUpdate, kAppend, kPut, kErase, kSorted, kTrim, kFold, kClear, kTimer, kNoTimer, kClock, kNoClock, kWhats };
+enum What : std::int64_t {
+  kUpdate,
+  kAppend,
+  kPut,
+  kErase,
+  kSorted,
+  kTrim,
+  kFold,
+  kClear,
+  kTimer,
+  kNoTimer,
+  kClock,
+  kNoClock,
+  kWhats
+};
 
 struct KeyOfCommand {
   const std::string& operator()(const Command& c) const { return c.key; }
@@ -41,7 +54,8 @@ struct Plain {
   std::vector<std::int64_t> folded;
   std::set<std::int64_t> timers, clocks;
   bool empty() const {
-    return !has_value && list.empty() && map.empty() && sorted.empty() && folded.empty() && timers.empty() && clocks.empty();
+    return !has_value && list.empty() && map.empty() && sorted.empty() && folded.empty() &&
+           timers.empty() && clocks.empty();
   }
   std::string Text() const {
     std::string t = has_value ? value : "-";
@@ -53,7 +67,8 @@ struct Plain {
     for (const auto& [k, v] : sorted) t += std::to_string(k) + "=" + std::to_string(v) + ",";
     std::int64_t sum = 0, largest = 0;
     for (const std::int64_t f : folded) sum += f, largest = std::max(largest, f);
-    return t + "/" + std::to_string(sum) + "/" + std::to_string(largest) + "/" + std::to_string(folded.size());
+    return t + "/" + std::to_string(sum) + "/" + std::to_string(largest) + "/" +
+           std::to_string(folded.size());
   }
 };
 
@@ -64,9 +79,10 @@ struct Program : Base {
   ListState<String> list{this, "list"};
   MapState<std::int64_t, String> map{this, "map"};
   SortedMapState<std::int64_t, std::int64_t> sorted{this, "sorted"};
-  ReducingState<std::int64_t> largest{this, "largest",
-                                      [](const std::int64_t& a, const std::int64_t& b) { return std::max(a, b); }};
-  ReducingState<std::int64_t> sum{this, "sum", [](const std::int64_t& a, const std::int64_t& b) { return a + b; }};
+  ReducingState<std::int64_t> largest{
+      this, "largest", [](const std::int64_t& a, const std::int64_t& b) { return std::max(a, b); }};
+  ReducingState<std::int64_t> sum{
+      this, "sum", [](const std::int64_t& a, const std::int64_t& b) { return a + b; }};
   AggregatingState<Count> count{this, "count"};
   SideOutput<std::string> told{this, "told"};
 
@@ -79,17 +95,47 @@ struct Program : Base {
           value.Mutable() = c.text;
         }
         break;
-      case kAppend: list.Add(c.text); break;
-      case kPut: map.Put(c.a, c.text); break;
-      case kErase: map.Erase(c.a); break;
-      case kSorted: ++sorted.Mutable(c.a); break;
-      case kTrim: sorted.EraseBefore(c.a); break;
-      case kFold: largest.Add(c.a); sum.Add(c.a); count.Add(c); break;
-      case kClear: value.Clear(); list.Clear(); map.Clear(); sorted.Clear(); largest.Clear(); sum.Clear(); count.Clear(); break;
-      case kTimer: ctx.RegisterEventTimeTimer(EventTime::FromMillis(c.a)); break;
-      case kNoTimer: ctx.DeleteEventTimeTimer(EventTime::FromMillis(c.a)); break;
-      case kClock: ctx.RegisterProcessingTimeTimer(EventTime::FromMillis(c.a)); break;
-      default: ctx.DeleteProcessingTimeTimer(EventTime::FromMillis(c.a)); break;
+      case kAppend:
+        list.Add(c.text);
+        break;
+      case kPut:
+        map.Put(c.a, c.text);
+        break;
+      case kErase:
+        map.Erase(c.a);
+        break;
+      case kSorted:
+        ++sorted.Mutable(c.a);
+        break;
+      case kTrim:
+        sorted.EraseBefore(c.a);
+        break;
+      case kFold:
+        largest.Add(c.a);
+        sum.Add(c.a);
+        count.Add(c);
+        break;
+      case kClear:
+        value.Clear();
+        list.Clear();
+        map.Clear();
+        sorted.Clear();
+        largest.Clear();
+        sum.Clear();
+        count.Clear();
+        break;
+      case kTimer:
+        ctx.RegisterEventTimeTimer(EventTime::FromMillis(c.a));
+        break;
+      case kNoTimer:
+        ctx.DeleteEventTimeTimer(EventTime::FromMillis(c.a));
+        break;
+      case kClock:
+        ctx.RegisterProcessingTimeTimer(EventTime::FromMillis(c.a));
+        break;
+      default:
+        ctx.DeleteProcessingTimeTimer(EventTime::FromMillis(c.a));
+        break;
     }
   }
   std::string Text() const {
@@ -101,16 +147,20 @@ struct Program : Base {
     map.ForEach([&](std::int64_t k, const String& v) { ordered[k] = std::string(v.view()); });
     for (const auto& [k, v] : ordered) t += std::to_string(k) + "=" + v + ",";
     t += "/";
-    sorted.ForEach([&](std::int64_t k, std::int64_t v) { t += std::to_string(k) + "=" + std::to_string(v) + ","; });
-    return t + "/" + std::to_string(sum.Has() ? *sum.Get() : 0) + "/" + std::to_string(largest.Has() ? *largest.Get() : 0) +
-           "/" + std::to_string(count.Get());
+    sorted.ForEach([&](std::int64_t k, std::int64_t v) {
+      t += std::to_string(k) + "=" + std::to_string(v) + ",";
+    });
+    return t + "/" + std::to_string(sum.Has() ? *sum.Get() : 0) + "/" +
+           std::to_string(largest.Has() ? *largest.Get() : 0) + "/" + std::to_string(count.Get());
   }
   void OnTimer(EventTime time, Context& ctx, Collector<std::string>& out) {
     const bool event = ctx.TimeDomain() == TimeDomain::kEventTime;
-    out.Emit((event ? "event " : "clock ") + std::to_string(time.millis()) + " " + ctx.Key() + " " + Text());
+    out.Emit((event ? "event " : "clock ") + std::to_string(time.millis()) + " " + ctx.Key() + " " +
+             Text());
     told.Emit(ctx.Key());
     if (time.millis() % 3 == 0) value.Clear();
-    if (event && time.millis() % 5 == 0 && time.millis() < 100000) ctx.RegisterEventTimeTimer(time + Duration(7));
+    if (event && time.millis() % 5 == 0 && time.millis() < 100000)
+      ctx.RegisterEventTimeTimer(time + Duration(7));
   }
 };
 struct OneInput : Program<KeyedProcessFunction<std::string, Command, std::string>> {
@@ -135,13 +185,28 @@ class Model {
   void Push(const Command& c, const std::string& text, bool second) {
     Plain& p = keys_[c.key];
     switch (c.what) {
-      case kUpdate: p.has_value = true; p.value = text; break;
-      case kAppend: p.list.push_back(text); break;
-      case kPut: p.map[c.a] = text; break;
-      case kErase: p.map.erase(c.a); break;
-      case kSorted: ++p.sorted[c.a]; break;
-      case kTrim: p.sorted.erase(p.sorted.begin(), p.sorted.lower_bound(c.a)); break;
-      case kFold: p.folded.push_back(c.a); break;
+      case kUpdate:
+        p.has_value = true;
+        p.value = text;
+        break;
+      case kAppend:
+        p.list.push_back(text);
+        break;
+      case kPut:
+        p.map[c.a] = text;
+        break;
+      case kErase:
+        p.map.erase(c.a);
+        break;
+      case kSorted:
+        ++p.sorted[c.a];
+        break;
+      case kTrim:
+        p.sorted.erase(p.sorted.begin(), p.sorted.lower_bound(c.a));
+        break;
+      case kFold:
+        p.folded.push_back(c.a);
+        break;
       case kClear: {
         Plain fresh;
         fresh.timers = p.timers;
@@ -149,10 +214,18 @@ class Model {
         p = fresh;
         break;
       }
-      case kTimer: p.timers.insert(c.a); break;
-      case kNoTimer: p.timers.erase(c.a); break;
-      case kClock: p.clocks.insert(c.a); break;
-      default: p.clocks.erase(c.a); break;
+      case kTimer:
+        p.timers.insert(c.a);
+        break;
+      case kNoTimer:
+        p.timers.erase(c.a);
+        break;
+      case kClock:
+        p.clocks.insert(c.a);
+        break;
+      default:
+        p.clocks.erase(c.a);
+        break;
     }
     out.push_back((second ? "2 " : "") + c.key + " " + p.Text());
   }
@@ -167,14 +240,16 @@ class Model {
       if (who.empty() || earliest > time) return;
       Plain& p = keys_[who];
       (event ? p.timers : p.clocks).erase(earliest);
-      out.push_back((event ? "event " : "clock ") + std::to_string(earliest) + " " + who + " " + p.Text());
+      out.push_back((event ? "event " : "clock ") + std::to_string(earliest) + " " + who + " " +
+                    p.Text());
       ++fired;
       if (earliest % 3 == 0) p.has_value = false;
       if (event && earliest % 5 == 0 && earliest < 100000) p.timers.insert(earliest + 7);
     }
   }
   std::size_t keys() const {
-    return static_cast<std::size_t>(std::count_if(keys_.begin(), keys_.end(), [](const auto& k) { return !k.second.empty(); }));
+    return static_cast<std::size_t>(
+        std::count_if(keys_.begin(), keys_.end(), [](const auto& k) { return !k.second.empty(); }));
   }
   std::size_t timers() const {
     std::size_t n = 0;
@@ -199,7 +274,8 @@ void Compare(std::uint64_t seed) {
       return testing::KeyedProcessHarness(KeyOfCommand{}, OneInput{});
     }
   }();
-  harness.SetStepRows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(3)) : 1 << 20);
+  harness.SetStepRows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(3))
+                                         : 1 << 20);
   Model model;
   const std::int64_t wall = harness.Now().millis();
   std::int64_t watermark = 0, clock = wall;
@@ -209,7 +285,10 @@ void Compare(std::uint64_t seed) {
       harness.Close();
       model.Advance(INT64_MAX, true);
     } else if (random.Chance(0.85)) {
-      Command c{"a key " + std::to_string(random.Uniform(4)), static_cast<std::int64_t>(random.Uniform(kWhats)), random.Between(1, 8), {}};
+      Command c{"a key " + std::to_string(random.Uniform(4)),
+                static_cast<std::int64_t>(random.Uniform(kWhats)),
+                random.Between(1, 8),
+                {}};
       if (c.what == kTimer || c.what == kNoTimer) c.a = watermark + random.Between(-5, 40);
       if (c.what == kClock || c.what == kNoClock) c.a = clock + random.Between(-5, 40);
       const std::string text = "text with more than fifteen letters " + std::to_string(i);
@@ -240,7 +319,8 @@ void Compare(std::uint64_t seed) {
     std::sort(want.begin(), want.end());
     ASSERT_EQ(got, want) << "step " << i;
     ASSERT_EQ(harness.StateRows(), model.keys()) << "step " << i;
-    ASSERT_EQ(harness.EventTimers().size() + harness.ProcessingTimers().size(), model.timers()) << "step " << i;
+    ASSERT_EQ(harness.EventTimers().size() + harness.ProcessingTimers().size(), model.timers())
+        << "step " << i;
   }
   EXPECT_EQ(harness.SideOutput(OutputTag<std::string>{"told"}).size(), model.fired);
 }

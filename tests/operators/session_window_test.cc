@@ -1,6 +1,4 @@
 // Session windows against a naive model of Flink's WindowOperator with a merging assigner and EventTimeTrigger.
-#include "millrace/operators/window/session_window_operator.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "millrace/base/random.h"
+#include "millrace/operators/window/session_window_operator.h"
 #include "millrace/testing/harness.h"
 
 namespace millrace {
@@ -30,7 +29,9 @@ struct Letters {
   using Accumulator = std::vector<String>;
   Accumulator Create() const { return {}; }
   void Add(Accumulator& acc, const Item& i) const { acc.push_back(i.value); }
-  void Merge(Accumulator& acc, const Accumulator& o) const { acc.insert(acc.end(), o.begin(), o.end()); }
+  void Merge(Accumulator& acc, const Accumulator& o) const {
+    acc.insert(acc.end(), o.begin(), o.end());
+  }
   std::string Result(const Accumulator& acc) const {
     std::vector<std::string> sorted;
     for (const String& s : acc) sorted.emplace_back(s.view());
@@ -89,7 +90,9 @@ class Model {
           s.fired = true;
         }
       }
-      std::erase_if(sessions, [&](const Session& s) { return watermark == INT64_MAX || s.end - 1 + lateness_ <= watermark; });
+      std::erase_if(sessions, [&](const Session& s) {
+        return watermark == INT64_MAX || s.end - 1 + lateness_ <= watermark;
+      });
     }
   }
   std::vector<Row> Take() { return std::exchange(out_, {}); }
@@ -120,10 +123,15 @@ void Compare(std::uint64_t seed) {
   const Duration lateness(random.Chance(0.5) ? 0 : random.Between(0, 40));
   const OutputTag<Item> late{"late"};
   auto harness = testing::Harness<Item>([&](DataStream<Item> in) {
-    return std::move(in).KeyBy(KeyOfItem{}).Window(SessionEventTime(gap)).AllowedLateness(lateness).SideOutputLate(late)
+    return std::move(in)
+        .KeyBy(KeyOfItem{})
+        .Window(SessionEventTime(gap))
+        .AllowedLateness(lateness)
+        .SideOutputLate(late)
         .Aggregate("sessions", Letters{});
   });
-  harness.SetStepRows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(3)) : 1 << 20);
+  harness.SetStepRows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(3))
+                                         : 1 << 20);
   Model model(gap.count(), lateness.count());
   std::int64_t now = random.Between(0, 100), watermark = 0;
   const std::int64_t far = random.Between(1, 60);
@@ -134,7 +142,8 @@ void Compare(std::uint64_t seed) {
       model.Watermark(INT64_MAX);
     } else if (random.Chance(0.8)) {
       now += random.Chance(0.1) ? random.Between(0, 100) : random.Between(0, 6);
-      const std::int64_t time = std::max<std::int64_t>(now - (random.Chance(0.5) ? random.Between(0, far) : 0), 0);
+      const std::int64_t time =
+          std::max<std::int64_t>(now - (random.Chance(0.5) ? random.Between(0, far) : 0), 0);
       const std::string text = "a value that is long enough " + std::to_string(i);
       const auto key = static_cast<std::int64_t>(random.Uniform(3));
       std::string bytes = text;  // dies with this scope
@@ -168,7 +177,8 @@ TEST(SessionWindows, EqualTheModel) {
 }
 
 TEST(SessionWindows, ProcessingTimeSessionsFireWithTheClockAndAtTheEnd) {
-  auto harness = testing::WindowHarness<Item>(KeyOfItem{}, SessionProcessingTime(Duration(100)), Count{});
+  auto harness =
+      testing::WindowHarness<Item>(KeyOfItem{}, SessionProcessingTime(Duration(100)), Count{});
   const std::int64_t start = harness.Now().millis();
   harness.Push({1, {}});
   harness.ProcessingTime(testing::At(start + 60));

@@ -1,7 +1,4 @@
 // Tumbling and sliding windows against a naive model of Flink's WindowOperator with EventTimeTrigger.
-#include "millrace/operators/window/sliding_window_operator.h"
-#include "millrace/operators/window/tumbling_window_operator.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,6 +7,8 @@
 #include <vector>
 
 #include "millrace/base/random.h"
+#include "millrace/operators/window/sliding_window_operator.h"
+#include "millrace/operators/window/tumbling_window_operator.h"
 #include "millrace/testing/harness.h"
 
 namespace millrace {
@@ -31,14 +30,17 @@ using Row = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
 // Windows one by one, elements kept: as the documentation says it.
 class Model {
  public:
-  Model(const SliceWindows& w, std::int64_t lateness, bool maximum) : w_(w), lateness_(lateness), maximum_(maximum) {}
+  Model(const SliceWindows& w, std::int64_t lateness, bool maximum)
+      : w_(w), lateness_(lateness), maximum_(maximum) {}
 
   void Push(const Item& item, std::int64_t time) {
     const std::int64_t slide = w_.slide.count();
-    const std::int64_t last = EventTime::FloorDiv(time - w_.offset.count(), slide) * slide + w_.offset.count();
+    const std::int64_t last =
+        EventTime::FloorDiv(time - w_.offset.count(), slide) * slide + w_.offset.count();
     bool any = false, taken = false;
     std::vector<std::int64_t> starts;
-    for (std::int64_t start = last; start > time - w_.size.count(); start -= slide) starts.push_back(start);
+    for (std::int64_t start = last; start > time - w_.size.count(); start -= slide)
+      starts.push_back(start);
     for (auto it = starts.rbegin(); it != starts.rend(); ++it) {
       any = true;
       const std::int64_t end = *it + w_.size.count();
@@ -52,7 +54,8 @@ class Model {
   }
   void Watermark(std::int64_t watermark) {
     for (auto& [id, values] : windows_) {
-      if (id.first - 1 <= watermark && (watermark_ == INT64_MIN || id.first - 1 > watermark_)) Fire(id.first, id.second);
+      if (id.first - 1 <= watermark && (watermark_ == INT64_MIN || id.first - 1 > watermark_))
+        Fire(id.first, id.second);
     }
     watermark_ = watermark;
     std::erase_if(windows_, [&](const auto& w) {
@@ -66,14 +69,16 @@ class Model {
  private:
   void Fire(std::int64_t end, std::int64_t key) {
     std::int64_t result = maximum_ ? INT64_MIN : 0;
-    for (const std::int64_t v : windows_[{end, key}]) result = maximum_ ? std::max(result, v) : result + v;
+    for (const std::int64_t v : windows_[{end, key}])
+      result = maximum_ ? std::max(result, v) : result + v;
     out_.emplace_back(key, end - w_.size.count(), end, result);
   }
   SliceWindows w_;
   std::int64_t lateness_;
   bool maximum_;
   std::int64_t watermark_ = INT64_MIN;
-  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::int64_t>> windows_;  // (end, key)
+  std::map<std::pair<std::int64_t, std::int64_t>, std::vector<std::int64_t>>
+      windows_;  // (end, key)
   std::vector<Row> out_;
 };
 
@@ -83,14 +88,20 @@ void Compare(std::uint64_t seed, const Agg& agg, bool maximum) {
   Random random(seed);
   const std::int64_t slide = random.Between(1, 12);
   const std::int64_t size = random.Chance(0.3) ? slide : random.Between(1, 40);
-  const SliceWindows windows{Duration(size), Duration(slide), Duration(random.Between(-5, 5)), false};
+  const SliceWindows windows{Duration(size), Duration(slide), Duration(random.Between(-5, 5)),
+                             false};
   const Duration lateness(random.Chance(0.5) ? 0 : random.Between(0, 30));
   SCOPED_TRACE("size " + std::to_string(size) + " slide " + std::to_string(slide) + " lateness " +
                std::to_string(lateness.count()));
   auto harness = testing::Harness<Item>([&](DataStream<Item> in) {
-    return std::move(in).KeyBy(KeyOfItem{}).Window(windows).AllowedLateness(lateness).Aggregate("windows", agg);
+    return std::move(in)
+        .KeyBy(KeyOfItem{})
+        .Window(windows)
+        .AllowedLateness(lateness)
+        .Aggregate("windows", agg);
   });
-  harness.SetStepRows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(4)) : 1 << 20);
+  harness.SetStepRows(random.Chance(0.5) ? 1 + static_cast<std::int64_t>(random.Uniform(4))
+                                         : 1 << 20);
   Model model(windows, lateness.count(), maximum);
   std::int64_t now = random.Between(0, 100), watermark = 0;
   const int steps = 5 + static_cast<int>(random.Uniform(60));
@@ -100,7 +111,8 @@ void Compare(std::uint64_t seed, const Agg& agg, bool maximum) {
       model.Watermark(INT64_MAX);
     } else if (random.Chance(0.75)) {
       now += random.Chance(0.1) ? random.Between(0, 200) : random.Between(0, 4);
-      const std::int64_t time = std::max<std::int64_t>(now - (random.Chance(0.4) ? random.Between(0, 60) : 0), 0);
+      const std::int64_t time =
+          std::max<std::int64_t>(now - (random.Chance(0.4) ? random.Between(0, 60) : 0), 0);
       const Item item{static_cast<std::int64_t>(random.Uniform(4)), random.Between(-50, 50)};
       harness.Push(item, EventTime::FromMillis(time));
       model.Push(item, time);
@@ -134,11 +146,14 @@ struct MaxValue {
 
 // A sum that can't be subtracted: what is counted twice or not at all shows.
 struct PlainSum {
-  using Accumulator = std::pair<std::int64_t, std::string>;  // not plain bytes: rows must be moved, not copied
+  using Accumulator =
+      std::pair<std::int64_t, std::string>;  // not plain bytes: rows must be moved, not copied
   Accumulator Create() const { return {0, "a string that is longer than fifteen letters"}; }
   void Add(Accumulator& acc, const Item& i) const { acc.first += i.value; }
   void Merge(Accumulator& acc, const Accumulator& o) const { acc.first += o.first; }
-  std::int64_t Result(const Accumulator& acc) const { return acc.second.size() == 44 ? acc.first : -1000000; }
+  std::int64_t Result(const Accumulator& acc) const {
+    return acc.second.size() == 44 ? acc.first : -1000000;
+  }
 };
 
 TEST(SliceWindows, AggregatesThatCantBeSubtractedCountEachValueOnce) {
@@ -163,7 +178,8 @@ TEST(SliceWindows, OtherAggregatesEqualTheModel) {
 }
 
 TEST(SliceWindows, ProcessingTimeWindowsFireWithTheClockAndAtTheEnd) {
-  auto harness = testing::WindowHarness<Item>(KeyOfItem{}, TumblingProcessingTime(Duration(100)), Sum(&Item::value));
+  auto harness = testing::WindowHarness<Item>(KeyOfItem{}, TumblingProcessingTime(Duration(100)),
+                                              Sum(&Item::value));
   const std::int64_t start = harness.Now().millis() / 100 * 100;
   harness.Push({1, 5});
   harness.Push({1, 6});

@@ -1,6 +1,5 @@
 // What a person who started a job sees: Ctrl-C, a second Ctrl-C, warnings of slow steps. Each in a child process.
 #include <gtest/gtest.h>
-
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,7 +57,8 @@ class Child {
   static bool ReadUntil(int fd, const std::string& text, std::string* all) {
     const auto deadline = Clock::now() + std::chrono::seconds(20);
     while (all->find(text) == std::string::npos) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
       pollfd p{fd, POLLIN, 0};
       if (left <= 0 || poll(&p, 1, static_cast<int>(left)) <= 0) return false;
       char buffer[1024];
@@ -90,12 +90,13 @@ int Stuck(int tell) {
   StreamEnvironment env;
   static volatile bool go = false;  // a loop without side effects would be removed
   env.FromSource("numbers", Generate([](std::int64_t i) { return i; }).Count(1))
-      .Map("spin", [tell](std::int64_t i) {
-        (void)!write(tell, "!", 1);
-        while (!go) {
-        }
-        return i;
-      })
+      .Map("spin",
+           [tell](std::int64_t i) {
+             (void)!write(tell, "!", 1);
+             while (!go) {
+             }
+             return i;
+           })
       .SinkTo("out", BlackholeSink{});
   return env.Execute("stuck");
 }
@@ -125,13 +126,15 @@ TEST(Cancel, ASecondCtrlCNamesTheStuckTask) {
   ASSERT_TRUE(child.Says("ending the job")) << child.said() << ", exit code " << child.ExitCode();
   child.Signal(SIGINT);
   EXPECT_EQ(child.ExitCode(), 130);
-  EXPECT_NE(child.said().find("ended at once: operator 'numbers"), std::string::npos) << child.said();
+  EXPECT_NE(child.said().find("ended at once: operator 'numbers"), std::string::npos)
+      << child.said();
 }
 
 TEST(Cancel, AStepThatTakesLongIsWarnedOf) {
   Child child(&Stuck);
   ASSERT_TRUE(child.Running());
-  EXPECT_TRUE(child.Says("has been in one step for")) << child.said() << ", exit code " << child.ExitCode();
+  EXPECT_TRUE(child.Says("has been in one step for"))
+      << child.said() << ", exit code " << child.ExitCode();
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ struct Gather {
 std::uint64_t Seed() {
   static const std::uint64_t seed = [] {
     const char* given = std::getenv("MILLRACE_SEED");
-    const std::uint64_t s = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+    const std::uint64_t s =
+        given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
     std::printf("settings are drawn from MILLRACE_SEED=%llu\n", static_cast<unsigned long long>(s));
     return s;
   }();
@@ -94,7 +95,8 @@ TEST(LocalJob, WordCountWithLongStrings) {
   for (int i = 0; i < 500; ++i) {
     std::string line;
     for (int j = 0; j < 5; ++j) {
-      const std::string word = "a word that is longer than fifteen characters " + std::to_string((i * 7 + j * 3) % 37);
+      const std::string word =
+          "a word that is longer than fifteen characters " + std::to_string((i * 7 + j * 3) % 37);
       std::string joined = word;
       std::replace(joined.begin(), joined.end(), ' ', '-');
       line += (j > 0 ? " " : "") + joined;
@@ -117,7 +119,8 @@ TEST(LocalJob, WordCountWithLongStrings) {
               }
             })
             .KeyBy(&Word::text)
-            .Reduce("count", [](const Word& a, const Word& b) { return Word{a.text, a.count + b.count}; })
+            .Reduce("count",
+                    [](const Word& a, const Word& b) { return Word{a.text, a.count + b.count}; })
             .SinkTo("out", sink);
         return sink;
       },
@@ -134,14 +137,17 @@ TEST(LocalJob, ADiamondLosesAndRepeatsNothing) {
   UnderDrawnSettings(
       [&](StreamEnvironment& env) {
         Gather<Point> sink;
-        auto points = env.FromSource("points", Generate([](std::int64_t i) {
-                                                  return Point{i, 1, String("point number " + std::to_string(i))};
-                                                }).Count(3000));
+        auto points = env.FromSource(
+            "points", Generate([](std::int64_t i) {
+                        return Point{i, 1, String("point number " + std::to_string(i))};
+                      }).Count(3000));
         auto even = points.Filter([](const Point& p) { return p.key % 2 == 0; });
-        auto odd = points.Filter([](const Point& p) { return p.key % 2 != 0; }).Rebalance().Map([](Point p) {
-          p.value = 2;
-          return p;
-        });
+        auto odd = points.Filter([](const Point& p) { return p.key % 2 != 0; })
+                       .Rebalance()
+                       .Map([](Point p) {
+                         p.value = 2;
+                         return p;
+                       });
         even.Union(odd).SinkTo("out", sink);
         return sink;
       },
@@ -179,8 +185,11 @@ TEST(LocalJob, LateRecordsGoToTheirSideOutput) {
         Gather<Point> sink;
         const OutputTag<Point> late{"late"};
         auto windows =
-            env.FromCollection("points", std::vector<Point>{{1, 1000, "a"}, {1, 50000, "b"}, {1, 2000, "too late"}},
-                               WatermarkStrategy<Point>::Monotonous().WithTimestamp(&Point::value, Unit::kMilliseconds))
+            env.FromCollection(
+                   "points",
+                   std::vector<Point>{{1, 1000, "a"}, {1, 50000, "b"}, {1, 2000, "too late"}},
+                   WatermarkStrategy<Point>::Monotonous().WithTimestamp(&Point::value,
+                                                                        Unit::kMilliseconds))
                 .Map([](const Point& p) { return p; })
                 .Global()
                 .KeyBy(&Point::key)
@@ -201,22 +210,25 @@ TEST(LocalJob, LateRecordsGoToTheirSideOutput) {
 TEST(LocalJob, AnExceptionNamesOperatorStepAndRecord) {
   StreamEnvironment env;
   env.FromCollection("numbers", std::vector<int>{1, 2, 3})
-      .Map("halve", [](int n) {
-        if (n == 2) throw std::runtime_error("two is not allowed");
-        return n / 2;
-      })
+      .Map("halve",
+           [](int n) {
+             if (n == 2) throw std::runtime_error("two is not allowed");
+             return n / 2;
+           })
       .SinkTo("out", BlackholeSink{});
   const JobResult result = env.Run("failing");
   const std::string& message = result.status.message();
   EXPECT_EQ(message,
-            "operator 'numbers', subtask 0: std::runtime_error: two is not allowed in step 'halve', record 2");
+            "operator 'numbers', subtask 0: std::runtime_error: two is not allowed in step "
+            "'halve', record 2");
 }
 
 TEST(LocalJob, MistakesInThePlanAreErrorsNotCrashes) {
   {
     StreamEnvironment env;
     env.FromCollection("same", std::vector<int>{1}).SinkTo("same", BlackholeSink{});
-    EXPECT_NE(env.Run("names").status.message().find("two operators are named 'same'"), std::string::npos);
+    EXPECT_NE(env.Run("names").status.message().find("two operators are named 'same'"),
+              std::string::npos);
   }
   {
     StreamEnvironment env;
@@ -239,8 +251,9 @@ TEST(LocalJob, MistakesInThePlanAreErrorsNotCrashes) {
 
 TEST(LocalJob, ABadTimestampAndABadKeyFailWithTheRecord) {
   StreamEnvironment env;
-  env.FromCollection("points", std::vector<Point>{{1, -5, "x"}},
-                     WatermarkStrategy<Point>::Monotonous().WithTimestamp(&Point::value, Unit::kMilliseconds))
+  env.FromCollection(
+         "points", std::vector<Point>{{1, -5, "x"}},
+         WatermarkStrategy<Point>::Monotonous().WithTimestamp(&Point::value, Unit::kMilliseconds))
       .SinkTo("out", BlackholeSink{});
   EXPECT_NE(env.Run("time").status.message().find("before 1970"), std::string::npos);
   StreamEnvironment nan;
@@ -260,7 +273,8 @@ TEST(LocalJob, EventTimeWindowsOnAStreamWithoutEventTimeAreAnErrorOfThePlan) {
       .Print();
   const Status status = env.Run("job").status;
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_NE(status.message().find("'sums': event-time windows need records with event time"), std::string::npos)
+  EXPECT_NE(status.message().find("'sums': event-time windows need records with event time"),
+            std::string::npos)
       << status.message();
 }
 

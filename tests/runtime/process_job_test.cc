@@ -25,7 +25,8 @@ std::vector<Visit> Visits(int n) {
   return visits;
 }
 auto Times() {
-  return WatermarkStrategy<Visit>::Monotonous().WithTimestamp([](const Visit& v) { return v.time; });
+  return WatermarkStrategy<Visit>::Monotonous().WithTimestamp(
+      [](const Visit& v) { return v.time; });
 }
 
 struct SplitOdd : ProcessFunction<Visit, Visit> {
@@ -43,12 +44,16 @@ struct SplitOdd : ProcessFunction<Visit, Visit> {
 struct Total : KeyedCoProcessFunction<std::string, Visit, Visit, Visit> {
   ValueState<std::int64_t> sum{this, "sum"};
   void ProcessElement1(const Visit& v, Context& ctx, Collector<Visit>&) { Add(v.amount, ctx); }
-  void ProcessElement2(const Visit& v, Context& ctx, Collector<Visit>&) { Add(1000 * v.amount, ctx); }
+  void ProcessElement2(const Visit& v, Context& ctx, Collector<Visit>&) {
+    Add(1000 * v.amount, ctx);
+  }
   void Add(std::int64_t amount, Context& ctx) {
     sum.Mutable() += amount;
     ctx.RegisterEventTimeTimer(EventTime::Max());
   }
-  void OnTimer(EventTime, Context& ctx, Collector<Visit>& out) { out.Emit({ctx.Key(), 0, sum.Get()}); }
+  void OnTimer(EventTime, Context& ctx, Collector<Visit>& out) {
+    out.Emit({ctx.Key(), 0, sum.Get()});
+  }
 };
 
 class ProcessJob : public ::testing::TestWithParam<std::string> {
@@ -67,7 +72,10 @@ TEST_P(ProcessJob, SideOutputsAndTwoInputs) {
   CollectSink<std::int64_t> odd;
   even.SideOutput(OutputTag<std::int64_t>{"odd"}).SinkTo("odd", odd);
   CollectSink<Visit> totals;
-  even.KeyBy(&Visit::user).Connect(visits.KeyBy(&Visit::user)).Process("total", Total{}).SinkTo("totals", totals);
+  even.KeyBy(&Visit::user)
+      .Connect(visits.KeyBy(&Visit::user))
+      .Process("total", Total{})
+      .SinkTo("totals", totals);
   const JobResult result = env.Run("job");
   ASSERT_TRUE(result.status.ok()) << result.status.ToString();
   std::vector<std::int64_t> got = odd.Take(), want;
@@ -95,7 +103,9 @@ TEST_P(ProcessJob, TimestampsInMidStreamAndSessions) {
                     .KeyBy([](const Visit&) { return 0; })
                     .Window(SessionEventTime(1500ms))
                     .Aggregate("sessions", Count())
-                    .Map([](const auto& r) { return r.window.end.millis() - r.window.start.millis() + r.value; })
+                    .Map([](const auto& r) {
+                      return r.window.end.millis() - r.window.start.millis() + r.value;
+                    })
                     .ExecuteAndCollect();
   ASSERT_TRUE(result.ok()) << result.status().ToString();
   std::vector<std::int64_t> got = result.value();
@@ -112,13 +122,18 @@ TEST_P(ProcessJob, TwoStatesOfOneNameAreAnErrorOfThePlan) {
   };
   StreamEnvironment env;
   Prepare(env);
-  env.FromCollection("visits", Visits(1)).KeyBy(&Visit::user).Process("twice", Twice{}).SinkTo("out", BlackholeSink{});
+  env.FromCollection("visits", Visits(1))
+      .KeyBy(&Visit::user)
+      .Process("twice", Twice{})
+      .SinkTo("out", BlackholeSink{});
   const JobResult result = env.Run("job");
   ASSERT_FALSE(result.status.ok());
-  EXPECT_NE(result.status.message().find("two states named 'same'"), std::string::npos) << result.status.message();
+  EXPECT_NE(result.status.message().find("two states named 'same'"), std::string::npos)
+      << result.status.message();
 }
 
-INSTANTIATE_TEST_SUITE_P(Drivers, ProcessJob, ::testing::Values("threads", "seeded"), [](const auto& i) { return i.param; });
+INSTANTIATE_TEST_SUITE_P(Drivers, ProcessJob, ::testing::Values("threads", "seeded"),
+                         [](const auto& i) { return i.param; });
 
 }  // namespace
 }  // namespace millrace

@@ -10,7 +10,9 @@
 namespace millrace {
 namespace {
 
-EventTime At(std::int64_t millis) { return EventTime::FromMillis(millis); }
+EventTime At(std::int64_t millis) {
+  return EventTime::FromMillis(millis);
+}
 
 TEST(WatermarkMerger, TheSlowestChannelSetsTheTime) {
   WatermarkMerger merger(2);

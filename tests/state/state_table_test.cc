@@ -15,7 +15,8 @@ namespace {
 template <class K>
 class TableOf {
  public:
-  explicit TableOf(KeyGroupRange range = {}) : memory_(1 << 30), layout_(KeyedTable<K>::KeyLayout()) {
+  explicit TableOf(KeyGroupRange range = {})
+      : memory_(1 << 30), layout_(KeyedTable<K>::KeyLayout()) {
     offset_ = layout_.AddColumn(ColumnOpsOf<std::int64_t>());
     table_ = std::make_unique<KeyedTable<K>>(layout_, range, &memory_);
   }
@@ -41,11 +42,14 @@ class TableOf {
   std::map<K, std::int64_t> All() {
     std::map<K, std::int64_t> all;
     StateTable::Cursor cursor;
-    for (RowRef r = table_->Next(&cursor); r; r = table_->Next(&cursor)) all[KeyedTable<K>::KeyOf(r)] = Value(r);
+    for (RowRef r = table_->Next(&cursor); r; r = table_->Next(&cursor))
+      all[KeyedTable<K>::KeyOf(r)] = Value(r);
     return all;
   }
   std::int64_t& Value(RowRef ref) { return *reinterpret_cast<std::int64_t*>(ref.row + offset_); }
-  std::int64_t ValueAt(const std::byte* row) { return *reinterpret_cast<const std::int64_t*>(row + offset_); }
+  std::int64_t ValueAt(const std::byte* row) {
+    return *reinterpret_cast<const std::int64_t*>(row + offset_);
+  }
   KeyedTable<K>& table() { return *table_; }
   MemoryAccount& memory() { return memory_; }
 
@@ -83,7 +87,8 @@ void RandomOperations(std::uint64_t seed, std::uint64_t keys, K (*key_of)(std::u
 TEST(StateTable, BehavesAsAMapWithIntegerKeys) {
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     for (const std::uint64_t keys : {3u, 100u, 5000u, 100000u}) {
-      RandomOperations<std::int64_t>(seed, keys, [](std::uint64_t k) { return static_cast<std::int64_t>(k * 65536); });
+      RandomOperations<std::int64_t>(
+          seed, keys, [](std::uint64_t k) { return static_cast<std::int64_t>(k * 65536); });
     }
   }
 }
@@ -122,7 +127,8 @@ TEST(StateTable, RowsStandInTheOrderOfKeyGroupRanges) {
     ++kept;
   }
   StateTable::Cursor cursor;
-  std::map<std::uint32_t, std::pair<std::uint32_t, std::uint32_t>> groups;  // sub-table -> lowest, highest group
+  std::map<std::uint32_t, std::pair<std::uint32_t, std::uint32_t>>
+      groups;  // sub-table -> lowest, highest group
   for (RowRef r = table.table().Next(&cursor); r; r = table.table().Next(&cursor)) {
     const std::uint32_t group = KeyGroup(KeyHash(KeyedTable<std::int64_t>::KeyOf(r)));
     auto [it, fresh] = groups.try_emplace(cursor.sub, group, group);
@@ -140,13 +146,15 @@ TEST(StateTable, RowsStandInTheOrderOfKeyGroupRanges) {
 TEST(StateTable, ClearKeepsNoRowAndSettlesTheMemoryAccount) {
   TableOf<std::int64_t> table;
   for (std::int64_t k = 0; k < 20000; ++k) table.Put(k, k);
-  EXPECT_EQ(table.memory().used(MemoryUse::kState), static_cast<std::int64_t>(table.table().allocated_bytes()));
+  EXPECT_EQ(table.memory().used(MemoryUse::kState),
+            static_cast<std::int64_t>(table.table().allocated_bytes()));
   table.table().Clear();
   EXPECT_TRUE(table.All().empty());
   EXPECT_EQ(table.Get(7), nullptr);
   for (std::int64_t k = 0; k < 100; ++k) table.Put(k, -k);
   EXPECT_EQ(table.All().size(), 100u);
-  EXPECT_EQ(table.memory().used(MemoryUse::kState), static_cast<std::int64_t>(table.table().allocated_bytes()));
+  EXPECT_EQ(table.memory().used(MemoryUse::kState),
+            static_cast<std::int64_t>(table.table().allocated_bytes()));
 }
 
 TEST(StateTable, UsesLittleMemoryPerKey) {
@@ -163,7 +171,8 @@ TEST(StateTable, SnapshotInSlicesWhileUpdatesGoOn) {
     TableOf<std::int64_t> table;
     std::map<std::int64_t, std::int64_t> restored;  // base and increments, laid over each other
     for (int snapshot = 0; snapshot < 4; ++snapshot) {
-      for (int i = 0; i < 6000; ++i) table.Put(static_cast<std::int64_t>(random.Uniform(9000)), i + snapshot * 100000);
+      for (int i = 0; i < 6000; ++i)
+        table.Put(static_cast<std::int64_t>(random.Uniform(9000)), i + snapshot * 100000);
       const auto frozen = table.All();
       std::map<std::int64_t, int> written;
       table.table().BeginSnapshot([&](const std::byte* row) {
@@ -172,7 +181,8 @@ TEST(StateTable, SnapshotInSlicesWhileUpdatesGoOn) {
         restored[key] = table.ValueAt(row);
       });
       while (!table.table().SnapshotSlice(1 + static_cast<std::uint32_t>(random.Uniform(50)))) {
-        for (int i = 0; i < 20; ++i) table.Put(static_cast<std::int64_t>(random.Uniform(20000)), -i);
+        for (int i = 0; i < 20; ++i)
+          table.Put(static_cast<std::int64_t>(random.Uniform(20000)), -i);
       }
       EXPECT_EQ(restored, frozen) << "snapshot " << snapshot;
       if (snapshot > 0) EXPECT_LT(written.size(), frozen.size());

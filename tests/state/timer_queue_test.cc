@@ -24,7 +24,8 @@ TEST(TimerQueue, GivesEntriesInTheOrderOfTimeLikeAnOrderedSet) {
     for (int i = 0; i < 300; ++i) {
       if (random.Chance(0.6)) {
         // Behind the present too: such a timer fires when time advances next.
-        const std::int64_t time = random.Chance(0.02) ? INT64_MAX - random.Between(0, 1) : now + random.Between(-spread / 8, spread);
+        const std::int64_t time = random.Chance(0.02) ? INT64_MAX - random.Between(0, 1)
+                                                      : now + random.Between(-spread / 8, spread);
         const std::uint64_t hash = random.Uniform(100);
         queue.Push(time, hash);
         model.emplace(time, hash);
@@ -63,7 +64,8 @@ TEST(DueTimes, EqualASet) {
       } else {
         EXPECT_EQ(due.Erase(time), model.erase(time) > 0);
       }
-      for (std::int64_t t = -6; t <= 6; ++t) ASSERT_EQ(due.Contains(t), model.count(t) > 0) << "seed " << seed;
+      for (std::int64_t t = -6; t <= 6; ++t)
+        ASSERT_EQ(due.Contains(t), model.count(t) > 0) << "seed " << seed;
       ASSERT_EQ(due.size(), model.size());
       ASSERT_EQ(due.empty(), model.empty());
     }

@@ -85,13 +85,17 @@ TEST(KeyedProcessHarness, AThrowingFunctionGivesTheMessageOfTheJob) {
   auto h = testing::KeyedProcessHarness(&Event::key, SumUntilSilence{}, "sums");
   const Status status = testing::StatusOf([&] { h.Push({"a", 13}, At(1)); });
   EXPECT_EQ(status.code(), StatusCode::kAborted);
-  const Result<std::vector<Event>> job = testing::TestCluster::Seeded(1).Collect([](StreamEnvironment& env) {
-    return env.FromCollection("events", std::vector<Event>{{"a", 13}}).KeyBy(&Event::key).Process("sums", SumUntilSilence{});
-  });
+  const Result<std::vector<Event>> job =
+      testing::TestCluster::Seeded(1).Collect([](StreamEnvironment& env) {
+        return env.FromCollection("events", std::vector<Event>{{"a", 13}})
+            .KeyBy(&Event::key)
+            .Process("sums", SumUntilSilence{});
+      });
   ASSERT_FALSE(job.ok());
   const std::string want = "std::runtime_error: unlucky in step 'sums', record ";
   EXPECT_NE(status.message().find(want), std::string::npos) << status.message();
-  EXPECT_NE(job.status().message().find(status.message().substr(status.message().find(want))), std::string::npos)
+  EXPECT_NE(job.status().message().find(status.message().substr(status.message().find(want))),
+            std::string::npos)
       << job.status().message();
   EXPECT_EQ(status.message().rfind("operator 'sums', subtask 0: ", 0), 0u) << status.message();
   // Dead, as in a job.
@@ -103,14 +107,20 @@ TEST(Harness, MistakesOfThePlanAndOfTheTestAreNamed) {
     ValueState<std::int64_t> a{this, "same"}, b{this, "same"};
     void ProcessElement(const Event&, Context&, Collector<Event>&) {}
   };
-  const Status twice = testing::StatusOf([] { testing::KeyedProcessHarness(&Event::key, Twice{}); });
-  EXPECT_NE(twice.message().find("plan the job: 'process' has two states named 'same'"), std::string::npos) << twice.message();
-  const Status window =
-      testing::StatusOf([] { testing::WindowHarness<Event>(&Event::key, TumblingEventTime(0s), Count()); });
+  const Status twice =
+      testing::StatusOf([] { testing::KeyedProcessHarness(&Event::key, Twice{}); });
+  EXPECT_NE(twice.message().find("plan the job: 'process' has two states named 'same'"),
+            std::string::npos)
+      << twice.message();
+  const Status window = testing::StatusOf(
+      [] { testing::WindowHarness<Event>(&Event::key, TumblingEventTime(0s), Count()); });
   EXPECT_NE(window.message().find("must both be positive"), std::string::npos) << window.message();
   const Status two = testing::StatusOf([] {
     testing::Harness<Event>([](DataStream<Event> in) {
-      return std::move(in).Map([](const Event& e) { return e; }).KeyBy(&Event::key).Aggregate("count", Count());
+      return std::move(in)
+          .Map([](const Event& e) { return e; })
+          .KeyBy(&Event::key)
+          .Aggregate("count", Count());
     });
   });
   EXPECT_NE(two.message().find("this pipeline has 2"), std::string::npos) << two.message();
@@ -138,18 +148,21 @@ TEST(MapHarness, StatelessStepsKeepTheTime) {
   EXPECT_EQ(odd.TakeRecords(), (std::vector<int>{1, 3}));
   EXPECT_EQ(odd.Counters().filtered.value(), 3u);
 
-  auto letters = testing::FlatMapHarness<std::string>([](const std::string& word, Collector<std::string>& out) {
-    for (const char c : word) out.Emit(std::string(20, c));
-  });
+  auto letters = testing::FlatMapHarness<std::string>(
+      [](const std::string& word, Collector<std::string>& out) {
+        for (const char c : word) out.Emit(std::string(20, c));
+      });
   letters.Push("ab");
-  EXPECT_EQ(letters.TakeRecords(), (std::vector<std::string>{std::string(20, 'a'), std::string(20, 'b')}));
+  EXPECT_EQ(letters.TakeRecords(),
+            (std::vector<std::string>{std::string(20, 'a'), std::string(20, 'b')}));
   auto generic = testing::FlatMapHarness<int, int>([](int n, auto& out) { out.Emit(n); });
   generic.Push(4);
   EXPECT_EQ(generic.TakeRecords(), std::vector<int>{4});
 }
 
 TEST(MapHarness, AThrowingFunctionNamesTheStepAndTheRecord) {
-  auto h = testing::MapHarness<int>([](int n) -> int { throw std::invalid_argument("no " + std::to_string(n)); });
+  auto h = testing::MapHarness<int>(
+      [](int n) -> int { throw std::invalid_argument("no " + std::to_string(n)); });
   EXPECT_EQ(testing::StatusOf([&] { h.Push(8); }).message(),
             "operator 'Map', subtask 0: std::invalid_argument: no 8 in step 'Map', record 8");
 }
@@ -175,12 +188,15 @@ TEST(ProcessHarness, SeesTheClockAndTheWatermark) {
 TEST(KeyedCoProcessHarness, BothInputsShareTheState) {
   struct Join : KeyedCoProcessFunction<std::string, Event, std::string, std::string> {
     ValueState<std::int64_t> amount{this, "amount"};
-    void ProcessElement1(const Event& e, Context&, Collector<std::string>&) { amount.Update(e.amount); }
+    void ProcessElement1(const Event& e, Context&, Collector<std::string>&) {
+      amount.Update(e.amount);
+    }
     void ProcessElement2(const std::string& name, Context&, Collector<std::string>& out) {
       out.Emit(name + " " + std::to_string(amount.Get()));
     }
   };
-  auto h = testing::KeyedCoProcessHarness(&Event::key, [](const std::string& s) { return s; }, Join{});
+  auto h =
+      testing::KeyedCoProcessHarness(&Event::key, [](const std::string& s) { return s; }, Join{});
   h.PushTo<0>({"a", 4}, At(1));
   h.PushTo<1>("a", At(2));
   h.PushTo<1>("b", At(3));
@@ -209,7 +225,11 @@ TEST(WindowHarness, AWindowFiresAtItsLastMillisecond) {
 TEST(WindowHarness, AllowedLatenessAndLateRecords) {
   const OutputTag<Event> late{"late"};
   auto h = testing::Harness<Event>([&](DataStream<Event> in) {
-    return std::move(in).KeyBy(&Event::key).Window(TumblingEventTime(1s)).AllowedLateness(500ms).SideOutputLate(late)
+    return std::move(in)
+        .KeyBy(&Event::key)
+        .Window(TumblingEventTime(1s))
+        .AllowedLateness(500ms)
+        .SideOutputLate(late)
         .Aggregate("sums", Sum(&Event::amount));
   });
   h.Push({"a", 2}, At(0));
@@ -226,17 +246,20 @@ TEST(WindowHarness, AllowedLatenessAndLateRecords) {
 }
 
 TEST(WindowHarness, EveryKindOfWindowAndAWindowFunction) {
-  const auto text = [](const std::string& key, const Window& w, const std::int64_t& sum, Collector<std::string>& out) {
+  const auto text = [](const std::string& key, const Window& w, const std::int64_t& sum,
+                       Collector<std::string>& out) {
     out.Emit(key + " " + std::to_string(w.start.millis()) + " " + std::to_string(sum));
   };
-  auto sliding = testing::WindowHarness<Event>(&Event::key, SlidingEventTime(2s, 1s), Sum(&Event::amount), text);
+  auto sliding = testing::WindowHarness<Event>(&Event::key, SlidingEventTime(2s, 1s),
+                                               Sum(&Event::amount), text);
   sliding.SetStepRows(1);
   sliding.Push({"a", 1}, At(1500));
   EXPECT_EQ(sliding.StateRows(), 1u);
   sliding.Close();
   EXPECT_EQ(sliding.TakeRecords(), (std::vector<std::string>{"a 0 1", "a 1000 1"}));
 
-  auto session = testing::WindowHarness<Event>(&Event::key, SessionEventTime(1s), Sum(&Event::amount), text);
+  auto session =
+      testing::WindowHarness<Event>(&Event::key, SessionEventTime(1s), Sum(&Event::amount), text);
   session.Push({"a", 1}, At(0));
   session.Push({"a", 2}, At(900));
   session.Watermark(At(1899));
@@ -249,7 +272,8 @@ TEST(WindowHarness, EveryKindOfWindowAndAWindowFunction) {
   count.Push({"a", 5});
   EXPECT_EQ(count.TakeRecords().at(0).value, 6);
 
-  auto clock = testing::WindowHarness<Event>(&Event::key, TumblingProcessingTime(1s), Sum(&Event::amount));
+  auto clock =
+      testing::WindowHarness<Event>(&Event::key, TumblingProcessingTime(1s), Sum(&Event::amount));
   clock.Push({"a", 1});
   clock.ProcessingTime(1s);
   EXPECT_EQ(clock.TakeRecords().size(), 1u);
@@ -257,7 +281,10 @@ TEST(WindowHarness, EveryKindOfWindowAndAWindowFunction) {
 
 TEST(Harness, RunningAggregatesAndFusedSteps) {
   auto h = testing::Harness<Event>([](DataStream<Event> in) {
-    return std::move(in).KeyBy(&Event::key).Aggregate("sum", Sum(&Event::amount)).Map([](const auto& r) { return r.value; });
+    return std::move(in)
+        .KeyBy(&Event::key)
+        .Aggregate("sum", Sum(&Event::amount))
+        .Map([](const auto& r) { return r.value; });
   });
   h.Push({"a", 1});
   h.Push({"a", 2});
@@ -302,7 +329,9 @@ TEST(KeyedProcessHarness, TimersRegisteredInThePastFireWhenTimeMovesOn) {
       ctx.RegisterProcessingTimeTimer(ctx.CurrentProcessingTime() + 5s);
       ctx.DeleteProcessingTimeTimer(ctx.CurrentProcessingTime() + 5s);
     }
-    void OnTimer(EventTime time, Context&, Collector<std::int64_t>& out) { out.Emit(time.millis()); }
+    void OnTimer(EventTime time, Context&, Collector<std::int64_t>& out) {
+      out.Emit(time.millis());
+    }
   };
   auto h = testing::KeyedProcessHarness([](const std::int64_t& n) { return n; }, Past{});
   const EventTime start = h.Now();
@@ -329,7 +358,9 @@ TEST(Harness, StringsOfOutputsLiveAsLongAsTheHarness) {
     }
   };
   auto h = testing::ProcessHarness(Tee{});
-  const auto name = [](std::int64_t i) { return "a name that is long enough " + std::to_string(i); };
+  const auto name = [](std::int64_t i) {
+    return "a name that is long enough " + std::to_string(i);
+  };
   for (std::int64_t i = 0; i < 5000; ++i) {
     std::string bytes = name(i);
     h.Push({i, String::View(bytes)}, At(i));

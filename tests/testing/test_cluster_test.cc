@@ -23,9 +23,10 @@ MILLRACE_RECORD(Word, text, count);
 auto CountWords(StreamEnvironment& env) {
   std::vector<Word> words;
   for (int i = 0; i < 100; ++i) words.push_back({"word " + std::to_string(i % 3), 1});
-  return env.FromCollection("words", words).KeyBy(&Word::text).Reduce("count", [](const Word& a, const Word& b) {
-    return Word{a.text, a.count + b.count};
-  });
+  return env.FromCollection("words", words)
+      .KeyBy(&Word::text)
+      .Reduce("count",
+              [](const Word& a, const Word& b) { return Word{a.text, a.count + b.count}; });
 }
 
 TEST(TestCluster, GivesTheSameRecordsUnderBothDrivers) {
@@ -63,11 +64,13 @@ TEST(TestCluster, ErrorsOfThePlanAndOfTheJobAreTheStatus) {
       });
     });
     EXPECT_EQ(failed.status().code(), StatusCode::kAborted);
-    EXPECT_NE(failed.status().message().find("std::runtime_error: two in step 'Map', record 2"), std::string::npos)
+    EXPECT_NE(failed.status().message().find("std::runtime_error: two in step 'Map', record 2"),
+              std::string::npos)
         << failed.status().message();
     const auto refused = cluster.Option("drivr", "threads").Collect(CountWords);
     EXPECT_EQ(refused.status().code(), StatusCode::kInvalidArgument);
-    EXPECT_NE(refused.status().message().find("did you mean driver"), std::string::npos) << refused.status().message();
+    EXPECT_NE(refused.status().message().find("did you mean driver"), std::string::npos)
+        << refused.status().message();
   }
 }
 

@@ -77,53 +77,93 @@ class DataStream {
   /// A function that returns another struct with strings over 15 bytes allocates for each of them; in-place
   /// functions, `millrace::String` and FlatMap's `out.Next()` don't.
   template <class F>
-  auto Map(F fn) && { return MapOn(std::move(pipe_), "Map", std::move(fn)); }
+  auto Map(F fn) && {
+    return MapOn(std::move(pipe_), "Map", std::move(fn));
+  }
   template <class F>
-  auto Map(F fn) & { return MapOn(TakeNamed(), "Map", std::move(fn)); }
+  auto Map(F fn) & {
+    return MapOn(TakeNamed(), "Map", std::move(fn));
+  }
   template <class F>
-  auto Map(std::string name, F fn) && { return MapOn(std::move(pipe_), std::move(name), std::move(fn)); }
+  auto Map(std::string name, F fn) && {
+    return MapOn(std::move(pipe_), std::move(name), std::move(fn));
+  }
   template <class F>
-  auto Map(std::string name, F fn) & { return MapOn(TakeNamed(), std::move(name), std::move(fn)); }
+  auto Map(std::string name, F fn) & {
+    return MapOn(TakeNamed(), std::move(name), std::move(fn));
+  }
 
   /// Keeps the records for which `bool fn(const T&)` is true; the others are counted as filtered.
   template <class F>
-  auto Filter(F fn) && { return FilterOn(std::move(pipe_), "Filter", std::move(fn)); }
+  auto Filter(F fn) && {
+    return FilterOn(std::move(pipe_), "Filter", std::move(fn));
+  }
   template <class F>
-  auto Filter(F fn) & { return FilterOn(TakeNamed(), "Filter", std::move(fn)); }
+  auto Filter(F fn) & {
+    return FilterOn(TakeNamed(), "Filter", std::move(fn));
+  }
 
   /// Any number of records for one: `void fn(const T&, Collector<R>& out)`. With `auto& out` the function is
   /// inlined and R is given: `FlatMap<Word>(fn)`.
   template <class R = void, class F>
-  auto FlatMap(F fn) && { return FlatMapOn<R>(std::move(pipe_), "FlatMap", std::move(fn)); }
+  auto FlatMap(F fn) && {
+    return FlatMapOn<R>(std::move(pipe_), "FlatMap", std::move(fn));
+  }
   template <class R = void, class F>
-  auto FlatMap(F fn) & { return FlatMapOn<R>(TakeNamed(), "FlatMap", std::move(fn)); }
+  auto FlatMap(F fn) & {
+    return FlatMapOn<R>(TakeNamed(), "FlatMap", std::move(fn));
+  }
 
   /// A function that sees each record with its context and may have side outputs: a `ProcessFunction<T, Out>`.
   template <class Fn>
-  auto Process(std::string name, Fn fn) && { return ProcessOn(std::move(pipe_), std::move(name), std::move(fn)); }
+  auto Process(std::string name, Fn fn) && {
+    return ProcessOn(std::move(pipe_), std::move(name), std::move(fn));
+  }
   template <class Fn>
-  auto Process(std::string name, Fn fn) & { return ProcessOn(TakeNamed(), std::move(name), std::move(fn)); }
+  auto Process(std::string name, Fn fn) & {
+    return ProcessOn(TakeNamed(), std::move(name), std::move(fn));
+  }
 
   /// Partitions by key: a member (`&Reading::id`), several members, or `Key fn(const T&)`.
   template <class... Fs>
-  auto KeyBy(Fs... key) && { return KeyByOn(std::move(pipe_), internal::MakeKey(std::move(key)...)); }
+  auto KeyBy(Fs... key) && {
+    return KeyByOn(std::move(pipe_), internal::MakeKey(std::move(key)...));
+  }
   template <class... Fs>
-  auto KeyBy(Fs... key) & { return KeyByOn(TakeNamed(), internal::MakeKey(std::move(key)...)); }
+  auto KeyBy(Fs... key) & {
+    return KeyByOn(TakeNamed(), internal::MakeKey(std::move(key)...));
+  }
 
   /// Deals records evenly to all subtasks of the next operator.
-  auto Rebalance() && { return Repartition(std::move(pipe_), RoundRobinRouter<T>(), Partitioning::kRebalance); }
-  auto Rebalance() & { return Repartition(TakeNamed(), RoundRobinRouter<T>(), Partitioning::kRebalance); }
+  auto Rebalance() && {
+    return Repartition(std::move(pipe_), RoundRobinRouter<T>(), Partitioning::kRebalance);
+  }
+  auto Rebalance() & {
+    return Repartition(TakeNamed(), RoundRobinRouter<T>(), Partitioning::kRebalance);
+  }
   /// As Rebalance, to a part of the subtasks only: fewer channels.
-  auto Rescale() && { return Repartition(std::move(pipe_), RoundRobinRouter<T>(), Partitioning::kRescale); }
-  auto Rescale() & { return Repartition(TakeNamed(), RoundRobinRouter<T>(), Partitioning::kRescale); }
+  auto Rescale() && {
+    return Repartition(std::move(pipe_), RoundRobinRouter<T>(), Partitioning::kRescale);
+  }
+  auto Rescale() & {
+    return Repartition(TakeNamed(), RoundRobinRouter<T>(), Partitioning::kRescale);
+  }
   /// Every record to every subtask of the next operator.
-  auto Broadcast() && { return Repartition(std::move(pipe_), BroadcastRouter<T>(), Partitioning::kBroadcast); }
-  auto Broadcast() & { return Repartition(TakeNamed(), BroadcastRouter<T>(), Partitioning::kBroadcast); }
+  auto Broadcast() && {
+    return Repartition(std::move(pipe_), BroadcastRouter<T>(), Partitioning::kBroadcast);
+  }
+  auto Broadcast() & {
+    return Repartition(TakeNamed(), BroadcastRouter<T>(), Partitioning::kBroadcast);
+  }
   /// All records to subtask 0 of the next operator.
-  auto Global() && { return Repartition(std::move(pipe_), SingleRouter<T>(), Partitioning::kGlobal); }
+  auto Global() && {
+    return Repartition(std::move(pipe_), SingleRouter<T>(), Partitioning::kGlobal);
+  }
   auto Global() & { return Repartition(TakeNamed(), SingleRouter<T>(), Partitioning::kGlobal); }
   /// Subtask i to subtask i; needs equal parallelism.
-  auto Forward() && { return Repartition(std::move(pipe_), SingleRouter<T>(), Partitioning::kForward); }
+  auto Forward() && {
+    return Repartition(std::move(pipe_), SingleRouter<T>(), Partitioning::kForward);
+  }
   auto Forward() & { return Repartition(TakeNamed(), SingleRouter<T>(), Partitioning::kForward); }
   /// `int fn(const T&, int targets)` says which subtask takes a record.
   template <class F>
@@ -137,18 +177,28 @@ class DataStream {
 
   /// All records of several streams of one type; order between them is not kept.
   template <class... Others>
-  auto Union(Others&&... others) && { return UnionOn(std::move(*this), std::forward<Others>(others)...); }
+  auto Union(Others&&... others) && {
+    return UnionOn(std::move(*this), std::forward<Others>(others)...);
+  }
   template <class... Others>
-  auto Union(Others&&... others) & { return UnionOn(*this, std::forward<Others>(others)...); }
+  auto Union(Others&&... others) & {
+    return UnionOn(*this, std::forward<Others>(others)...);
+  }
 
   /// Ends the stream in a sink. `name` is unique in the job.
   template <class Sink>
-  void SinkTo(std::string name, Sink sink) && { SinkOn(std::move(pipe_), std::move(name), std::move(sink)); }
+  void SinkTo(std::string name, Sink sink) && {
+    SinkOn(std::move(pipe_), std::move(name), std::move(sink));
+  }
   template <class Sink>
-  void SinkTo(std::string name, Sink sink) & { SinkOn(TakeNamed(), std::move(name), std::move(sink)); }
+  void SinkTo(std::string name, Sink sink) & {
+    SinkOn(TakeNamed(), std::move(name), std::move(sink));
+  }
 
   /// Prints the records to stdout, one a line.
-  void Print(std::string name = "print") && { SinkOn(std::move(pipe_), std::move(name), PrintSink{}); }
+  void Print(std::string name = "print") && {
+    SinkOn(std::move(pipe_), std::move(name), PrintSink{});
+  }
   void Print(std::string name = "print") & { SinkOn(TakeNamed(), std::move(name), PrintSink{}); }
 
   /// Runs the job and gives this stream's records; with parallelism over 1 in no particular order. For tests and small
@@ -163,16 +213,21 @@ class DataStream {
   /// Gives the records new event times and watermarks; those from before are dropped. Best done at the source, where
   /// every split has a watermark of its own. (Flink: assignTimestampsAndWatermarks)
   template <class Strategy>
-  auto AssignTimestampsAndWatermarks(Strategy strategy) && { return AssignOn(std::move(pipe_), std::move(strategy)); }
+  auto AssignTimestampsAndWatermarks(Strategy strategy) && {
+    return AssignOn(std::move(pipe_), std::move(strategy));
+  }
   template <class Strategy>
-  auto AssignTimestampsAndWatermarks(Strategy strategy) & { return AssignOn(TakeNamed(), std::move(strategy)); }
+  auto AssignTimestampsAndWatermarks(Strategy strategy) & {
+    return AssignOn(TakeNamed(), std::move(strategy));
+  }
 
   /// The records an operator sent to `tag`.
   template <class S>
   DataStream<S, NodePipe<S>> SideOutput(const OutputTag<S>& tag) & {
     const NodePipe<T> main = TakeNamed();
     return DataStream<S, NodePipe<S>>(
-        NodePipe<S>(builder_, main.node(), internal::FindOutput(*builder_, main.node(), tag.name), main.timed()));
+        NodePipe<S>(builder_, main.node(), internal::FindOutput(*builder_, main.node(), tag.name),
+                    main.timed()));
   }
 
   /// Subtasks of the operator that this stream comes from (with the steps fused to it).
@@ -200,17 +255,21 @@ class DataStream {
   template <class P, class F>
   static auto MapOn(P pipe, std::string name, F fn) {
     constexpr bool ok = std::is_invocable_v<const F&, T&> || std::is_invocable_v<const F&, T&&>;
-    static_assert(ok, "millrace: Map: the function (F) must be callable, as const, with the stream's record (T)");
+    static_assert(
+        ok,
+        "millrace: Map: the function (F) must be callable, as const, with the stream's record (T)");
     if constexpr (ok) {
       using Step = internal::MapStep<T, F>;
       using Next = StepPipe<P, Step>;
-      return DataStream<typename Step::Out, Next>(Next(std::move(pipe), std::move(name), Step{std::move(fn)}));
+      return DataStream<typename Step::Out, Next>(
+          Next(std::move(pipe), std::move(name), Step{std::move(fn)}));
     }
   }
   template <class P, class F>
   static auto FilterOn(P pipe, std::string name, F fn) {
     constexpr bool ok = std::is_invocable_r_v<bool, const F&, const T&>;
-    static_assert(ok, "millrace: Filter: the function (F) must be callable, as const, as bool(const T&)");
+    static_assert(
+        ok, "millrace: Filter: the function (F) must be callable, as const, as bool(const T&)");
     if constexpr (ok) {
       using Next = StepPipe<P, internal::FilterStep<T, F>>;
       return DataStream<T, Next>(Next(std::move(pipe), std::move(name), {std::move(fn)}));
@@ -225,7 +284,9 @@ class DataStream {
       constexpr bool given = !std::is_void_v<R>;  // a generic function is not called on trial
       constexpr bool ok = given || std::is_invocable_v<const F&, T&, Collector<Out>&> ||
                           std::is_invocable_v<const F&, T&&, Collector<Out>&>;
-      static_assert(ok, "millrace: FlatMap: the function (F) must be callable, as const, as void(const T&, Collector<R>&)");
+      static_assert(ok,
+                    "millrace: FlatMap: the function (F) must be callable, as const, as void(const "
+                    "T&, Collector<R>&)");
       if constexpr (ok) {
         using Next = StepPipe<P, internal::FlatMapStep<T, Out, F>>;
         return DataStream<Out, Next>(Next(std::move(pipe), std::move(name), {std::move(fn)}));
@@ -243,20 +304,28 @@ class DataStream {
   template <class P, class Strategy>
   static auto AssignOn(P pipe, Strategy strategy) {
     static_assert(std::is_same_v<typename Strategy::Record, T>,
-                  "millrace: AssignTimestampsAndWatermarks: the strategy's record type is not the stream's (T)");
-    static_assert(Strategy::Generator::kTimed, "millrace: AssignTimestampsAndWatermarks: the strategy makes no watermarks");
+                  "millrace: AssignTimestampsAndWatermarks: the strategy's record type is not the "
+                  "stream's (T)");
+    static_assert(Strategy::Generator::kTimed,
+                  "millrace: AssignTimestampsAndWatermarks: the strategy makes no watermarks");
     using Make = internal::MakeTimestamps<T, Strategy>;
     NodeSpec spec;
     spec.name = "timestamps";
     spec.kind = NodeKind::kOperator;
-    return internal::ForwardPipe<T, T>(std::move(pipe), std::move(spec), Make(std::move(strategy)), true);
+    return internal::ForwardPipe<T, T>(std::move(pipe), std::move(spec), Make(std::move(strategy)),
+                                       true);
   }
   template <class P, class Fn>
   static auto ProcessOn(P pipe, std::string name, Fn fn) {
-    constexpr bool ok = std::is_base_of_v<SideOutputOwner, Fn> && !std::is_base_of_v<StateOwner, Fn>;
-    static_assert(ok, "millrace: Process: Fn must derive from millrace::ProcessFunction<T, Out> (with state: KeyBy first)");
+    constexpr bool ok =
+        std::is_base_of_v<SideOutputOwner, Fn> && !std::is_base_of_v<StateOwner, Fn>;
+    static_assert(ok,
+                  "millrace: Process: Fn must derive from millrace::ProcessFunction<T, Out> (with "
+                  "state: KeyBy first)");
     if constexpr (ok) {
-      static_assert(std::is_same_v<typename Fn::In, T>, "millrace: Process: the function's record type (Fn::In) is not the stream's (T)");
+      static_assert(
+          std::is_same_v<typename Fn::In, T>,
+          "millrace: Process: the function's record type (Fn::In) is not the stream's (T)");
       using Make = internal::MakeProcess<T, Fn>;
       GraphBuilder& builder = pipe.builder();
       const bool timed = pipe.timed();
@@ -266,14 +335,16 @@ class DataStream {
       spec.named_by_user = true;
       spec.kind = NodeKind::kOperator;
       internal::DescribeFunction(builder, fn, &spec);
-      return internal::ForwardPipe<T, typename Fn::Out>(std::move(pipe), std::move(spec),
-                                                        Make(std::move(name), std::move(fn)), timed);
+      return internal::ForwardPipe<T, typename Fn::Out>(
+          std::move(pipe), std::move(spec), Make(std::move(name), std::move(fn)), timed);
     }
   }
   template <class P, class KeyFn>
   static auto KeyByOn(P pipe, KeyFn key) {
     constexpr bool ok = std::is_invocable_v<const KeyFn&, const T&>;
-    static_assert(ok, "millrace: KeyBy: the key must be a member of the stream's record (T) or a function of const T&");
+    static_assert(ok,
+                  "millrace: KeyBy: the key must be a member of the stream's record (T) or a "
+                  "function of const T&");
     if constexpr (ok) {
       using K = internal::KeyOf<KeyFn, T>;
       static_assert(kIsKey<K>, "millrace: KeyBy: this type can't be a key (K)");
@@ -293,14 +364,17 @@ class DataStream {
     EdgePipe<T> next(&self.builder(), false);
     const auto add = [&next](auto&& stream) {
       using S = std::remove_cvref_t<decltype(stream)>;
-      static_assert(std::is_same_v<typename S::Record, T>, "millrace: Union: the streams differ in their records");
+      static_assert(std::is_same_v<typename S::Record, T>,
+                    "millrace: Union: the streams differ in their records");
       if constexpr (std::is_lvalue_reference_v<decltype(stream)>) {
         next.AddTimed(stream.TakeNamed().timed());
-        next.AddEdge(internal::StartEdge<T>(stream.TakeNamed(), RoundRobinRouter<T>(), Partitioning::kForward));
+        next.AddEdge(internal::StartEdge<T>(stream.TakeNamed(), RoundRobinRouter<T>(),
+                                            Partitioning::kForward));
       } else {
         auto pipe = std::move(stream).TakePipe();
         next.AddTimed(pipe.timed());
-        next.AddEdge(internal::StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward));
+        next.AddEdge(
+            internal::StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward));
       }
     };
     add(std::forward<Self>(self));
@@ -312,7 +386,8 @@ class DataStream {
     constexpr bool ok = requires(const Sink& s, const WriterContext& c, const T& t) {
       s.CreateWriter(c).Write(t, EventTime::Min());
     };
-    static_assert(ok, "millrace: SinkTo: the sink's writer (Sink) does not take the stream's records (T)");
+    static_assert(
+        ok, "millrace: SinkTo: the sink's writer (Sink) does not take the stream's records (T)");
     if constexpr (ok) {
       pipe.builder().UseName(name, "sink");
       pipe.Close(SinkTail<T, Sink>(std::move(sink)), {std::move(name)});

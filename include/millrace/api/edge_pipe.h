@@ -25,7 +25,9 @@ class EdgePipe {
   struct Make : internal::MakeBase {
     Chain chain;
     explicit Make(Chain c) : chain(std::move(c)) {}
-    std::unique_ptr<Operator> Create() const { return std::make_unique<BatchOperator<T, Chain>>(chain); }
+    std::unique_ptr<Operator> Create() const {
+      return std::make_unique<BatchOperator<T, Chain>>(chain);
+    }
   };
 
   template <class Chain>
@@ -38,9 +40,9 @@ class EdgePipe {
     for (const auto& edge : edges_) spec.inputs.push_back(edge.input);
     spec.outputs.push_back({"", RecordSchema<typename Chain::Tail::Record>(), 0});
     using M = Make<Chain>;
-    const int id = builder_->Add(std::move(spec),
-                                 std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
-                                     M(std::move(chain)), timed_));
+    const int id = builder_->Add(
+        std::move(spec), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
+                             M(std::move(chain)), timed_));
     for (std::size_t i = 0; i < edges_.size(); ++i) {
       if (edges_[i].port_factory != nullptr) {
         builder_->SetPortFactory(id, i, std::move(edges_[i].port_factory));

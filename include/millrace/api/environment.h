@@ -36,8 +36,9 @@ class StreamEnvironment {
   /// A stream of a source's records. `name` is unique in the job.
   template <class Source, class Strategy>
   auto FromSource(std::string name, Source source, Strategy strategy) {
-    static_assert(std::is_same_v<typename Source::Record, typename Strategy::Record>,
-                  "millrace: FromSource: the source's and the watermark strategy's record types differ");
+    static_assert(
+        std::is_same_v<typename Source::Record, typename Strategy::Record>,
+        "millrace: FromSource: the source's and the watermark strategy's record types differ");
     builder_->UseName(name, "source");
     using Pipe = SourcePipe<Source, Strategy>;
     return DataStream<typename Source::Record, Pipe>(
@@ -45,7 +46,8 @@ class StreamEnvironment {
   }
   template <class Source>
   auto FromSource(std::string name, Source source) {
-    return FromSource(std::move(name), std::move(source), WatermarkStrategy<typename Source::Record>());
+    return FromSource(std::move(name), std::move(source),
+                      WatermarkStrategy<typename Source::Record>());
   }
   /// The records of a vector, in order, from one subtask.
   template <class T>
@@ -54,7 +56,8 @@ class StreamEnvironment {
   }
   template <class T, class Strategy>
   auto FromCollection(std::string name, std::vector<T> records, Strategy strategy) {
-    return FromSource(std::move(name), CollectionSource<T>(std::move(records)), std::move(strategy));
+    return FromSource(std::move(name), CollectionSource<T>(std::move(records)),
+                      std::move(strategy));
   }
 
   /// Default parallelism of operators that set none; `--parallelism` wins.

@@ -25,7 +25,9 @@ class GraphBuilder {
 
   NodeSpec& node(int id) { return graph_.node(id); }
   const StreamGraph& graph() const { return graph_; }
-  const OperatorFactory& factory(int node) const { return *factories_[static_cast<std::size_t>(node)]; }
+  const OperatorFactory& factory(int node) const {
+    return *factories_[static_cast<std::size_t>(node)];
+  }
   PortEdgeFactory* port_factory(int node, std::size_t input) const;
 
   /// Names given by people are unique in a job; a second use is an error of the plan.

@@ -13,14 +13,15 @@ namespace millrace {
 
 /// How a job runs here: what `--...` and `-D key=value` say.
 struct RunOptions {
-  bool seeded = false;      // driver=seeded: one thread, seeded order, manual clock
+  bool seeded = false;  // driver=seeded: one thread, seeded order, manual clock
   std::uint64_t seed = 1;
   bool serialized = false;  // exchange=serialized: every edge passes the wire codec
   std::int64_t memory = std::int64_t{1} << 30;
   std::uint32_t batch_rows = 512;
-  bool isolated = false;    // --isolated: in a worker process
+  bool isolated = false;  // --isolated: in a worker process
   LogLevel log_level = kInfo;
-  bool supervised = false;  // started by a person: Ctrl-C ends it, a progress line, warnings of slow steps
+  bool supervised =
+      false;  // started by a person: Ctrl-C ends it, a progress line, warnings of slow steps
 };
 
 /// What one operator did, summed over its subtasks.
@@ -46,8 +47,10 @@ struct JobResult {
   bool cancelled = false;  // by Ctrl-C or SIGTERM
   int signal = 0;          // which of them
   double seconds = 0;
-  std::optional<int> worker_exit_code;  // the job ran in a worker process, which has said everything
-  bool in_worker = false;               // this is the worker, whose one job is done: it ends with the job's exit code
+  std::optional<int>
+      worker_exit_code;  // the job ran in a worker process, which has said everything
+  bool in_worker =
+      false;  // this is the worker, whose one job is done: it ends with the job's exit code
   std::int64_t peak_memory = 0;  // charged bytes
   std::vector<OperatorReport> operators;
   std::vector<VertexReport> vertices;
@@ -58,7 +61,8 @@ struct JobResult {
 class JobRunner {
  public:
   virtual ~JobRunner() = default;
-  virtual JobResult Run(const std::string& plan, const GraphBuilder& job, const RunOptions& options) = 0;
+  virtual JobResult Run(const std::string& plan, const GraphBuilder& job,
+                        const RunOptions& options) = 0;
   static JobRunner& Get();
 };
 

@@ -13,7 +13,7 @@ namespace millrace::internal {
 /// Key selectors: `operator()(const T&) const` gives the key or a reference to it.
 template <class T, class M>
 struct MemberKey {
-  M T::*member;
+  M T::* member;
   MILLRACE_INLINE const M& operator()(const T& record) const { return record.*member; }
 };
 template <class T, class... Ms>
@@ -26,12 +26,12 @@ struct FieldsKey {
 
 template <class T, class M>
   requires std::is_member_object_pointer_v<M T::*>
-MemberKey<T, M> MakeKey(M T::*member) {
+MemberKey<T, M> MakeKey(M T::* member) {
   return {member};
 }
 template <class T, class M, class... Ms>
   requires(sizeof...(Ms) > 0)
-FieldsKey<T, M, Ms...> MakeKey(M T::*first, Ms T::*... rest) {
+FieldsKey<T, M, Ms...> MakeKey(M T::* first, Ms T::*... rest) {
   return {std::tuple<M T::*, Ms T::*...>(first, rest...)};
 }
 template <class F>

@@ -40,8 +40,9 @@ struct MakeProcessBase : MakeBase {
   explicit MakeProcessBase(Fn f) : fn(std::move(f)) {}
   const BatchType* SideOutputType(int output) const {
     const auto& outputs = fn.side_outputs();
-    return output >= 1 && output <= static_cast<int>(outputs.size()) ? outputs[static_cast<std::size_t>(output) - 1].type
-                                                                     : nullptr;
+    return output >= 1 && output <= static_cast<int>(outputs.size())
+               ? outputs[static_cast<std::size_t>(output) - 1].type
+               : nullptr;
   }
 };
 
@@ -53,7 +54,8 @@ struct MakeKeyedProcess : MakeProcessBase<Fn> {
       : MakeProcessBase<Fn>(std::move(f)), name(std::move(n)), key(std::move(k)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    return std::make_unique<KeyedProcessOperator<K, T, KeyFn, Fn, Chain>>(name, key, this->fn, chain);
+    return std::make_unique<KeyedProcessOperator<K, T, KeyFn, Fn, Chain>>(name, key, this->fn,
+                                                                          chain);
   }
 };
 
@@ -63,7 +65,10 @@ struct MakeKeyedCoProcess : MakeProcessBase<Fn> {
   KeyFn1 key1;
   KeyFn2 key2;
   MakeKeyedCoProcess(std::string n, KeyFn1 k1, KeyFn2 k2, Fn f)
-      : MakeProcessBase<Fn>(std::move(f)), name(std::move(n)), key1(std::move(k1)), key2(std::move(k2)) {}
+      : MakeProcessBase<Fn>(std::move(f)),
+        name(std::move(n)),
+        key1(std::move(k1)),
+        key2(std::move(k2)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
     using Op = KeyedCoProcessOperator<K, T1, T2, KeyFn1, KeyFn2, Fn, Chain>;
@@ -120,7 +125,8 @@ class [[nodiscard]] KeyedStream {
   template <class F>
   auto Reduce(std::string name, F fn) && {
     constexpr bool ok = std::is_invocable_r_v<T, const F&, const T&, const T&>;
-    static_assert(ok, "millrace: Reduce: the function (F) must be callable as T(const T&, const T&)");
+    static_assert(ok,
+                  "millrace: Reduce: the function (F) must be callable as T(const T&, const T&)");
     if constexpr (ok) {
       using Logic = ReduceLogic<K, T, F>;
       const bool timed = pipe_.timed();
@@ -136,7 +142,8 @@ class [[nodiscard]] KeyedStream {
   /// Aggregates each key's records; emits KeyedResult{key, result so far} per record.
   template <class Agg>
   auto Aggregate(std::string name, Agg agg) && {
-    static_assert(AggregatorOf<Agg, T>, "millrace: Aggregate: Agg does not aggregate records of the stream (T)");
+    static_assert(AggregatorOf<Agg, T>,
+                  "millrace: Aggregate: Agg does not aggregate records of the stream (T)");
     if constexpr (AggregatorOf<Agg, T>) {
       using Logic = AggregateLogic<K, T, Agg>;
       using Out = typename Logic::Result;
@@ -146,7 +153,8 @@ class [[nodiscard]] KeyedStream {
       spec.states.push_back({"accumulator", "value", RecordSchema<typename Agg::Accumulator>()});
       using Make = internal::MakeKeyed<K, T, KeyFn, Logic>;
       return internal::KeyedPipe<K, T, Out>(std::move(pipe_), key_, std::move(spec),
-                                            Make(key_, Logic(std::move(agg), std::move(name))), timed);
+                                            Make(key_, Logic(std::move(agg), std::move(name))),
+                                            timed);
     }
   }
 
@@ -154,24 +162,30 @@ class [[nodiscard]] KeyedStream {
   template <class Fn>
   auto Process(std::string name, Fn fn) && {
     constexpr bool keyed = std::is_base_of_v<StateOwner, Fn> && requires { typename Fn::In; };
-    static_assert(keyed, "millrace: Process: Fn must derive from millrace::KeyedProcessFunction<K, T, Out>");
+    static_assert(
+        keyed, "millrace: Process: Fn must derive from millrace::KeyedProcessFunction<K, T, Out>");
     if constexpr (keyed) {
-      static_assert(std::is_same_v<typename Fn::Key, K>, "millrace: Process: the function's key type (Fn::Key) is not the stream's (K)");
-      static_assert(std::is_same_v<typename Fn::In, T>, "millrace: Process: the function's record type (Fn::In) is not the stream's (T)");
+      static_assert(std::is_same_v<typename Fn::Key, K>,
+                    "millrace: Process: the function's key type (Fn::Key) is not the stream's (K)");
+      static_assert(
+          std::is_same_v<typename Fn::In, T>,
+          "millrace: Process: the function's record type (Fn::In) is not the stream's (T)");
       const bool timed = pipe_.timed();
       NodeSpec spec;
       spec.name = name;
       internal::DescribeFunction(pipe_.builder(), fn, &spec);
       using Make = internal::MakeKeyedProcess<K, T, KeyFn, Fn>;
       return internal::KeyedPipe<K, T, typename Fn::Out>(std::move(pipe_), key_, std::move(spec),
-                                                         Make(std::move(name), key_, std::move(fn)), timed);
+                                                         Make(std::move(name), key_, std::move(fn)),
+                                                         timed);
     }
   }
 
   /// Brings two keyed streams together; `.Process(name, fn)` follows, with a `KeyedCoProcessFunction`.
   template <class T2, class KeyFn2, class Pipe2>
   auto Connect(KeyedStream<T2, K, KeyFn2, Pipe2>&& other) && {
-    return KeyedConnectedStreams<K, T, KeyFn, Pipe, T2, KeyFn2, Pipe2>(std::move(*this), std::move(other));
+    return KeyedConnectedStreams<K, T, KeyFn, Pipe, T2, KeyFn2, Pipe2>(std::move(*this),
+                                                                       std::move(other));
   }
 
   Pipe TakePipe() && { return std::move(pipe_); }
@@ -180,7 +194,8 @@ class [[nodiscard]] KeyedStream {
   /// Groups each key's records into windows, e.g. `TumblingEventTime(5s)`.
   template <class Windows>
   auto Window(Windows windows) && {
-    return WindowedStream<T, K, KeyFn, Pipe, Windows>(std::move(pipe_), std::move(key_), std::move(windows));
+    return WindowedStream<T, K, KeyFn, Pipe, Windows>(std::move(pipe_), std::move(key_),
+                                                      std::move(windows));
   }
 
  private:
@@ -192,15 +207,18 @@ class [[nodiscard]] KeyedStream {
 template <class K, class T1, class KeyFn1, class Pipe1, class T2, class KeyFn2, class Pipe2>
 class [[nodiscard]] KeyedConnectedStreams {
  public:
-  KeyedConnectedStreams(KeyedStream<T1, K, KeyFn1, Pipe1> first, KeyedStream<T2, K, KeyFn2, Pipe2> second)
+  KeyedConnectedStreams(KeyedStream<T1, K, KeyFn1, Pipe1> first,
+                        KeyedStream<T2, K, KeyFn2, Pipe2> second)
       : first_(std::move(first)), second_(std::move(second)) {}
 
   /// `fn` is a `KeyedCoProcessFunction<K, T1, T2, Out>`.
   template <class Fn>
   auto Process(std::string name, Fn fn) && {
-    static_assert(std::is_same_v<typename Fn::Key, K>, "millrace: Process: the function's key type (Fn::Key) is not the streams' (K)");
-    static_assert(std::is_same_v<typename Fn::In1, T1> && std::is_same_v<typename Fn::In2, T2>,
-                  "millrace: Process: the function's record types (Fn::In1, Fn::In2) are not the streams'");
+    static_assert(std::is_same_v<typename Fn::Key, K>,
+                  "millrace: Process: the function's key type (Fn::Key) is not the streams' (K)");
+    static_assert(
+        std::is_same_v<typename Fn::In1, T1> && std::is_same_v<typename Fn::In2, T2>,
+        "millrace: Process: the function's record types (Fn::In1, Fn::In2) are not the streams'");
     using Out = typename Fn::Out;
     using Make = internal::MakeKeyedCoProcess<K, T1, T2, KeyFn1, KeyFn2, Fn>;
     Pipe1 pipe1 = std::move(first_).TakePipe();
@@ -215,12 +233,15 @@ class [[nodiscard]] KeyedConnectedStreams {
     spec.kind = NodeKind::kOperator;
     spec.key_schema = RecordSchema<K>();
     internal::DescribeFunction(builder, fn, &spec);
-    auto edge1 = internal::StartEdge<T1>(std::move(pipe1), HashRouter<T1, KeyFn1>(first_.key()), Partitioning::kHash);
-    auto edge2 = internal::StartEdge<T2>(std::move(pipe2), HashRouter<T2, KeyFn2>(second_.key()), Partitioning::kHash);
+    auto edge1 = internal::StartEdge<T1>(std::move(pipe1), HashRouter<T1, KeyFn1>(first_.key()),
+                                         Partitioning::kHash);
+    auto edge2 = internal::StartEdge<T2>(std::move(pipe2), HashRouter<T2, KeyFn2>(second_.key()),
+                                         Partitioning::kHash);
     edge2.input.port = 1;
     spec.inputs = {edge1.input, edge2.input};
     OperatorPipe<Out, Make> next(&builder, std::move(spec),
-                                 Make(std::move(name), first_.key(), second_.key(), std::move(fn)), timed);
+                                 Make(std::move(name), first_.key(), second_.key(), std::move(fn)),
+                                 timed);
     next.AddPortFactory(0, std::move(edge1.port_factory));
     next.AddPortFactory(1, std::move(edge2.port_factory));
     return DataStream<Out, OperatorPipe<Out, Make>>(std::move(next));

@@ -87,7 +87,9 @@ class NodePipe {
   struct Make : internal::MakeBase {
     Chain chain;
     explicit Make(Chain c) : chain(std::move(c)) {}
-    std::unique_ptr<Operator> Create() const { return std::make_unique<BatchOperator<T, Chain>>(chain); }
+    std::unique_ptr<Operator> Create() const {
+      return std::make_unique<BatchOperator<T, Chain>>(chain);
+    }
   };
 
   /// A new operator that reads the stream's edge.
@@ -101,10 +103,12 @@ class NodePipe {
     spec.inputs.push_back({node_, output_, Partitioning::kForward});
     spec.outputs.push_back({"", RecordSchema<typename Chain::Tail::Record>(), 0});
     using M = Make<Chain>;
-    const int id = builder_->Add(std::move(spec), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
-                                                      M(std::move(chain)), timed_));
-    builder_->SetPortFactory(id, 0,
-                             std::make_unique<RoutedPortEdgeFactory<T, RoundRobinRouter<T>>>(RoundRobinRouter<T>()));
+    const int id = builder_->Add(
+        std::move(spec), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
+                             M(std::move(chain)), timed_));
+    builder_->SetPortFactory(
+        id, 0,
+        std::make_unique<RoutedPortEdgeFactory<T, RoundRobinRouter<T>>>(RoundRobinRouter<T>()));
     return id;
   }
 
@@ -122,7 +126,10 @@ class SourcePipe {
  public:
   using Record = typename Source::Record;
   SourcePipe(GraphBuilder* builder, std::string name, Source source, Strategy strategy)
-      : builder_(builder), name_(std::move(name)), source_(std::move(source)), strategy_(std::move(strategy)) {}
+      : builder_(builder),
+        name_(std::move(name)),
+        source_(std::move(source)),
+        strategy_(std::move(strategy)) {}
 
   GraphBuilder& builder() const { return *builder_; }
   bool timed() const { return Strategy::Generator::kTimed; }
@@ -133,14 +140,17 @@ class SourcePipe {
     Source source;
     Strategy strategy;
     Chain chain;
-    Make(Source s, Strategy w, Chain c) : source(std::move(s)), strategy(std::move(w)), chain(std::move(c)) {}
+    Make(Source s, Strategy w, Chain c)
+        : source(std::move(s)), strategy(std::move(w)), chain(std::move(c)) {}
     std::unique_ptr<Operator> Create() const {
       return std::make_unique<SourceOperator<Source, Strategy, Chain>>(source, strategy, chain);
     }
     std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
       return source.CreateEnumerator(parallelism);
     }
-    const BatchType* SideOutputType(int) const { return internal::SideOfSource<Source>::Type(source); }
+    const BatchType* SideOutputType(int) const {
+      return internal::SideOfSource<Source>::Type(source);
+    }
   };
 
   template <class Chain>
@@ -154,12 +164,14 @@ class SourcePipe {
     spec.outputs.push_back({"", RecordSchema<typename Chain::Tail::Record>(), 0});
     if constexpr (requires { typename Source::SideRecord; }) {
       if (!source_.side_output().empty()) {
-        spec.outputs.push_back({source_.side_output(), RecordSchema<typename Source::SideRecord>(), 0});
+        spec.outputs.push_back(
+            {source_.side_output(), RecordSchema<typename Source::SideRecord>(), 0});
       }
     }
     using M = Make<Chain>;
-    return builder_->Add(std::move(spec), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
-                                              M(source_, strategy_, std::move(chain)), timed()));
+    return builder_->Add(std::move(spec),
+                         std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
+                             M(source_, strategy_, std::move(chain)), timed()));
   }
 
  private:
@@ -223,12 +235,14 @@ class OperatorPipe {
   template <class Chain>
   int Close(Chain chain, StepNames steps) {
     spec_.steps = std::move(steps);
-    spec_.outputs.insert(spec_.outputs.begin(), {"", RecordSchema<typename Chain::Tail::Record>(), 0});
+    spec_.outputs.insert(spec_.outputs.begin(),
+                         {"", RecordSchema<typename Chain::Tail::Record>(), 0});
     using M = Make<Chain>;
-    const int id =
-        builder_->Add(std::move(spec_), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
-                                            M(make_, std::move(chain)), timed_));
-    for (auto& [input, factory] : port_factories_) builder_->SetPortFactory(id, input, std::move(factory));
+    const int id = builder_->Add(
+        std::move(spec_), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
+                              M(make_, std::move(chain)), timed_));
+    for (auto& [input, factory] : port_factories_)
+      builder_->SetPortFactory(id, input, std::move(factory));
     return id;
   }
 

@@ -23,7 +23,9 @@ class WatermarkStrategy {
 
   WatermarkStrategy() = default;
   WatermarkStrategy(Gen generator, Assign timestamps, Duration idle_after)
-      : generator_(std::move(generator)), timestamps_(std::move(timestamps)), idle_after_(idle_after) {}
+      : generator_(std::move(generator)),
+        timestamps_(std::move(timestamps)),
+        idle_after_(idle_after) {}
 
   /// No event time: windows and timers on event time fire at the end of input only.
   static WatermarkStrategy<T> NoWatermarks() { return {}; }
@@ -44,13 +46,14 @@ class WatermarkStrategy {
 
   /// A member that is an EventTime or a time point.
   template <class C, class M>
-  auto WithTimestamp(M C::*member) const {
-    static_assert(!std::is_integral_v<M>,
-                  "millrace: WithTimestamp: an integer needs its unit: WithTimestamp(&T::m, Unit::k...)");
+  auto WithTimestamp(M C::* member) const {
+    static_assert(
+        !std::is_integral_v<M>,
+        "millrace: WithTimestamp: an integer needs its unit: WithTimestamp(&T::m, Unit::k...)");
     return With(MemberTimestamp<C, M>(member, Unit::kMilliseconds));
   }
   template <class C, class M>
-  auto WithTimestamp(M C::*member, Unit unit) const {
+  auto WithTimestamp(M C::* member, Unit unit) const {
     return With(MemberTimestamp<C, M>(member, unit));
   }
   /// `EventTime fn(const T&)`, or an integer in `unit`.

@@ -35,7 +35,8 @@ struct UserWindowFn {
   using Out = O;
   F fn;
   template <class V, class C>
-  MILLRACE_INLINE void operator()(const K& key, const Window& window, const V& value, C& out) const {
+  MILLRACE_INLINE void operator()(const K& key, const Window& window, const V& value,
+                                  C& out) const {
     if constexpr (std::is_invocable_v<const F&, const K&, const Window&, const V&, C&>) {
       fn(key, window, value, out);
     } else {
@@ -103,7 +104,8 @@ class [[nodiscard]] WindowedStream {
   /// Folds each window's records with `T fn(const T&, const T&)`; emits the value.
   template <class F>
   auto Reduce(std::string name, F fn) && {
-    return std::move(*this).Apply(std::move(name), ReduceAggregator<T, F>(std::move(fn)), EmitWindowValue<K, T>{});
+    return std::move(*this).Apply(std::move(name), ReduceAggregator<T, F>(std::move(fn)),
+                                  EmitWindowValue<K, T>{});
   }
   /// All records of a window at once: `void fn(const K&, const Window&, const std::vector<T>&, Collector<Out>&)`.
   /// Keeps every record until the window has fired; prefer Aggregate.
@@ -117,7 +119,8 @@ class [[nodiscard]] WindowedStream {
  private:
   template <class Agg, class WindowFn>
   auto Apply(std::string name, Agg agg, WindowFn fn) && {
-    static_assert(AggregatorOf<Agg, T>, "millrace: window: Agg does not aggregate records of the stream (T)");
+    static_assert(AggregatorOf<Agg, T>,
+                  "millrace: window: Agg does not aggregate records of the stream (T)");
     internal::CheckWindows(pipe_.builder(), windows_, name);
     WindowSpec<Windows> window;
     window.name = name;
@@ -125,14 +128,16 @@ class [[nodiscard]] WindowedStream {
     window.lateness = lateness_;
     if constexpr (std::is_same_v<Windows, CountWindows>) {
       if (lateness_.count() != 0 || !late_tag_.empty()) {
-        pipe_.builder().NoteError("'" + name +
-                                  "': count and global windows know no late records; remove AllowedLateness and "
-                                  "SideOutputLate");
+        pipe_.builder().NoteError(
+            "'" + name +
+            "': count and global windows know no late records; remove AllowedLateness and "
+            "SideOutputLate");
       }
     } else if (!windows_.processing_time && !pipe_.timed()) {
-      pipe_.builder().NoteError("'" + name +
-                                "': event-time windows need records with event time; give the source (or "
-                                "AssignTimestampsAndWatermarks) a WatermarkStrategy with WithTimestamp");
+      pipe_.builder().NoteError(
+          "'" + name +
+          "': event-time windows need records with event time; give the source (or "
+          "AssignTimestampsAndWatermarks) a WatermarkStrategy with WithTimestamp");
     }
     NodeSpec spec;
     spec.name = std::move(name);
@@ -143,8 +148,8 @@ class [[nodiscard]] WindowedStream {
     }
     using Make = internal::MakeWindow<Windows, K, T, KeyFn, Agg, WindowFn>;
     return internal::KeyedPipe<K, T, typename WindowFn::Out>(
-        std::move(pipe_), key_, std::move(spec), Make(std::move(window), key_, std::move(agg), std::move(fn)),
-        true);
+        std::move(pipe_), key_, std::move(spec),
+        Make(std::move(window), key_, std::move(agg), std::move(fn)), true);
   }
 
   Pipe pipe_;

@@ -22,7 +22,8 @@ class Arena {
 
   /// `n` bytes, not aligned; valid until their chunk is recycled.
   char* Allocate(std::size_t n) {
-    if (n > static_cast<std::size_t>(end_ - at_)) [[unlikely]] NewChunk(n);
+    if (n > static_cast<std::size_t>(end_ - at_)) [[unlikely]]
+      NewChunk(n);
     char* p = at_;
     at_ += n;
     return p;
@@ -74,7 +75,9 @@ inline Arena& CurrentArena() {
 /// Makes an arena the current one of this thread while it lives.
 class ArenaScope {
  public:
-  explicit ArenaScope(Arena& arena) : previous_(internal::current_arena) { internal::current_arena = &arena; }
+  explicit ArenaScope(Arena& arena) : previous_(internal::current_arena) {
+    internal::current_arena = &arena;
+  }
   ~ArenaScope() { internal::current_arena = previous_; }
   ArenaScope(const ArenaScope&) = delete;
   ArenaScope& operator=(const ArenaScope&) = delete;

@@ -10,8 +10,8 @@ namespace millrace {
 
 /// A broken invariant of Millrace itself ends the process (a worker is expendable; the job recovers).
 /// Never for bad input: that is a Status.
-#define MILLRACE_CHECK(condition, message)                                          \
-  do {                                                                              \
-    if (!(condition)) [[unlikely]]                                                  \
-      ::millrace::CheckFailed(#condition, message, __FILE__, __LINE__);             \
+#define MILLRACE_CHECK(condition, message)                              \
+  do {                                                                  \
+    if (!(condition)) [[unlikely]]                                      \
+      ::millrace::CheckFailed(#condition, message, __FILE__, __LINE__); \
   } while (false)

@@ -21,7 +21,9 @@ inline std::uint32_t Read32(const void* p) {
   std::memcpy(&v, p, 4);
   return v;
 }
-inline std::uint64_t Rotl64(std::uint64_t v, int n) { return (v << n) | (v >> (64 - n)); }
+inline std::uint64_t Rotl64(std::uint64_t v, int n) {
+  return (v << n) | (v >> (64 - n));
+}
 
 inline constexpr std::uint64_t kPrime64_1 = 0x9E3779B185EBCA87ULL;
 inline constexpr std::uint64_t kPrime64_2 = 0xC2B2AE3D27D4EB4FULL;
@@ -54,8 +56,9 @@ inline std::uint64_t Hash9To16(const void* p, std::size_t n) {
   const std::uint64_t low = Read64(p) ^ kFlip9Low;
   const std::uint64_t high = Read64(static_cast<const char*>(p) + n - 8) ^ kFlip9High;
   const unsigned __int128 product = static_cast<unsigned __int128>(low) * high;
-  std::uint64_t h = n + __builtin_bswap64(low) + high +
-                    (static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64));
+  std::uint64_t h =
+      n + __builtin_bswap64(low) + high +
+      (static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64));
   h ^= h >> 37;  // XXH3's own avalanche
   h *= 0x165667919E3779F9ULL;
   return h ^ (h >> 32);
@@ -76,13 +79,16 @@ inline std::uint64_t Hash64(std::uint64_t v) {
   return internal::Hash4To8(static_cast<std::uint32_t>(v), static_cast<std::uint32_t>(v >> 32), 8);
 }
 /// Of the 4 little-endian bytes of `v`.
-inline std::uint64_t Hash64(std::uint32_t v) { return internal::Hash4To8(v, v, 4); }
+inline std::uint64_t Hash64(std::uint32_t v) {
+  return internal::Hash4To8(v, v, 4);
+}
 
 inline std::uint64_t HashBytes(const void* p, std::size_t n) {
   if (n > 16 || n == 0) return internal::HashOther(p, n);
   if (n > 8) return internal::Hash9To16(p, n);
   if (n >= 4) {
-    return internal::Hash4To8(internal::Read32(p), internal::Read32(static_cast<const char*>(p) + n - 4), n);
+    return internal::Hash4To8(internal::Read32(p),
+                              internal::Read32(static_cast<const char*>(p) + n - 4), n);
   }
   return internal::Hash1To3(p, n);
 }

@@ -19,7 +19,8 @@ extern std::atomic<LogLevel> log_level;
 
 /// A call of Log: its level, and where it stands.
 struct LogSite {
-  LogSite(LogLevel l, std::source_location w = std::source_location::current())  // NOLINT: implicit on purpose
+  LogSite(LogLevel l,
+          std::source_location w = std::source_location::current())  // NOLINT: implicit on purpose
       : level(l), where(w) {}
   LogLevel level;
   std::source_location where;
@@ -44,7 +45,9 @@ void AppendLogPart(std::string& out, const T& part) {
     out.append(digits, std::to_chars(digits, digits + sizeof(digits), part).ptr);
   } else {
     constexpr bool kPrintable = requires { out += part.ToString(); };
-    static_assert(kPrintable, "millrace: Log takes text, numbers and what has ToString(); a record as ToText(record)");
+    static_assert(
+        kPrintable,
+        "millrace: Log takes text, numbers and what has ToString(); a record as ToText(record)");
     if constexpr (kPrintable) out += part.ToString();
   }
 }

@@ -20,7 +20,8 @@ extern constinit thread_local RunningStep* running_step;  // null outside of ste
 /// Makes a step the one that this thread runs while it lives.
 class RunningScope {
  public:
-  explicit RunningScope(RunningStep& step) : previous_(std::exchange(internal::running_step, &step)) {}
+  explicit RunningScope(RunningStep& step)
+      : previous_(std::exchange(internal::running_step, &step)) {}
   ~RunningScope() { internal::running_step = previous_; }
   RunningScope(const RunningScope&) = delete;
   RunningScope& operator=(const RunningScope&) = delete;

@@ -41,7 +41,9 @@ class [[nodiscard]] Status {
   Status(StatusCode code, std::string message) : code_(code), message_(std::move(message)) {}
 
   static Status Ok() { return {}; }
-  static Status InvalidArgument(std::string m) { return {StatusCode::kInvalidArgument, std::move(m)}; }
+  static Status InvalidArgument(std::string m) {
+    return {StatusCode::kInvalidArgument, std::move(m)};
+  }
   static Status NotFound(std::string m) { return {StatusCode::kNotFound, std::move(m)}; }
   static Status AlreadyExists(std::string m) { return {StatusCode::kAlreadyExists, std::move(m)}; }
   static Status ResourceExhausted(std::string m) {
@@ -71,7 +73,7 @@ class [[nodiscard]] Status {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}  // NOLINT: implicit on purpose
+  Result(T value) : value_(std::move(value)) {}         // NOLINT: implicit on purpose
   Result(Status status) : status_(std::move(status)) {  // NOLINT: implicit on purpose
     MILLRACE_CHECK(!status_.ok(), "a Result made from a Status needs an error");
   }
@@ -99,7 +101,8 @@ class [[nodiscard]] Result {
 }  // namespace millrace
 
 /// Leaves the enclosing function with the status if `expr` is not OK.
-#define MILLRACE_RETURN_IF_ERROR(expr)                                  \
-  do {                                                                  \
-    if (::millrace::Status millrace_status_ = (expr); !millrace_status_.ok()) return millrace_status_; \
+#define MILLRACE_RETURN_IF_ERROR(expr)                                        \
+  do {                                                                        \
+    if (::millrace::Status millrace_status_ = (expr); !millrace_status_.ok()) \
+      return millrace_status_;                                                \
   } while (false)

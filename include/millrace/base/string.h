@@ -23,9 +23,9 @@ namespace millrace {
 class String {
  public:
   constexpr String() = default;
-  String(std::string_view text) { Copy(text); }      // NOLINT: implicit on purpose
-  String(const char* text) { Copy(text); }           // NOLINT: implicit on purpose
-  String(const std::string& text) { Copy(text); }    // NOLINT: implicit on purpose
+  String(std::string_view text) { Copy(text); }    // NOLINT: implicit on purpose
+  String(const char* text) { Copy(text); }         // NOLINT: implicit on purpose
+  String(const std::string& text) { Copy(text); }  // NOLINT: implicit on purpose
 
   /// A view of bytes that somebody else keeps alive.
   static String View(std::string_view text) {

@@ -33,9 +33,12 @@ class EventTime {
         if (count < -kLimit) return Min();
         return FromMillis(count * 1000);
       }
-      case Unit::kMilliseconds: return FromMillis(count);
-      case Unit::kMicroseconds: return FromMillis(FloorDiv(count, 1000));
-      case Unit::kNanoseconds: return FromMillis(FloorDiv(count, 1000000));
+      case Unit::kMilliseconds:
+        return FromMillis(count);
+      case Unit::kMicroseconds:
+        return FromMillis(FloorDiv(count, 1000));
+      case Unit::kNanoseconds:
+        return FromMillis(FloorDiv(count, 1000000));
     }
     return FromMillis(count);
   }

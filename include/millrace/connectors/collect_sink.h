@@ -21,18 +21,21 @@ namespace millrace {
 template <class T>
 class CollectSink {
   static_assert(!kHasStringView<T>,
-                "millrace: CollectSink: T holds a millrace::String, a view of bytes that the job owns; map to std::string");
+                "millrace: CollectSink: T holds a millrace::String, a view of bytes that the job "
+                "owns; map to std::string");
 
  public:
   class Writer {
    public:
-    explicit Writer(std::shared_ptr<std::pair<std::atomic_flag, std::vector<T>>> shared) : shared_(std::move(shared)) {}
+    explicit Writer(std::shared_ptr<std::pair<std::atomic_flag, std::vector<T>>> shared)
+        : shared_(std::move(shared)) {}
     void Write(const T& record, EventTime) { rows_.push_back(record); }
     void Close() {
       auto& [lock, rows] = *shared_;
       while (lock.test_and_set(std::memory_order_acquire)) {
       }
-      rows.insert(rows.end(), std::make_move_iterator(rows_.begin()), std::make_move_iterator(rows_.end()));
+      rows.insert(rows.end(), std::make_move_iterator(rows_.begin()),
+                  std::make_move_iterator(rows_.end()));
       rows_.clear();
       lock.clear(std::memory_order_release);
     }

@@ -49,7 +49,9 @@ class CollectionSource {
     std::shared_ptr<const std::vector<T>> records_;
     RangeSplit split_;
   };
-  Reader OpenSplit(const RangeSplit& split, const ReaderContext&) const { return Reader(records_, split); }
+  Reader OpenSplit(const RangeSplit& split, const ReaderContext&) const {
+    return Reader(records_, split);
+  }
 
  private:
   std::shared_ptr<const std::vector<T>> records_;

@@ -38,7 +38,8 @@ struct CsvFormat : CsvOptions {
 template <class T>
 RecordFiles<T, CsvFormat> CsvFiles(std::vector<std::string> paths, CsvOptions options = {}) {
   static_assert(HasCsvForm(TypeInfoOf<T>()),
-                "millrace: CsvFiles: each field of the record must be a number, bool, enum, time or text, or an optional of one");
+                "millrace: CsvFiles: each field of the record must be a number, bool, enum, time "
+                "or text, or an optional of one");
   return RecordFiles<T, CsvFormat>(std::move(paths), CsvFormat{options});
 }
 template <class T>
@@ -51,15 +52,18 @@ RecordFiles<T, CsvFormat> CsvFiles(std::string path, CsvOptions options = {}) {
 ///   stream.SinkTo("report", CsvFileSink("/tmp/report"));     // /tmp/report/part-0.csv, part-1.csv ...
 class CsvFileSink {
  public:
-  explicit CsvFileSink(std::string folder, CsvOptions options = {}) : folder_(std::move(folder)), options_(options) {}
+  explicit CsvFileSink(std::string folder, CsvOptions options = {})
+      : folder_(std::move(folder)), options_(options) {}
 
   class Writer {
    public:
-    Writer(const std::string& folder, CsvOptions options, int subtask) : file_(folder, subtask, ".csv"), options_(options) {}
+    Writer(const std::string& folder, CsvOptions options, int subtask)
+        : file_(folder, subtask, ".csv"), options_(options) {}
     template <class T>
     void Write(const T& record, EventTime) {
       static_assert(HasCsvForm(TypeInfoOf<T>()),
-                    "millrace: CsvFileSink: each field of the record must be a number, bool, enum, time or text, or an optional "
+                    "millrace: CsvFileSink: each field of the record must be a number, bool, enum, "
+                    "time or text, or an optional "
                     "of one");
       if (!begun_) Begin(TypeInfoOf<T>());
       AppendCsv(TypeInfoOf<T>(), &record, options_, file_.line());
@@ -82,7 +86,9 @@ class CsvFileSink {
     CsvOptions options_;
     bool begun_ = false;
   };
-  Writer CreateWriter(const WriterContext& context) const { return Writer(folder_, options_, context.subtask); }
+  Writer CreateWriter(const WriterContext& context) const {
+    return Writer(folder_, options_, context.subtask);
+  }
 
  private:
   std::string folder_;

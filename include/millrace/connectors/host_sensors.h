@@ -36,7 +36,9 @@ class HostProbe {
   void Network();
   void Disks();
   std::vector<std::string> Lines(const std::string& path) const;
-  void Add(std::string sensor, double value) { readings_.push_back({std::move(sensor), now_, value}); }
+  void Add(std::string sensor, double value) {
+    readings_.push_back({std::move(sensor), now_, value});
+  }
   /// Change of a counter since the last sample; false at its first one, and when it has begun anew.
   bool Change(const std::string& counter, double total, double* change);
   void AddRate(const std::string& sensor, double total);
@@ -71,14 +73,18 @@ class HostSensors {
   class Reader {
    public:
     Reader(Split split, Duration interval, const Clock* clock)
-        : split_(split), nanos_(interval.count() * 1000000), clock_(clock), next_(clock->NowNanos()) {}
+        : split_(split),
+          nanos_(interval.count() * 1000000),
+          clock_(clock),
+          next_(clock->NowNanos()) {}
     template <class Out>
     PollResult Poll(Out& out, std::uint32_t) {
       if (split_.next >= split_.end) return PollResult::End();
       if (clock_->NowNanos() < next_) return PollResult::Waiting(next_);
       next_ += nanos_;
       ++split_.next;
-      for (SensorReading& r : probe_.Sample(EventTime::FromMillis(clock_->WallMillis()))) out.Emit(r, r.time);
+      for (SensorReading& r : probe_.Sample(EventTime::FromMillis(clock_->WallMillis())))
+        out.Emit(r, r.time);
       return PollResult::Waiting(next_);
     }
     Split Position() const { return split_; }
@@ -90,7 +96,9 @@ class HostSensors {
     std::int64_t next_;
     HostProbe probe_;
   };
-  Reader OpenSplit(const Split& split, const ReaderContext& context) const { return Reader(split, interval_, context.clock); }
+  Reader OpenSplit(const Split& split, const ReaderContext& context) const {
+    return Reader(split, interval_, context.clock);
+  }
 
  private:
   Duration interval_;

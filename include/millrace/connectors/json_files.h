@@ -29,7 +29,8 @@ struct JsonFormat : JsonOptions {
 ///   env.FromSource("readings", JsonFiles<Reading>("/data/readings.jsonl", {.ignore_unknown_fields = true}))
 template <class T>
 RecordFiles<T, JsonFormat> JsonFiles(std::vector<std::string> paths, JsonOptions options = {}) {
-  static_assert(HasJsonForm(TypeInfoOf<T>()), "millrace: JsonFiles: a type with a codec of its own has no form in JSON");
+  static_assert(HasJsonForm(TypeInfoOf<T>()),
+                "millrace: JsonFiles: a type with a codec of its own has no form in JSON");
   return RecordFiles<T, JsonFormat>(std::move(paths), JsonFormat{options});
 }
 template <class T>
@@ -47,7 +48,8 @@ class JsonFileSink {
     Writer(const std::string& folder, int subtask) : file_(folder, subtask, ".jsonl") {}
     template <class T>
     void Write(const T& record, EventTime) {
-      static_assert(HasJsonForm(TypeInfoOf<T>()), "millrace: JsonFileSink: a type with a codec of its own has no form in JSON");
+      static_assert(HasJsonForm(TypeInfoOf<T>()),
+                    "millrace: JsonFileSink: a type with a codec of its own has no form in JSON");
       AppendJson(TypeInfoOf<T>(), &record, file_.line());
       file_.EndLine();
     }
@@ -60,7 +62,9 @@ class JsonFileSink {
    private:
     PartFile file_;
   };
-  Writer CreateWriter(const WriterContext& context) const { return Writer(folder_, context.subtask); }
+  Writer CreateWriter(const WriterContext& context) const {
+    return Writer(folder_, context.subtask);
+  }
 
  private:
   std::string folder_;
@@ -72,7 +76,8 @@ struct JsonPrintSink {
    public:
     template <class T>
     void Write(const T& record, EventTime) {
-      static_assert(HasJsonForm(TypeInfoOf<T>()), "millrace: JsonPrintSink: a type with a codec of its own has no form in JSON");
+      static_assert(HasJsonForm(TypeInfoOf<T>()),
+                    "millrace: JsonPrintSink: a type with a codec of its own has no form in JSON");
       AppendJson(TypeInfoOf<T>(), &record, out_.line());
       out_.EndLine();
     }

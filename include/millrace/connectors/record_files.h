@@ -41,7 +41,8 @@ class RecordFiles {
   using Split = FileSplit;
   using SideRecord = MalformedLine;
 
-  RecordFiles(std::vector<std::string> paths, Format format) : paths_(std::move(paths)), format_(std::move(format)) {}
+  RecordFiles(std::vector<std::string> paths, Format format)
+      : paths_(std::move(paths)), format_(std::move(format)) {}
 
   RecordFiles SkipMalformed() const {
     RecordFiles files = *this;
@@ -63,13 +64,17 @@ class RecordFiles {
 
   class Reader {
    public:
-    Reader(typename Format::FileReader file, bool skip, bool side) : file_(std::move(file)), skip_(skip), side_(side) {}
+    Reader(typename Format::FileReader file, bool skip, bool side)
+        : file_(std::move(file)), skip_(skip), side_(side) {}
     template <class Out>
     PollResult Poll(Out& out, std::uint32_t max_rows) {
       for (std::uint32_t i = 0; i < max_rows; ++i) {
         switch (file_.Next(&record_, &malformed_)) {
-          case FileRecord::kRecord: out.Emit(record_); break;
-          case FileRecord::kEnd: return PollResult::End();
+          case FileRecord::kRecord:
+            out.Emit(record_);
+            break;
+          case FileRecord::kEnd:
+            return PollResult::End();
           case FileRecord::kMalformed:
             if (!skip_ && !side_) ThrowMalformed(malformed_);
             out.CountSkipped();
@@ -89,7 +94,8 @@ class RecordFiles {
     MalformedLine malformed_;
   };
   Reader OpenSplit(const FileSplit& split, const ReaderContext&) const {
-    return Reader(typename Format::FileReader(TypeInfoOf<T>(), format_, split), skip_, !tag_.empty());
+    return Reader(typename Format::FileReader(TypeInfoOf<T>(), format_, split), skip_,
+                  !tag_.empty());
   }
 
  private:

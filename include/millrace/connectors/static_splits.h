@@ -13,7 +13,8 @@ namespace millrace {
 
 /// An enumerator over splits that are known from the start. Split i goes to subtask i modulo the parallelism, up to
 /// `at_once` of a subtask's splits together: they are read in turn, so that their time lines advance together.
-std::unique_ptr<SplitEnumerator> MakeStaticSplitsOf(std::vector<std::string> splits, int parallelism,
+std::unique_ptr<SplitEnumerator> MakeStaticSplitsOf(std::vector<std::string> splits,
+                                                    int parallelism,
                                                     std::size_t at_once = SIZE_MAX);
 
 template <class Split>

@@ -70,11 +70,11 @@ class LineReader {
   std::size_t block_;
   int fd_ = -1;
   std::string buffer_;
-  std::size_t begin_ = 0;   // of what has not been given out
-  std::size_t record_ = 0;  // of the line just given
-  std::size_t first_ = 0;   // bytes of it before Extend, with its end
+  std::size_t begin_ = 0;       // of what has not been given out
+  std::size_t record_ = 0;      // of the line just given
+  std::size_t first_ = 0;       // bytes of it before Extend, with its end
   std::size_t first_size_ = 0;  // and without
-  std::int64_t extended_ = 0;  // lines added to it
+  std::int64_t extended_ = 0;   // lines added to it
   bool ended_ = false;
 };
 
@@ -172,7 +172,9 @@ class TextFileSink {
    private:
     PartFile file_;
   };
-  Writer CreateWriter(const WriterContext& context) const { return Writer(folder_, context.subtask); }
+  Writer CreateWriter(const WriterContext& context) const {
+    return Writer(folder_, context.subtask);
+  }
 
  private:
   std::string folder_;

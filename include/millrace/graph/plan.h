@@ -60,7 +60,8 @@ Result<JobPlan> BuildPlan(const StreamGraph& graph, const PlanOptions& options);
 
 /// True when the consumer runs in the producer's task: its only input edge, equal parallelism, and rows that stay
 /// where they are (forward, or any partitioning at parallelism 1).
-bool IsChained(const StreamGraph& graph, int consumer, int producer_parallelism, int consumer_parallelism);
+bool IsChained(const StreamGraph& graph, int consumer, int producer_parallelism,
+               int consumer_parallelism);
 
 /// Protobuf, docs/formats/job_graph.md. ParsePlan takes hostile bytes.
 std::string SerializePlan(const JobPlan& plan);

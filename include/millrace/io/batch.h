@@ -33,14 +33,15 @@ struct BatchType {
 struct Batch {
   const BatchType* type;
   std::byte* rows;
-  EventTime* times;        // null when the stream carries no event time
-  std::uint64_t* hashes;   // null when the edge is not keyed
+  EventTime* times;       // null when the stream carries no event time
+  std::uint64_t* hashes;  // null when the edge is not keyed
   std::uint32_t capacity;
   std::uint32_t size;
   std::uint64_t sequence;  // position of the batch in its channel, from 1
-  std::uint64_t arena_pin; // chunk of the producer's arena that holds the oldest bytes of `String` rows
-  Arena* arena;            // the producer's arena if this batch pinned it, else null
-  std::uint64_t bytes;     // what the batch is charged with: block, and dynamic bytes while in flight
+  std::uint64_t
+      arena_pin;  // chunk of the producer's arena that holds the oldest bytes of `String` rows
+  Arena* arena;   // the producer's arena if this batch pinned it, else null
+  std::uint64_t bytes;  // what the batch is charged with: block, and dynamic bytes while in flight
   bool shared;
 
   template <class T>
@@ -93,12 +94,8 @@ bool DecodeRows(ByteReader& in, void* rows, std::uint32_t count) {
 
 template <class T>
 inline constexpr BatchType kBatchType = {
-    sizeof(T),
-    alignof(T),
-    std::is_trivially_copyable_v<T>,
-    &ConstructRows<T>,
-    &DestroyRows<T>,
-    &EncodeRows<T>,
+    sizeof(T),         alignof(T),      std::is_trivially_copyable_v<T>,
+    &ConstructRows<T>, &DestroyRows<T>, &EncodeRows<T>,
     &DecodeRows<T>,
 };
 
@@ -106,8 +103,9 @@ inline constexpr BatchType kBatchType = {
 
 template <class T>
 const BatchType& BatchTypeOf() {
-  static_assert(kSerializable<T>,
-                "millrace: records of this type can't cross an edge: add MILLRACE_RECORD(T, fields...)");
+  static_assert(
+      kSerializable<T>,
+      "millrace: records of this type can't cross an edge: add MILLRACE_RECORD(T, fields...)");
   return internal::kBatchType<T>;
 }
 

@@ -37,7 +37,8 @@ class ByteWriter {
 
   /// Makes room for `bytes` more.
   void Reserve(std::size_t bytes) {
-    if (static_cast<std::size_t>(end_ - at_) < bytes) [[unlikely]] Grow(bytes);
+    if (static_cast<std::size_t>(end_ - at_) < bytes) [[unlikely]]
+      Grow(bytes);
   }
   /// Where the next byte goes. The unchecked way to write: Reserve(n), fill n bytes from end(), Advance(n).
   char* end() { return at_; }
@@ -63,7 +64,8 @@ class ByteWriter {
   }
   /// A number of elements as u32.
   void PutCount(std::size_t count) {
-    if (count > UINT32_MAX) [[unlikely]] CountTooLarge();
+    if (count > UINT32_MAX) [[unlikely]]
+      CountTooLarge();
     Put(static_cast<std::uint32_t>(count));
   }
   /// Overwrites bytes written earlier, e.g. a length that was not known yet.
@@ -116,7 +118,8 @@ class ByteReader {
   bool Get(N* value) {
     static_assert(std::is_arithmetic_v<N> && !std::is_same_v<N, bool>);
     const char* bytes = Take(sizeof(N));
-    if (bytes == nullptr) [[unlikely]] return false;
+    if (bytes == nullptr) [[unlikely]]
+      return false;
     std::memcpy(value, bytes, sizeof(N));
     return true;
   }

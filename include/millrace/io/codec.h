@@ -119,7 +119,8 @@ template <class T>
 [[gnu::always_inline]] inline bool DecodeValue(ByteReader& in, T& value) {
   if constexpr (kFacts<T>.fixed) {
     const char* at = in.Take(kFacts<T>.min_bytes);
-    if (at == nullptr) [[unlikely]] return false;
+    if (at == nullptr) [[unlikely]]
+      return false;
     return LoadFixed(at, value) || in.Fail();
   } else {
     return DecodeDynamic(in, value);

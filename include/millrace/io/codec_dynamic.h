@@ -35,7 +35,9 @@ bool DecodeVariant(ByteReader& in, V& value, std::index_sequence<kIndex...>) {
   std::uint8_t index = 0;
   if (!in.Get(&index)) return false;
   bool valid = false;
-  (void)((index == kIndex && (static_cast<void>(valid = DecodeAlternative<kIndex>(in, value)), true)) || ...);
+  (void)((index == kIndex &&
+          (static_cast<void>(valid = DecodeAlternative<kIndex>(in, value)), true)) ||
+         ...);
   return valid || in.Fail();
 }
 
@@ -127,7 +129,8 @@ bool DecodeDynamic(ByteReader& in, T& value) {
   } else if constexpr (kKind == Kind::kVariant) {
     return DecodeVariant(in, value, std::make_index_sequence<Shape<T>::Elements::kSize>{});
   } else if constexpr (kKind == Kind::kTuple || kKind == Kind::kRecord) {
-    return WithMembers(value, [&in](auto&... members) { return (DecodeValue(in, members) && ...); });
+    return WithMembers(value,
+                       [&in](auto&... members) { return (DecodeValue(in, members) && ...); });
   } else if constexpr (kKind == Kind::kArray) {
     return DecodeArray(in, value.data(), value.size());
   } else if constexpr (kKind == Kind::kVector) {

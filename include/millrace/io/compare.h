@@ -157,7 +157,8 @@ inline bool Equal(const T& a, const T& b) {
 template <class T>
 inline std::weak_ordering Compare(const T& a, const T& b) {
   constexpr bool kOk = kSerializable<T> && !internal::kFacts<T>.unordered;
-  static_assert(kOk, "millrace: this type has no order: not serializable, or an unordered_map in it");
+  static_assert(kOk,
+                "millrace: this type has no order: not serializable, or an unordered_map in it");
   if constexpr (kOk) return internal::CompareValue(a, b);
   return std::weak_ordering::equivalent;
 }

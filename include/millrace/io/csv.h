@@ -23,7 +23,7 @@ struct CsvOptions {
 class CsvRow {
  public:
   struct Field {
-    std::string_view text;  // without quotes; valid until the next Split
+    std::string_view text;   // without quotes; valid until the next Split
     std::size_t column = 1;  // where it begins, in bytes from 1
     bool quoted = false;
   };
@@ -62,7 +62,8 @@ class CsvColumns {
 void AppendCsvHeader(const TypeInfo& type, const CsvOptions& options, std::string& out);
 /// Appends a record as one line, without its end; fields with delimiters, quotes, line ends or blanks at an end are quoted,
 /// and texts that are empty.
-void AppendCsv(const TypeInfo& type, const void* record, const CsvOptions& options, std::string& out);
+void AppendCsv(const TypeInfo& type, const void* record, const CsvOptions& options,
+               std::string& out);
 
 /// True for records all of whose fields are scalars (IsScalarText).
 constexpr bool HasCsvForm(const TypeInfo& type) {

@@ -64,7 +64,8 @@ Result<T> FromJson(std::string_view text, JsonOptions options = {}) {
   T value{};
   TextError error;
   if (!JsonParser(options).Parse(TypeInfoOf<T>(), &value, text, &error)) {
-    return Status(StatusCode::kInvalidArgument, "JSON, column " + std::to_string(error.column) + ": " + error.what);
+    return Status(StatusCode::kInvalidArgument,
+                  "JSON, column " + std::to_string(error.column) + ": " + error.what);
   }
   return value;
 }

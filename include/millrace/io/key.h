@@ -72,7 +72,8 @@ template <class K>
     constexpr Kind kKind = internal::kKindOf<K>;
     constexpr std::size_t kMaxStack = 128;
     if constexpr (kFacts<K>.floating) {
-      if (internal::HasNan(key)) [[unlikely]] internal::ThrowNanKey();
+      if (internal::HasNan(key)) [[unlikely]]
+        internal::ThrowNanKey();
     }
     if constexpr (kKind == Kind::kString || kKind == Kind::kArenaString) {
       return HashBytes(key.data(), key.size());
@@ -99,7 +100,9 @@ inline std::uint64_t KeyHashOfText(std::string_view text) {
 }
 
 /// The key group of a hash, one of 2^16: the unit in which state is distributed.
-constexpr std::uint32_t KeyGroup(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 48); }
+constexpr std::uint32_t KeyGroup(std::uint64_t hash) {
+  return static_cast<std::uint32_t>(hash >> 48);
+}
 
 /// True for equal keys (Equal: -0.0 is 0.0).
 template <class K>

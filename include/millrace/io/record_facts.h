@@ -13,10 +13,10 @@ namespace internal {
 /// What the hot path and the codec need to know about a type, computed once per type.
 struct TypeFacts {
   bool serializable = true;
-  bool fixed = true;         // the same number of wire bytes for every value
-  bool bulk = false;         // the bytes in memory are the bytes on the wire, and every pattern is valid
-  bool arena_string = false; // holds a millrace::String somewhere
-  bool heap = false;         // owns memory: std::string, vector, map, custom
+  bool fixed = true;  // the same number of wire bytes for every value
+  bool bulk = false;  // the bytes in memory are the bytes on the wire, and every pattern is valid
+  bool arena_string = false;  // holds a millrace::String somewhere
+  bool heap = false;          // owns memory: std::string, vector, map, custom
   bool floating = false;
   bool unordered = false;
   bool custom = false;
@@ -51,7 +51,8 @@ template <class... Ts>
 constexpr TypeFacts FactsOfVariant(TypeList<Ts...>*) {
   TypeFacts all;
   std::size_t least = static_cast<std::size_t>(-1);
-  ((all.Join(kFacts<Ts>), least = kFacts<Ts>.min_bytes < least ? kFacts<Ts>.min_bytes : least), ...);
+  ((all.Join(kFacts<Ts>), least = kFacts<Ts>.min_bytes < least ? kFacts<Ts>.min_bytes : least),
+   ...);
   all.fixed = false;
   all.min_bytes = 1 + least;
   return all;
@@ -191,5 +192,5 @@ inline constexpr bool kIsBulk = kSerializable<T> && internal::kFacts<T>.bulk;
 
 }  // namespace millrace
 
-#define MILLRACE_NOT_SERIALIZABLE                                              \
+#define MILLRACE_NOT_SERIALIZABLE \
   "millrace: this type can't be serialized: add MILLRACE_RECORD or use a supported field type"

@@ -36,9 +36,9 @@ enum class Kind : std::uint8_t {
   kDouble,
   kEnum,
   kEventTime,
-  kTimePoint,  // std::chrono::system_clock, any unit
-  kDuration,   // std::chrono::duration of integers, any unit
-  kString,     // std::string
+  kTimePoint,    // std::chrono::system_clock, any unit
+  kDuration,     // std::chrono::duration of integers, any unit
+  kString,       // std::string
   kArenaString,  // millrace::String
   kOptional,
   kVariant,
@@ -71,9 +71,8 @@ class ByteReader;
 namespace internal {
 
 template <class T>
-concept HasRecordCodec = requires(const T& value, ByteWriter& out) {
-  RecordCodec<T>::Encode(value, out);
-};
+concept HasRecordCodec =
+    requires(const T& value, ByteWriter& out) { RecordCodec<T>::Encode(value, out); };
 
 template <class... Ts>
 struct TypeList {
@@ -193,8 +192,12 @@ template <class T>
 inline constexpr Kind kKindOf = Shape<std::remove_const_t<T>>::kKind;
 
 /// Kinds that are one fixed-width number on the wire.
-constexpr bool IsNumber(Kind k) { return k >= Kind::kBool && k <= Kind::kDuration; }
-constexpr bool IsInteger(Kind k) { return k >= Kind::kInt8 && k <= Kind::kUInt64; }
+constexpr bool IsNumber(Kind k) {
+  return k >= Kind::kBool && k <= Kind::kDuration;
+}
+constexpr bool IsInteger(Kind k) {
+  return k >= Kind::kInt8 && k <= Kind::kUInt64;
+}
 
 }  // namespace internal
 }  // namespace millrace

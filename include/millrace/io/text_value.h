@@ -16,8 +16,10 @@ struct TextError {
 
 /// True for what stands in one field of a table: numbers, bool, enums, times, durations, text, and optionals of those.
 constexpr bool IsScalarText(const TypeInfo& type) {
-  if (type.kind == Kind::kOptional) return type.element->kind != Kind::kOptional && IsScalarText(*type.element);
-  return internal::IsNumber(type.kind) || type.kind == Kind::kString || type.kind == Kind::kArenaString;
+  if (type.kind == Kind::kOptional)
+    return type.element->kind != Kind::kOptional && IsScalarText(*type.element);
+  return internal::IsNumber(type.kind) || type.kind == Kind::kString ||
+         type.kind == Kind::kArenaString;
 }
 
 /// Reads one such value. Integers in decimal, no more than the type holds; floating point as `1.5`, `1e3`, `NaN`,

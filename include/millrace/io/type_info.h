@@ -42,7 +42,8 @@ struct TypeOps {
   const void* (*alternative)(const void*) = nullptr;
   void* (*emplace_index)(void*, std::size_t) = nullptr;
   // Maps: calls visit(context, key, element) for each entry, until it returns false.
-  void (*for_each)(const void*, void* context, bool (*visit)(void*, const void*, const void*)) = nullptr;
+  void (*for_each)(const void*, void* context,
+                   bool (*visit)(void*, const void*, const void*)) = nullptr;
   // Maps: has fill(context, key, element) fill in a new entry and puts it, instead of one with the same
   // key; false when fill returned false.
   bool (*insert)(void*, void* context, bool (*fill)(void*, void*, void*)) = nullptr;
@@ -54,8 +55,8 @@ struct TypeOps {
 /// A type. Static constant data; lives as long as the program.
 struct TypeInfo {
   Kind kind = Kind::kUnsupported;
-  std::uint32_t size = 0;           // bytes of an object
-  std::string_view name;            // of a record: as MILLRACE_RECORD was given it; else empty
+  std::uint32_t size = 0;             // bytes of an object
+  std::string_view name;              // of a record: as MILLRACE_RECORD was given it; else empty
   const FieldInfo* fields = nullptr;  // kRecord, kTuple: members; kVariant: alternatives
   std::uint32_t field_count = 0;
   std::uint32_t element_count = 0;  // kArray

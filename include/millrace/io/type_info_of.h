@@ -113,7 +113,9 @@ constexpr TypeOps TupleOps(std::index_sequence<kIndex...>) {
 template <class T>
 constexpr TypeOps CustomOps() {
   TypeOps ops;
-  ops.append_text = [](const void* o, std::string& out) { RecordCodec<T>::AppendText(As<T>(o), out); };
+  ops.append_text = [](const void* o, std::string& out) {
+    RecordCodec<T>::AppendText(As<T>(o), out);
+  };
   ops.schema_name = [] { return std::string(RecordCodec<T>::SchemaName()); };
   return ops;
 }
@@ -160,7 +162,8 @@ template <class List>
 struct PositionFields;
 template <class... Ts>
 struct PositionFields<TypeList<Ts...>> {  // one more than needed: an array of none does not exist
-  static constexpr FieldInfo kTable[] = {FieldInfo{{}, 0, &kTypeInfo<Ts>}..., FieldInfo{{}, 0, nullptr}};
+  static constexpr FieldInfo kTable[] = {FieldInfo{{}, 0, &kTypeInfo<Ts>}...,
+                                         FieldInfo{{}, 0, nullptr}};
 };
 
 template <class T>
@@ -185,7 +188,8 @@ constexpr TypeInfo MakeTypeInfo() {
     info.unit_den = Shape<T>::Period::den;
   } else if constexpr (requires { typename Shape<T>::Element; }) {
     info.element = &kTypeInfo<typename Shape<T>::Element>;
-    if constexpr (requires { typename Shape<T>::Key; }) info.key = &kTypeInfo<typename Shape<T>::Key>;
+    if constexpr (requires { typename Shape<T>::Key; })
+      info.key = &kTypeInfo<typename Shape<T>::Key>;
     if constexpr (kKind == Kind::kArray) info.element_count = Shape<T>::kSize;
   }
   return info;

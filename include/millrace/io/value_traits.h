@@ -62,7 +62,8 @@ inline void ForEachStringView(T& value, F&& fn) {
   } else if constexpr (kKind == Kind::kArenaString) {
     fn(value);
   } else if constexpr (kKind == Kind::kTuple || kKind == Kind::kRecord) {
-    internal::WithMembers(value, [&fn](auto&... members) { (ForEachStringView(members, fn), ...); });
+    internal::WithMembers(value,
+                          [&fn](auto&... members) { (ForEachStringView(members, fn), ...); });
   } else if constexpr (kKind == Kind::kOptional) {
     if (value.has_value()) ForEachStringView(*value, fn);
   } else if constexpr (kKind == Kind::kVariant) {
@@ -169,7 +170,8 @@ template <class T>
       MoveInto(to, from);
       return true;
     });
-  } else if constexpr (kKind == Kind::kVector || kKind == Kind::kMap || kKind == Kind::kUnorderedMap) {
+  } else if constexpr (kKind == Kind::kVector || kKind == Kind::kMap ||
+                       kKind == Kind::kUnorderedMap) {
     dst.swap(src);
   } else if constexpr (kKind == Kind::kArray) {
     for (std::size_t i = 0; i < dst.size(); ++i) MoveInto(dst[i], src[i]);

@@ -55,8 +55,9 @@ struct Count {
 namespace internal {
 
 template <class V>
-using SumOf = std::conditional_t<std::is_floating_point_v<V>, double,
-                                 std::conditional_t<std::is_unsigned_v<V>, std::uint64_t, std::int64_t>>;
+using SumOf =
+    std::conditional_t<std::is_floating_point_v<V>, double,
+                       std::conditional_t<std::is_unsigned_v<V>, std::uint64_t, std::int64_t>>;
 
 template <class A>
 struct ExactSubtract {
@@ -71,21 +72,21 @@ template <class T, class V>
 struct Sum : std::conditional_t<std::is_floating_point_v<V>, internal::NoSubtract,
                                 internal::ExactSubtract<internal::SumOf<V>>> {
   using Accumulator = internal::SumOf<V>;
-  explicit Sum(V T::*member) : member(member) {}
+  explicit Sum(V T::* member) : member(member) {}
   Accumulator Create() const { return 0; }
   MILLRACE_INLINE void Add(Accumulator& acc, const T& record) const {
     acc += static_cast<Accumulator>(record.*member);
   }
   MILLRACE_INLINE void Merge(Accumulator& acc, const Accumulator& other) const { acc += other; }
   MILLRACE_INLINE Accumulator Result(const Accumulator& acc) const { return acc; }
-  V T::*member;
+  V T::* member;
 };
 
 /// Mean of a member, as double; 0 records give 0.
 template <class T, class V>
 struct Average {
   using Accumulator = std::pair<double, std::int64_t>;
-  explicit Average(V T::*member) : member(member) {}
+  explicit Average(V T::* member) : member(member) {}
   Accumulator Create() const { return {0.0, 0}; }
   MILLRACE_INLINE void Add(Accumulator& acc, const T& record) const {
     acc.first += static_cast<double>(record.*member);
@@ -98,7 +99,7 @@ struct Average {
   MILLRACE_INLINE double Result(const Accumulator& acc) const {
     return acc.second == 0 ? 0.0 : acc.first / static_cast<double>(acc.second);
   }
-  V T::*member;
+  V T::* member;
 };
 
 namespace internal {
@@ -108,7 +109,7 @@ template <class T, class V, bool kLess, bool kRecord>
 struct Extreme {
   using Kept = std::conditional_t<kRecord, T, V>;
   using Accumulator = std::pair<bool, Kept>;
-  explicit Extreme(V T::*member) : member(member) {}
+  explicit Extreme(V T::* member) : member(member) {}
   Accumulator Create() const { return {false, Kept{}}; }
   MILLRACE_INLINE void Add(Accumulator& acc, const T& record) const {
     if constexpr (kRecord) {
@@ -126,7 +127,7 @@ struct Extreme {
     }
   }
   MILLRACE_INLINE Kept Result(const Accumulator& acc) const { return acc.second; }
-  V T::*member;
+  V T::* member;
 
  private:
   MILLRACE_INLINE static bool Better(const V& a, const V& b) { return kLess ? a < b : b < a; }
@@ -141,20 +142,20 @@ struct Extreme {
 /// Smallest / largest value of a member. (Flink: min, max)
 template <class T, class V>
 struct Min : internal::Extreme<T, V, true, false> {
-  explicit Min(V T::*member) : internal::Extreme<T, V, true, false>(member) {}
+  explicit Min(V T::* member) : internal::Extreme<T, V, true, false>(member) {}
 };
 template <class T, class V>
 struct Max : internal::Extreme<T, V, false, false> {
-  explicit Max(V T::*member) : internal::Extreme<T, V, false, false>(member) {}
+  explicit Max(V T::* member) : internal::Extreme<T, V, false, false>(member) {}
 };
 /// The first record with the smallest / largest value of a member. (Flink: minBy, maxBy)
 template <class T, class V>
 struct MinBy : internal::Extreme<T, V, true, true> {
-  explicit MinBy(V T::*member) : internal::Extreme<T, V, true, true>(member) {}
+  explicit MinBy(V T::* member) : internal::Extreme<T, V, true, true>(member) {}
 };
 template <class T, class V>
 struct MaxBy : internal::Extreme<T, V, false, true> {
-  explicit MaxBy(V T::*member) : internal::Extreme<T, V, false, true>(member) {}
+  explicit MaxBy(V T::* member) : internal::Extreme<T, V, false, true>(member) {}
 };
 template <class T, class V>
 Min(V T::*) -> Min<T, V>;
@@ -169,7 +170,7 @@ MaxBy(V T::*) -> MaxBy<T, V>;
 template <class T, class V>
 struct TopK {
   using Accumulator = std::vector<T>;
-  TopK(std::size_t n, V T::*member) : n(n), member(member) {}
+  TopK(std::size_t n, V T::* member) : n(n), member(member) {}
   Accumulator Create() const { return {}; }
   void Add(Accumulator& acc, const T& record) const {
     if (acc.size() == n && !(acc.back().*member < record.*member)) return;
@@ -183,7 +184,7 @@ struct TopK {
   }
   std::vector<T> Result(const Accumulator& acc) const { return acc; }
   std::size_t n;
-  V T::*member;
+  V T::* member;
 };
 
 }  // namespace millrace

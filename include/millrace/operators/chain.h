@@ -46,7 +46,8 @@ MILLRACE_INLINE decltype(auto) CallWith(const F& fn, T& x) {
 }
 
 template <class F, class T>
-using CallResult = std::remove_cvref_t<decltype(CallWith(std::declval<const F&>(), std::declval<T&>()))>;
+using CallResult =
+    std::remove_cvref_t<decltype(CallWith(std::declval<const F&>(), std::declval<T&>()))>;
 
 }  // namespace internal
 
@@ -57,8 +58,8 @@ class MapStage {
   using Tail = typename Next::Tail;
   MapStage(F fn, Next next) : fn_(std::move(fn)), next_(std::move(next)) {}
 
-  static constexpr bool kInPlace = std::is_void_v<decltype(internal::CallWith(
-      std::declval<const F&>(), std::declval<In&>()))>;
+  static constexpr bool kInPlace =
+      std::is_void_v<decltype(internal::CallWith(std::declval<const F&>(), std::declval<In&>()))>;
 
   void Bind(ChainContext& c) {
     step_ = c.NextStep();

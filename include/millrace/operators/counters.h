@@ -33,10 +33,10 @@ struct StepCounters {
 struct OperatorCounters {
   Counter in;
   Counter out;
-  Counter filtered;         // dropped by a Filter, or outside every window
-  Counter late;             // later than allowed: dropped or sent to the late side output
-  Counter errors_skipped;   // malformed input that the user chose to count
-  Counter overdraft;        // batches beyond the credit
+  Counter filtered;        // dropped by a Filter, or outside every window
+  Counter late;            // later than allowed: dropped or sent to the late side output
+  Counter errors_skipped;  // malformed input that the user chose to count
+  Counter overdraft;       // batches beyond the credit
   std::atomic<std::int64_t> watermark{INT64_MIN};
   std::vector<std::unique_ptr<StepCounters>> steps;
 };

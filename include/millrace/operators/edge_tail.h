@@ -44,7 +44,8 @@ class EdgeTail {
           Write(builders[i], i, std::as_const(x), t, 0);
         }
       } else if (single) {
-        if (only.size == only.capacity) [[unlikely]] MakeRoom();
+        if (only.size == only.capacity) [[unlikely]]
+          MakeRoom();
         Append(only, x, t, tail->router_.HashOf(std::as_const(x)));
       } else {
         const Route route = tail->router_.RouteOf(std::as_const(x));
@@ -67,8 +68,10 @@ class EdgeTail {
       only = builders[0];
     }
     template <class U>
-    MILLRACE_INLINE void Write(OutputEdge::Builder& b, std::uint32_t target, U& x, EventTime t, std::uint64_t hash) {
-      if (b.size == b.capacity) [[unlikely]] tail->edge_->MakeRoom(target);
+    MILLRACE_INLINE void Write(OutputEdge::Builder& b, std::uint32_t target, U& x, EventTime t,
+                               std::uint64_t hash) {
+      if (b.size == b.capacity) [[unlikely]]
+        tail->edge_->MakeRoom(target);
       Append(b, x, t, hash);
     }
     template <class U>
@@ -85,7 +88,8 @@ class EdgeTail {
       ++b.size;
       if constexpr (kHasHeap<T> || kHasStringView<T>) {
         b.dynamic_bytes += DynamicBytes(slot);
-        if (b.dynamic_bytes > kMaxDynamicBytes) [[unlikely]] b.capacity = b.size;
+        if (b.dynamic_bytes > kMaxDynamicBytes) [[unlikely]]
+          b.capacity = b.size;
       }
     }
   };

@@ -27,8 +27,8 @@ struct KeyedResult {
 template <class K, class R>
 constexpr auto MillraceRecordOf(internal::RecordTag<KeyedResult<K, R>>) {
   using Row = KeyedResult<K, R>;
-  return internal::MakeFields<Row, &Row::key, &Row::value>("KeyedResult", {"key", "value"},
-                                                           {offsetof(Row, key), offsetof(Row, value)});
+  return internal::MakeFields<Row, &Row::key, &Row::value>(
+      "KeyedResult", {"key", "value"}, {offsetof(Row, key), offsetof(Row, value)});
 }
 #pragma GCC diagnostic pop
 
@@ -64,7 +64,8 @@ class KeyedOperator final : public ChainOperator<Chain> {
       auto cursor = this->chain_.Begin();
       for (std::uint32_t i = begin; i < begin + count; ++i) {
         decltype(auto) key = key_(std::as_const(rows[i]));
-        OnRecord(rows[i], key, batch.hashes[i], table_->Find(key, batch.hashes[i], hints, i - begin),
+        OnRecord(rows[i], key, batch.hashes[i],
+                 table_->Find(key, batch.hashes[i], hints, i - begin),
                  batch.times != nullptr ? batch.times[i] : EventTime::Min(), cursor);
       }
       cursor.End();
@@ -78,8 +79,8 @@ class KeyedOperator final : public ChainOperator<Chain> {
 
  private:
   template <class Cursor>
-  MILLRACE_INLINE void OnRecord(In& record, const K& key, std::uint64_t hash, RowRef ref, EventTime time,
-                                Cursor& cursor) {
+  MILLRACE_INLINE void OnRecord(In& record, const K& key, std::uint64_t hash, RowRef ref,
+                                EventTime time, Cursor& cursor) {
     if (ref) {
       table_->Touch(ref);
       logic_.Next(StoredMutable<Value>(ref.row + value_offset_), record);
@@ -142,7 +143,8 @@ class AggregateLogic {
   }
   template <class Cursor>
   MILLRACE_INLINE void Emit(Cursor& cursor, const K& key, const Value& value, EventTime time) {
-    if constexpr (kHasHeap<Result>) {  // filled in place: what the last one has allocated serves again
+    if constexpr (kHasHeap<
+                      Result>) {  // filled in place: what the last one has allocated serves again
       CopyInto(result_.key, key);
       result_.value = agg_.Result(value);
       cursor.Push(std::as_const(result_), time);

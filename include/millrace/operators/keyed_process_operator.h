@@ -14,14 +14,16 @@ namespace millrace {
 /// A process function with keyed state and timers: one row per key with a column per state, a word that says which
 /// states have a value, and the due times of both domains. A row without any of them is erased after the call.
 template <class K, class Fn, class Chain>
-class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>, public TimerView<K> {
+class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
+                         public TimerView<K> {
  public:
   using Base = ProcessOperatorBase<Fn, KeyedContext<K>, Chain>;
   using Base::Base;
   using Context = KeyedContext<K>;
-  static constexpr bool kTimers = requires { &Fn::OnTimer; } || requires(Fn& f, Context& c, Collector<typename Fn::Out>& o) {
-    f.OnTimer(EventTime::Min(), c, o);
-  };
+  static constexpr bool kTimers =
+      requires { &Fn::OnTimer; } || requires(Fn& f, Context& c, Collector<typename Fn::Out>& o) {
+        f.OnTimer(EventTime::Min(), c, o);
+      };
 
   void Open(OperatorContext& context) override {
     RowLayout layout = KeyedTable<K>::KeyLayout();
@@ -37,7 +39,8 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
       process.processing_timers_.Bind(layout.AddColumn(ColumnOpsOf<DueTimes>()));
     }
     process.state_ = &key_;
-    table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism), context.memory);
+    table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism),
+                   context.memory);
     key_.Bind(
         &*table_,
         [](StateTable& table, const void* key, std::uint64_t hash) {
@@ -56,14 +59,17 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   bool AdvanceProcessingTime(std::int64_t wall_millis, StepBudget& budget) override {
     return Fire(TimeDomain::kProcessingTime, wall_millis, budget);
   }
-  std::int64_t NextProcessingTime() const override { return this->process_.processing_timers_.queue().next(); }
+  std::int64_t NextProcessingTime() const override {
+    return this->process_.processing_timers_.queue().next();
+  }
 
   std::uint64_t StateRows() const override { return table_->size(); }
   std::vector<Timer<K>> Timers(TimeDomain domain) const override {
     std::vector<Timer<K>> found;
     if constexpr (kTimers) {
       const Context& process = this->process_;
-      const TimerService& timers = domain == TimeDomain::kEventTime ? process.event_timers_ : process.processing_timers_;
+      const TimerService& timers =
+          domain == TimeDomain::kEventTime ? process.event_timers_ : process.processing_timers_;
       StateTable::Cursor cursor;
       while (const RowRef ref = table_->Next(&cursor)) {
         timers.Due(ref.row).ForEach([&](std::int64_t time) {
@@ -71,18 +77,21 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
         });
       }
     }
-    std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+    std::sort(found.begin(), found.end(),
+              [](const auto& a, const auto& b) { return a.time < b.time; });
     return found;
   }
 
  protected:
   /// Records of one batch through `call(record, collector)`.
   template <class In, class KeyFn, class Call>
-  bool ProcessRows(const KeyFn& key_fn, Batch& batch, std::uint32_t* row, StepBudget& budget, Call call) {
+  bool ProcessRows(const KeyFn& key_fn, Batch& batch, std::uint32_t* row, StepBudget& budget,
+                   Call call) {
     const In* rows = batch.rows_as<In>();
     while (*row < batch.size) {
       const std::uint32_t begin = *row;
-      const std::uint32_t count = budget.Take(std::min<std::uint32_t>(batch.size - begin, KeyedTable<K>::kPrefetchRows));
+      const std::uint32_t count =
+          budget.Take(std::min<std::uint32_t>(batch.size - begin, KeyedTable<K>::kPrefetchRows));
       typename KeyedTable<K>::Hints hints;
       table_->Prepare(batch.hashes + begin, count, &hints);
       auto cursor = this->chain_.Begin();
@@ -94,7 +103,9 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
         this->process_.key_ = &key;
         this->Collecting(
             cursor, batch.times != nullptr ? batch.times[i] : EventTime::Min(),
-            [&](auto& out) requires std::is_invocable_v<Call, const In&, decltype(out)> { call(record, out); },
+            [&](auto& out)
+              requires std::is_invocable_v<Call, const In&, decltype(out)>
+            { call(record, out); },
             [&] { return internal::DescribeRecord(record); });
         Leave();
       }
@@ -110,12 +121,15 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
  private:
   /// After user code: strings become the row's own, a row without content goes.
   MILLRACE_INLINE void Leave() {
-    if (key_.owes()) [[unlikely]] key_.OwnAll();
+    if (key_.owes()) [[unlikely]]
+      key_.OwnAll();
     const RowRef ref = key_.ref();
     if (!ref || key_.Presence() != 0) return;
     if constexpr (kTimers) {
       Context& process = this->process_;
-      if (!process.event_timers_.Due(ref.row).empty() || !process.processing_timers_.Due(ref.row).empty()) return;
+      if (!process.event_timers_.Due(ref.row).empty() ||
+          !process.processing_timers_.Due(ref.row).empty())
+        return;
     }
     table_->Erase(ref);
   }
@@ -124,7 +138,8 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   bool Fire(TimeDomain domain, std::int64_t through, StepBudget& budget) {
     if constexpr (kTimers) {
       Context& process = this->process_;
-      TimerService& timers = domain == TimeDomain::kEventTime ? process.event_timers_ : process.processing_timers_;
+      TimerService& timers =
+          domain == TimeDomain::kEventTime ? process.event_timers_ : process.processing_timers_;
       TimerQueue::Entry entry;
       bool done = false;
       while (!done) {
@@ -145,7 +160,8 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   }
 
   template <class Cursor>
-  void FireOne(TimeDomain domain, TimerService& timers, const TimerQueue::Entry& entry, Cursor& cursor) {
+  void FireOne(TimeDomain domain, TimerService& timers, const TimerQueue::Entry& entry,
+               Cursor& cursor) {
     const RowRef ref = table_->FindByHash(
         entry.hash, [&](std::byte* row) { return timers.Due(row).Contains(entry.time); });
     if (!ref) return;  // deleted in the meantime
@@ -158,10 +174,12 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
     const EventTime due = EventTime::FromMillis(entry.time);
     this->Collecting(
         cursor, domain == TimeDomain::kEventTime ? due : ResultTime(),
-        [&](auto& out) requires requires(Fn& f, Context& c) { f.OnTimer(due, c, out); } {
-          this->fn_.OnTimer(due, process, out);
-        },
-        [&] { return "timer of key " + internal::DescribeRecord(key) + ", due at " + due.ToString(); });
+        [&](auto& out)
+          requires requires(Fn& f, Context& c) { f.OnTimer(due, c, out); }
+        { this->fn_.OnTimer(due, process, out); },
+        [&] {
+          return "timer of key " + internal::DescribeRecord(key) + ", due at " + due.ToString();
+        });
     Leave();
     key_.Set(nullptr, 0, {});
   }
@@ -198,7 +216,8 @@ class KeyedProcessOperator final : public KeyedProcessBase<K, Fn, Chain> {
 template <class K, class In1, class In2, class KeyFn1, class KeyFn2, class Fn, class Chain>
 class KeyedCoProcessOperator final : public KeyedProcessBase<K, Fn, Chain> {
  public:
-  KeyedCoProcessOperator(std::string name, const KeyFn1& key1, const KeyFn2& key2, const Fn& fn, const Chain& chain)
+  KeyedCoProcessOperator(std::string name, const KeyFn1& key1, const KeyFn2& key2, const Fn& fn,
+                         const Chain& chain)
       : KeyedProcessBase<K, Fn, Chain>(std::move(name), fn, chain), key1_(key1), key2_(key2) {}
   bool ProcessBatch(int port, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
     if (port == 0) {

@@ -20,7 +20,7 @@ class PortEdgeFactory;
 /// What an operator's subtask is given when it opens. Outlives the operator.
 struct OperatorContext {
   std::string job_name;
-  std::string name;     // of the operator
+  std::string name;  // of the operator
   int subtask = 0;
   int parallelism = 1;
   const Clock* clock = nullptr;
@@ -60,7 +60,9 @@ class Operator {
   virtual bool AdvanceWatermark(EventTime watermark, StepBudget& budget) = 0;
 
   /// Fires processing-time timers that are due at `wall_millis`.
-  virtual bool AdvanceProcessingTime(std::int64_t /*wall_millis*/, StepBudget& /*budget*/) { return true; }
+  virtual bool AdvanceProcessingTime(std::int64_t /*wall_millis*/, StepBudget& /*budget*/) {
+    return true;
+  }
   /// When AdvanceProcessingTime has something to do next; INT64_MAX for never.
   virtual std::int64_t NextProcessingTime() const { return INT64_MAX; }
 

@@ -89,7 +89,8 @@ class OutputPort {
     const std::size_t edges = context.outputs[output].size();
     for (std::size_t e = 0; e < edges; ++e) {
       auto* factory = static_cast<TypedPortEdgeFactory<T>*>(context.port_factories[output][e]);
-      edges_.push_back(factory != nullptr ? factory->Create(context, output, e) : SingleEdge(context, output, e));
+      edges_.push_back(factory != nullptr ? factory->Create(context, output, e)
+                                          : SingleEdge(context, output, e));
     }
     rows_.resize(kRows);
     times_.resize(kRows);
@@ -97,7 +98,8 @@ class OutputPort {
 
   template <class U>
   MILLRACE_INLINE void Push(U& x, EventTime t) {
-    if (size_ == kRows) [[unlikely]] Deal();
+    if (size_ == kRows) [[unlikely]]
+      Deal();
     if constexpr (kHasStringView<T>) {
       if (size_ == 0) pin_ = arena_->Pin();
     }
@@ -138,7 +140,8 @@ class OutputPort {
   static constexpr std::uint32_t kRows = 128;
 
   /// An edge whose consumer has left no factory (the test kit): all rows to its one target.
-  static std::unique_ptr<PortEdge<T>> SingleEdge(OperatorContext& context, std::size_t output, std::size_t edge) {
+  static std::unique_ptr<PortEdge<T>> SingleEdge(OperatorContext& context, std::size_t output,
+                                                 std::size_t edge) {
     using Edge = internal::RoutedPortEdge<T, SingleRouter<T>>;
     return std::make_unique<Edge>(SingleRouter<T>(), context, output, edge);
   }

@@ -44,14 +44,16 @@ template <class S>
 class SideOutput {
  public:
   SideOutput(SideOutputOwner* owner, std::string name) {
-    owner->RegisterOutput(
-        this, {0, std::move(name), internal::StateSchema<S>(), &BatchTypeOf<S>(),
-               [] { return std::unique_ptr<internal::SidePort>(std::make_unique<internal::TypedSidePort<S>>()); },
-               [](void* member, internal::SidePort* port, const EventTime* now) {
-                 auto* self = static_cast<SideOutput*>(member);
-                 self->port_ = static_cast<internal::TypedSidePort<S>*>(port);
-                 self->now_ = now;
-               }});
+    owner->RegisterOutput(this, {0, std::move(name), internal::StateSchema<S>(), &BatchTypeOf<S>(),
+                                 [] {
+                                   return std::unique_ptr<internal::SidePort>(
+                                       std::make_unique<internal::TypedSidePort<S>>());
+                                 },
+                                 [](void* member, internal::SidePort* port, const EventTime* now) {
+                                   auto* self = static_cast<SideOutput*>(member);
+                                   self->port_ = static_cast<internal::TypedSidePort<S>*>(port);
+                                   self->now_ = now;
+                                 }});
   }
   void Emit(const S& record) { port_->Push(record, *now_); }
   void EmitAt(const S& record, EventTime time) { port_->Push(record, time); }
@@ -93,8 +95,12 @@ class KeyedContext : public ProcessContext {
   const K& Key() const { return *key_; }
   void RegisterEventTimeTimer(EventTime time) { event_timers_.Register(time.millis(), *state_); }
   void DeleteEventTimeTimer(EventTime time) { event_timers_.Delete(time.millis(), *state_); }
-  void RegisterProcessingTimeTimer(EventTime time) { processing_timers_.Register(time.millis(), *state_); }
-  void DeleteProcessingTimeTimer(EventTime time) { processing_timers_.Delete(time.millis(), *state_); }
+  void RegisterProcessingTimeTimer(EventTime time) {
+    processing_timers_.Register(time.millis(), *state_);
+  }
+  void DeleteProcessingTimeTimer(EventTime time) {
+    processing_timers_.Delete(time.millis(), *state_);
+  }
   /// In OnTimer: which clock the timer followed.
   millrace::TimeDomain TimeDomain() const { return domain_; }
 

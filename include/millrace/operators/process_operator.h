@@ -65,7 +65,9 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
     this->ForwardWatermark(watermark);
     for (auto& port : ports_) port->EmitWatermark(watermark);
   }
-  void SetWatermark(EventTime watermark) { process_.watermark_ = std::max(process_.watermark_, watermark); }
+  void SetWatermark(EventTime watermark) {
+    process_.watermark_ = std::max(process_.watermark_, watermark);
+  }
 
   /// Calls `call(collector)` with what the function accepts: the inlined collector or an erased one.
   template <class Cursor, class Call, class Describe>
@@ -111,9 +113,9 @@ class ProcessOperator final : public ProcessOperatorBase<Fn, ProcessContext, Cha
         const T& record = rows[i];
         this->Collecting(
             cursor, batch.times != nullptr ? batch.times[i] : EventTime::Min(),
-            [&](auto& out) requires requires(Fn& f, ProcessContext& c) { f.ProcessElement(record, c, out); } {
-              this->fn_.ProcessElement(record, this->process_, out);
-            },
+            [&](auto& out)
+              requires requires(Fn& f, ProcessContext& c) { f.ProcessElement(record, c, out); }
+            { this->fn_.ProcessElement(record, this->process_, out); },
             [&] { return internal::DescribeRecord(record); });
       }
       cursor.End();

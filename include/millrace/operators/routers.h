@@ -110,7 +110,8 @@ class CustomRouter {
   MILLRACE_INLINE Route RouteOf(const T& x) const {
     try {
       const auto target = static_cast<std::int64_t>(fn_(x, static_cast<int>(targets_)));
-      if (target < 0 || target >= targets_) [[unlikely]] ThrowBadTarget(target, targets_);
+      if (target < 0 || target >= targets_) [[unlikely]]
+        ThrowBadTarget(target, targets_);
       return {static_cast<std::uint32_t>(target), 0};
     } catch (...) {
       internal::RethrowAnnotated("PartitionCustom", internal::DescribeRecord(x));

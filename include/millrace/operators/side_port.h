@@ -27,7 +27,9 @@ class TypedSidePort final : public SidePort {
   void EmitIdle() override { port_.EmitIdle(); }
   void EmitEnd() override { port_.EmitEnd(); }
   template <class U>
-  void Push(U& record, EventTime time) { port_.Push(record, time); }
+  void Push(U& record, EventTime time) {
+    port_.Push(record, time);
+  }
 
  private:
   OutputPort<S> port_;

@@ -33,7 +33,8 @@ class SinkTail {
   using Record = T;
   using Tail = SinkTail;
   static constexpr bool kHasEdges = false;
-  using Writer = decltype(std::declval<const Sink&>().CreateWriter(std::declval<const WriterContext&>()));
+  using Writer =
+      decltype(std::declval<const Sink&>().CreateWriter(std::declval<const WriterContext&>()));
 
   explicit SinkTail(Sink sink) : sink_(std::move(sink)) {}
   SinkTail(const SinkTail& o) : sink_(o.sink_) {}
@@ -70,7 +71,8 @@ class SinkTail {
     if constexpr (requires(Writer& w) { w.Flush(); }) writer_->Flush();
   }
   void EmitWatermark(EventTime watermark) {
-    if constexpr (requires(Writer& w) { w.OnWatermark(watermark); }) writer_->OnWatermark(watermark);
+    if constexpr (requires(Writer& w) { w.OnWatermark(watermark); })
+      writer_->OnWatermark(watermark);
   }
   void EmitIdle() {}
   void EmitEnd() {

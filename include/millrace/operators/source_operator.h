@@ -95,8 +95,8 @@ template <class Source, class Strategy, class Chain>
 class SourceOperator final : public Operator {
  public:
   using Split = typename Source::Split;
-  using Reader = decltype(std::declval<const Source&>().OpenSplit(std::declval<const Split&>(),
-                                                                  std::declval<const ReaderContext&>()));
+  using Reader = decltype(std::declval<const Source&>().OpenSplit(
+      std::declval<const Split&>(), std::declval<const ReaderContext&>()));
   using Generator = typename Strategy::Generator;
   using Side = internal::SideOfSource<Source>;
 
@@ -118,7 +118,8 @@ class SourceOperator final : public Operator {
   SourceStatus Poll(StepBudget& budget) override {
     TakeAssignments();
     if (splits_.empty()) {
-      return context_->source_control->no_more_splits() ? SourceStatus::kFinished : SourceStatus::kWaiting;
+      return context_->source_control->no_more_splits() ? SourceStatus::kFinished
+                                                        : SourceStatus::kWaiting;
     }
     next_poll_ = INT64_MAX;
     std::size_t waiting = 0;
@@ -133,11 +134,13 @@ class SourceOperator final : public Operator {
         }
       } else {
         waiting = result.status == PollStatus::kWaiting ? waiting + 1 : 0;
-        if (result.status == PollStatus::kWaiting) next_poll_ = std::min(next_poll_, result.wake_at);
+        if (result.status == PollStatus::kWaiting)
+          next_poll_ = std::min(next_poll_, result.wake_at);
         ++turn_;
       }
       EmitWatermark();
-      if (budget.Spend(std::max<std::uint32_t>(result.rows, 1)) || Blocked()) return SourceStatus::kMore;
+      if (budget.Spend(std::max<std::uint32_t>(result.rows, 1)) || Blocked())
+        return SourceStatus::kMore;
     }
     return SourceStatus::kWaiting;
   }
@@ -161,7 +164,9 @@ class SourceOperator final : public Operator {
     chain_.tail().Flush(mode);
     if (side_ != nullptr) side_->Flush(mode);
   }
-  bool Blocked() override { return chain_.tail().Blocked() || (side_ != nullptr && side_->Blocked()); }
+  bool Blocked() override {
+    return chain_.tail().Blocked() || (side_ != nullptr && side_->Blocked());
+  }
   void Close() override { chain_.tail().Close(); }
 
  private:
@@ -179,14 +184,16 @@ class SourceOperator final : public Operator {
       Split split{};
       ByteReader in(bytes);
       MILLRACE_CHECK(Decode(in, split), "a split of this job does not decode");
-      ReaderContext reader{context_->name, context_->subtask, context_->parallelism, context_->clock};
+      ReaderContext reader{context_->name, context_->subtask, context_->parallelism,
+                           context_->clock};
       splits_.push_back(std::make_unique<SplitState>(source_.OpenSplit(split, reader),
                                                      strategy_.CreateGenerator()));
     }
   }
 
   PollResult PollSplit(SplitState& split, std::uint32_t max_rows) {
-    using Out = SourceOutput<typename Chain::Cursor, Generator, typename Strategy::Timestamps, typename Side::Port>;
+    using Out = SourceOutput<typename Chain::Cursor, Generator, typename Strategy::Timestamps,
+                             typename Side::Port>;
     Out out(chain_.Begin(), split.generator, strategy_.timestamps(), side_.get());
     PollResult result = split.reader.Poll(out, max_rows);
     out.End();

@@ -35,7 +35,9 @@ class TimerService {
   void Bind(std::uint32_t due_offset) { due_offset_ = due_offset; }
   void Register(std::int64_t time, KeyContext& key) {
     if (due_offset_ == 0) [[unlikely]] {
-      throw std::logic_error("a timer was registered, but the function has no OnTimer(EventTime, Context&, Collector&)");
+      throw std::logic_error(
+          "a timer was registered, but the function has no OnTimer(EventTime, Context&, "
+          "Collector&)");
     }
     if (Due(key.Writable()).Insert(time)) queue_.Push(time, key.hash());
   }

@@ -23,10 +23,12 @@ class TimestampOperator final : public ChainOperator<Chain> {
     NoteRecord();
     while (*row < batch.size) {
       const std::uint32_t begin = *row;
-      const std::uint32_t end = begin + budget.Take(std::min<std::uint32_t>(batch.size - begin, 128));
+      const std::uint32_t end =
+          begin + budget.Take(std::min<std::uint32_t>(batch.size - begin, 128));
       auto cursor = this->chain_.Begin();
       for (std::uint32_t i = begin; i < end; ++i) {
-        const EventTime time = strategy_.timestamps()(std::as_const(rows[i]), batch.times != nullptr ? batch.times[i] : EventTime::Min());
+        const EventTime time = strategy_.timestamps()(
+            std::as_const(rows[i]), batch.times != nullptr ? batch.times[i] : EventTime::Min());
         CheckTimestamp(time);
         generator_.OnEvent(time);
         cursor.Push(rows[i], time);

@@ -52,7 +52,7 @@ struct SourceTimestamps {
 template <class T, class M>
 class MemberTimestamp {
  public:
-  MemberTimestamp(M T::*member, Unit unit) : member_(member), unit_(unit) {}
+  MemberTimestamp(M T::* member, Unit unit) : member_(member), unit_(unit) {}
   MILLRACE_INLINE EventTime operator()(const T& record, EventTime) const {
     if constexpr (std::is_same_v<M, EventTime>) {
       return record.*member_;
@@ -63,12 +63,13 @@ class MemberTimestamp {
       return EventTime::From(static_cast<std::int64_t>(record.*member_), unit_);
     } else {
       return EventTime::FromMillis(
-          std::chrono::floor<std::chrono::milliseconds>((record.*member_).time_since_epoch()).count());
+          std::chrono::floor<std::chrono::milliseconds>((record.*member_).time_since_epoch())
+              .count());
     }
   }
 
  private:
-  M T::*member_;
+  M T::* member_;
   Unit unit_;
 };
 
@@ -93,8 +94,8 @@ class FunctionTimestamp {
 [[noreturn]] void ThrowBadTimestamp(EventTime time);
 
 MILLRACE_INLINE void CheckTimestamp(EventTime time) {
-  if (static_cast<std::uint64_t>(time.millis()) > static_cast<std::uint64_t>(kMaxTimestamp.millis()))
-      [[unlikely]] {
+  if (static_cast<std::uint64_t>(time.millis()) >
+      static_cast<std::uint64_t>(kMaxTimestamp.millis())) [[unlikely]] {
     ThrowBadTimestamp(time);
   }
 }

@@ -57,7 +57,8 @@ template <class T>
 class ListState : public StateMember {
  public:
   ListState(StateOwner* owner, std::string name) {
-    owner->RegisterState(this, std::move(name), "list", internal::StateSchema<T>(), ColumnOpsOf<List>());
+    owner->RegisterState(this, std::move(name), "list", internal::StateSchema<T>(),
+                         ColumnOpsOf<List>());
   }
 
   bool Has() const { return Present(); }
@@ -117,7 +118,8 @@ struct StateKeyEqual {
 template <class MK, class MV, class Map>
 class MapStateBase : public StateMember {
   static_assert(!kHasStringView<MK>,
-                "millrace: map state: the map's key (MK) holds a millrace::String, which is a view; use std::string");
+                "millrace: map state: the map's key (MK) holds a millrace::String, which is a "
+                "view; use std::string");
 
  public:
   bool Has() const { return Present(); }
@@ -135,7 +137,8 @@ class MapStateBase : public StateMember {
   }
   /// The value to be changed in place; begins as MV{}. Valid until user code returns or the key is removed.
   MV& Mutable(const MK& key) {
-    static_assert(!kHasStringView<MV>, "millrace: map state: values with millrace::String are changed by Put");
+    static_assert(!kHasStringView<MV>,
+                  "millrace: map state: values with millrace::String are changed by Put");
     return Write()[key];
   }
   /// True when the key was there. The map's last key takes the state with it.
@@ -158,7 +161,8 @@ class MapStateBase : public StateMember {
 
  protected:
   MapStateBase(StateOwner* owner, std::string name, const char* kind) {
-    owner->RegisterState(this, std::move(name), kind, StateSchema<MK>() + " -> " + StateSchema<MV>(), ColumnOpsOf<Map>());
+    owner->RegisterState(this, std::move(name), kind,
+                         StateSchema<MK>() + " -> " + StateSchema<MV>(), ColumnOpsOf<Map>());
   }
   static const MV& ValueOf(const Stored<MV>& value) {
     return StoredGet<MV>(reinterpret_cast<const std::byte*>(&value));
@@ -178,9 +182,11 @@ class MapStateBase : public StateMember {
 template <class MK, class MV>
 class MapState
     : public internal::MapStateBase<MK, MV,
-                                    std::unordered_map<MK, Stored<MV>, internal::StateKeyHash<MK>, internal::StateKeyEqual<MK>>> {
+                                    std::unordered_map<MK, Stored<MV>, internal::StateKeyHash<MK>,
+                                                       internal::StateKeyEqual<MK>>> {
  public:
-  MapState(StateOwner* owner, std::string name) : MapState::MapStateBase(owner, std::move(name), "map") {}
+  MapState(StateOwner* owner, std::string name)
+      : MapState::MapStateBase(owner, std::move(name), "map") {}
 };
 
 /// A map per key that is kept in key order: for values by time, ranges and the first or last entry.
@@ -197,7 +203,8 @@ class SortedMapState : public internal::MapStateBase<MK, MV, std::map<MK, Stored
   template <class F>
   void ForRange(const MK& from, const MK& to, F fn) const {
     if (!this->Present()) return;
-    for (auto at = this->Read().lower_bound(from); at != this->Read().end() && at->first < to; ++at) {
+    for (auto at = this->Read().lower_bound(from); at != this->Read().end() && at->first < to;
+         ++at) {
       fn(at->first, this->ValueOf(at->second));
     }
   }

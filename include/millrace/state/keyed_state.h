@@ -50,9 +50,12 @@ class KeyContext {
   }
   /// One bit per state: set when it has a value.
   bool Has(std::uint32_t bit) const {
-    return ref_ && (*reinterpret_cast<const std::uint32_t*>(ref_.row + presence_offset_) & bit) != 0;
+    return ref_ &&
+           (*reinterpret_cast<const std::uint32_t*>(ref_.row + presence_offset_) & bit) != 0;
   }
-  std::uint32_t& Presence() { return *reinterpret_cast<std::uint32_t*>(ref_.row + presence_offset_); }
+  std::uint32_t& Presence() {
+    return *reinterpret_cast<std::uint32_t*>(ref_.row + presence_offset_);
+  }
 
   /// Called after user code for values whose strings must be made the row's own.
   void OwnLater(void (*own)(std::byte*), std::byte* at) { own_.emplace_back(own, at); }
@@ -89,8 +92,9 @@ class StateMember {
   StateMember& operator=(const StateMember&) = default;
 
   KeyContext& context() const {
-    MILLRACE_CHECK(context_ != nullptr,
-                   "keyed state was used outside ProcessElement and OnTimer: there is no key at hand");
+    MILLRACE_CHECK(
+        context_ != nullptr,
+        "keyed state was used outside ProcessElement and OnTimer: there is no key at hand");
     return *context_;
   }
   bool Present() const { return context().Has(bit_); }
@@ -129,9 +133,10 @@ class StateOwner {
     ColumnOps ops;
   };
 
-  void RegisterState(StateMember* member, std::string name, const char* kind, std::string schema, const ColumnOps& ops) {
-    entries_.push_back({reinterpret_cast<std::byte*>(member) - reinterpret_cast<std::byte*>(this), std::move(name), kind,
-                        std::move(schema), ops});
+  void RegisterState(StateMember* member, std::string name, const char* kind, std::string schema,
+                     const ColumnOps& ops) {
+    entries_.push_back({reinterpret_cast<std::byte*>(member) - reinterpret_cast<std::byte*>(this),
+                        std::move(name), kind, std::move(schema), ops});
   }
   const std::vector<Entry>& states() const { return entries_; }
   StateMember& member(const Entry& entry) {
@@ -146,7 +151,9 @@ namespace internal {
 
 template <class T>
 std::string StateSchema() {
-  static_assert(kSerializable<T>, "millrace: state: this type (T) can't be stored; it must be a record or a plain value");
+  static_assert(
+      kSerializable<T>,
+      "millrace: state: this type (T) can't be stored; it must be a record or a plain value");
   return SchemaText(TypeInfoOf<T>());
 }
 

@@ -81,7 +81,8 @@ class StateTable {
 
   /// Called before the row changes. Writes a row that an open snapshot still owes, then marks it changed.
   void Touch(RowRef ref) {
-    if ((*ref.flag & kEpochMask) != epoch_) [[unlikely]] TouchSlow(ref);
+    if ((*ref.flag & kEpochMask) != epoch_) [[unlikely]]
+      TouchSlow(ref);
   }
   using RowWriter = std::function<void(const std::byte* row)>;
   /// Freezes the rows changed since the last snapshot: each will be given to `writer` once, as it is now,
@@ -108,7 +109,8 @@ class StateTable {
     return static_cast<std::uint32_t>(((hash >> 48) - range_.begin) * scale_ >> 16);
   }
   static std::uint32_t GroupOf(std::uint64_t hash, std::uint32_t groups) {
-    return static_cast<std::uint32_t>((std::uint64_t{static_cast<std::uint32_t>(hash)} * groups) >> 32);
+    return static_cast<std::uint32_t>((std::uint64_t{static_cast<std::uint32_t>(hash)} * groups) >>
+                                      32);
   }
   /// A slot for a key that is not in the table; grows if needed. The row is dormant: set the key.
   RowRef InsertSlot(std::uint64_t hash);
@@ -152,7 +154,8 @@ class KeyedTable : public StateTable {
 
   using StateTable::StateTable;
   static RowLayout KeyLayout() {
-    return RowLayout(ColumnOpsOf<Stored<K>>(), [](const void* key) { return KeyHash(*static_cast<const K*>(key)); });
+    return RowLayout(ColumnOpsOf<Stored<K>>(),
+                     [](const void* key) { return KeyHash(*static_cast<const K*>(key)); });
   }
   static const K& KeyOf(RowRef ref) { return *reinterpret_cast<const K*>(ref.row); }
 
@@ -191,7 +194,8 @@ class KeyedTable : public StateTable {
       for (; match != 0; match &= match - 1) {
         const auto i = static_cast<std::uint32_t>(std::countr_zero(match));
         std::byte* row = s.rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_;
-        if (KeyHash(*reinterpret_cast<const K*>(row)) == hash && wanted(row)) return {row, header + kGroupSlots + i};
+        if (KeyHash(*reinterpret_cast<const K*>(row)) == hash && wanted(row))
+          return {row, header + kGroupSlots + i};
       }
       if (_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128())) != 0) return {};
       group = group + 1 == s.groups ? 0 : group + 1;
@@ -207,7 +211,8 @@ class KeyedTable : public StateTable {
 
   /// What Prepare has found out about up to 64 hashes: where their rows probably stand.
   struct Hints {
-    std::uint64_t generation = ~std::uint64_t{0};  // the table's when they were noted; else they are void
+    std::uint64_t generation =
+        ~std::uint64_t{0};  // the table's when they were noted; else they are void
     // Not initialized: written by Prepare.
     std::byte* rows[kPrefetchRows];
     std::uint8_t* flags[kPrefetchRows];
@@ -224,7 +229,8 @@ class KeyedTable : public StateTable {
     }
   }
   /// Find, at the noted place first. Inserts and erasures since Prepare are harmless: a place is looked at anew.
-  [[gnu::always_inline]] inline RowRef Find(const K& key, std::uint64_t hash, const Hints& hints, std::uint32_t i) const {
+  [[gnu::always_inline]] inline RowRef Find(const K& key, std::uint64_t hash, const Hints& hints,
+                                            std::uint32_t i) const {
     if (hints.generation == generation()) [[likely]] {
       const RowRef hint{hints.rows[i], hints.flags[i]};
       if (hint.flag[-static_cast<int>(kGroupSlots)] == TagOf(hash) &&
@@ -250,7 +256,8 @@ class KeyedTable : public StateTable {
       const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
       const __m128i tag = _mm_set1_epi8(static_cast<char>(TagOf(hash)));
       const auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
-      const std::uint32_t first = static_cast<std::uint32_t>(std::countr_zero(match | 1U << kGroupSlots)) % kGroupSlots;
+      const std::uint32_t first =
+          static_cast<std::uint32_t>(std::countr_zero(match | 1U << kGroupSlots)) % kGroupSlots;
       hints->rows[i] = rows + (std::size_t{group} * kGroupSlots + first) * row_bytes;
       hints->flags[i] = header + kGroupSlots + first;
     }
@@ -270,12 +277,14 @@ class KeyedTable : public StateTable {
       auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
       const std::size_t group = static_cast<std::size_t>(header - s.headers) / kHeaderBytes;
       std::byte* rows = s.rows + group * kGroupSlots * row_bytes_;
-      const std::uint32_t first = static_cast<std::uint32_t>(std::countr_zero(match | 1U << kGroupSlots)) % kGroupSlots;
+      const std::uint32_t first =
+          static_cast<std::uint32_t>(std::countr_zero(match | 1U << kGroupSlots)) % kGroupSlots;
       hints->rows[i] = rows + std::size_t{first} * row_bytes_;
       hints->flags[i] = header + kGroupSlots + first;
       // All rows whose tag matches (one in ten groups has a second), each to its end: a row may span two lines.
       for (; match != 0; match &= match - 1) {
-        const std::byte* row = rows + static_cast<std::size_t>(std::countr_zero(match)) * row_bytes_;
+        const std::byte* row =
+            rows + static_cast<std::size_t>(std::countr_zero(match)) * row_bytes_;
         __builtin_prefetch(row, 1);
         __builtin_prefetch(row + row_bytes_ - 1, 1);
       }

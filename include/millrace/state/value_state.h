@@ -17,7 +17,8 @@ template <class T>
 class ValueState : public StateMember {
  public:
   ValueState(StateOwner* owner, std::string name) {
-    owner->RegisterState(this, std::move(name), "value", internal::StateSchema<T>(), ColumnOpsOf<Stored<T>>());
+    owner->RegisterState(this, std::move(name), "value", internal::StateSchema<T>(),
+                         ColumnOpsOf<Stored<T>>());
   }
 
   bool Has() const { return Present(); }
@@ -51,7 +52,8 @@ class ReducingState : public StateMember {
  public:
   using Function = T (*)(const T&, const T&);
   ReducingState(StateOwner* owner, std::string name, Function fn) : fn_(fn) {
-    owner->RegisterState(this, std::move(name), "reducing", internal::StateSchema<T>(), ColumnOpsOf<Stored<T>>());
+    owner->RegisterState(this, std::move(name), "reducing", internal::StateSchema<T>(),
+                         ColumnOpsOf<Stored<T>>());
   }
 
   bool Has() const { return Present(); }

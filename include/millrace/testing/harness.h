@@ -16,7 +16,9 @@
 namespace millrace::testing {
 
 /// An event time or a time of the manual clock: milliseconds since 1970-01-01 UTC.
-constexpr EventTime At(std::int64_t millis) { return EventTime::FromMillis(millis); }
+constexpr EventTime At(std::int64_t millis) {
+  return EventTime::FromMillis(millis);
+}
 
 /// Runs `fn` and gives the error of the harness that it throws as a status, as a job that fails would: code ABORTED,
 /// message "operator 'NAME', subtask 0: ...". OK when nothing is thrown.
@@ -105,7 +107,8 @@ class OperatorHarness {
   template <class K>
   std::vector<Timer<K>> Timers(TimeDomain domain) const {
     const auto* view = dynamic_cast<const TimerView<K>*>(parts_.op.get());
-    if (view == nullptr) throw HarnessMisuse("Timers<K>: the operator is no process function with keys of type K");
+    if (view == nullptr)
+      throw HarnessMisuse("Timers<K>: the operator is no process function with keys of type K");
     return view->Timers(domain);
   }
   /// Rows of keyed state: keys that have a value or a timer; of tumbling windows one per key and open window.
@@ -124,7 +127,9 @@ class OperatorHarness {
   struct Collect {
     internal::HarnessParts* parts;
     std::shared_ptr<std::vector<Stamped<Out>>> into = std::make_shared<std::vector<Stamped<Out>>>();
-    void operator()(const Out& record, EventTime time) const { parts->Keep(record, time, into.get()); }
+    void operator()(const Out& record, EventTime time) const {
+      parts->Keep(record, time, into.get());
+    }
   };
   static std::vector<Out> Records(std::vector<Stamped<Out>> rows) {
     std::vector<Out> records;
@@ -134,8 +139,9 @@ class OperatorHarness {
   template <class Build, std::size_t... I>
   void Make(Build& build, std::index_sequence<I...>) {
     using Stream = decltype(build(std::declval<DataStream<Ins>>()...));
-    static_assert(std::is_same_v<typename Stream::Record, Out>,
-                  "millrace: Harness: the pipeline's stream does not have the records of the harness (Out)");
+    static_assert(
+        std::is_same_v<typename Stream::Record, Out>,
+        "millrace: Harness: the pipeline's stream does not have the records of the harness (Out)");
     build(DataStream<Ins>(NodePipe<Ins>(&parts_.builder, static_cast<int>(I), 0, true))...)
         .SinkTo("outputs", FunctionSink<Collect>{collect_});
     parts_.CheckPlan();
@@ -153,8 +159,12 @@ template <class K, class Out, class... Ins>
 class KeyedOperatorHarness : public OperatorHarness<Out, Ins...> {
  public:
   using OperatorHarness<Out, Ins...>::OperatorHarness;
-  std::vector<Timer<K>> EventTimers() const { return this->template Timers<K>(TimeDomain::kEventTime); }
-  std::vector<Timer<K>> ProcessingTimers() const { return this->template Timers<K>(TimeDomain::kProcessingTime); }
+  std::vector<Timer<K>> EventTimers() const {
+    return this->template Timers<K>(TimeDomain::kEventTime);
+  }
+  std::vector<Timer<K>> ProcessingTimers() const {
+    return this->template Timers<K>(TimeDomain::kProcessingTime);
+  }
 };
 
 /// The general form: any pipeline of one operator, written as in the job.
@@ -189,7 +199,10 @@ auto KeyedCoProcessHarness(Key1 key1, Key2 key2, Fn fn, std::string name = "proc
   using In2 = typename Fn::In2;
   return KeyedOperatorHarness<typename Fn::Key, typename Fn::Out, In1, In2>(
       [&](DataStream<In1> first, DataStream<In2> second) {
-        return std::move(first).KeyBy(key1).Connect(std::move(second).KeyBy(key2)).Process(name, std::move(fn));
+        return std::move(first)
+            .KeyBy(key1)
+            .Connect(std::move(second).KeyBy(key2))
+            .Process(name, std::move(fn));
       });
 }
 
@@ -213,7 +226,8 @@ auto WindowHarness(Key key, Windows windows, Agg agg) {
 template <class In, class Key, class Windows, class Agg, class F>
 auto WindowHarness(Key key, Windows windows, Agg agg, F fn) {
   return Harness<In>([&](DataStream<In> in) {
-    return std::move(in).KeyBy(key).Window(windows).Aggregate("window", std::move(agg), std::move(fn));
+    return std::move(in).KeyBy(key).Window(windows).Aggregate("window", std::move(agg),
+                                                              std::move(fn));
   });
 }
 
@@ -229,7 +243,8 @@ auto FilterHarness(F fn) {
 /// A FlatMap's; with a generic function the record it emits is given: `FlatMapHarness<std::string, Word>(fn)`.
 template <class In, class R = void, class F>
 auto FlatMapHarness(F fn) {
-  return Harness<In>([&](DataStream<In> in) { return std::move(in).template FlatMap<R>(std::move(fn)); });
+  return Harness<In>(
+      [&](DataStream<In> in) { return std::move(in).template FlatMap<R>(std::move(fn)); });
 }
 
 }  // namespace millrace::testing

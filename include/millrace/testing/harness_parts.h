@@ -35,7 +35,8 @@ namespace internal {
 /// An edge with one target that the harness reads, or writes.
 struct HarnessEdge {
   HarnessEdge(const BatchType& type, BatchColumns columns, Arena* arena, OperatorCounters* counters)
-      : channel({&type, columns, 16, UINT32_MAX / 2, false, nullptr}), edge({&channel}, arena, counters) {}
+      : channel({&type, columns, 16, UINT32_MAX / 2, false, nullptr}),
+        edge({&channel}, arena, counters) {}
   LocalChannel channel;
   OutputEdge edge;
 };
@@ -51,7 +52,8 @@ struct HarnessSide {
 /// What a harness is made of besides the types of its records: the environment of one subtask.
 class HarnessParts {
  public:
-  explicit HarnessParts(std::size_t inputs) : memory(std::int64_t{1} << 30), clock(1700000000000), inputs_(inputs) {
+  explicit HarnessParts(std::size_t inputs)
+      : memory(std::int64_t{1} << 30), clock(1700000000000), inputs_(inputs) {
     for (std::size_t i = 0; i < inputs; ++i) {
       NodeSpec spec;
       spec.name = "input " + std::to_string(i);
@@ -81,8 +83,9 @@ class HarnessParts {
     if (!builder.errors().empty()) throw PlanError(builder.errors().front());
     const std::size_t operators = static_cast<std::size_t>(builder.graph().size()) - inputs_;
     if (operators != 1) {
-      throw PlanError("a harness runs one operator with what is fused behind it, this pipeline has " +
-                      std::to_string(operators) + "; run the whole job with testing::TestCluster");
+      throw PlanError(
+          "a harness runs one operator with what is fused behind it, this pipeline has " +
+          std::to_string(operators) + "; run the whole job with testing::TestCluster");
     }
     const NodeSpec& spec = builder.node(id());
     context.name = spec.name;
@@ -101,8 +104,10 @@ class HarnessParts {
     context.outputs.resize(spec.outputs.size());
     context.port_factories.resize(spec.outputs.size());
     for (std::size_t i = 1; i < spec.outputs.size(); ++i) {
-      HarnessSide side{spec.outputs[i].tag, builder.factory(id()).OutputType(static_cast<int>(i)), nullptr, nullptr};
-      side.edge = std::make_unique<HarnessEdge>(*side.type, BatchColumns{true, false}, &arena, &counters);
+      HarnessSide side{spec.outputs[i].tag, builder.factory(id()).OutputType(static_cast<int>(i)),
+                       nullptr, nullptr};
+      side.edge =
+          std::make_unique<HarnessEdge>(*side.type, BatchColumns{true, false}, &arena, &counters);
       context.outputs[i] = {&side.edge->edge};
       context.port_factories[i] = {nullptr};
       sides_.push_back(std::move(side));
@@ -131,8 +136,8 @@ class HarnessParts {
   void AdvanceWatermark(EventTime time) {
     CheckOpen();
     if (time < watermark_) {
-      throw HarnessMisuse("Watermark(" + time.ToString() + "): it stands at " + watermark_.ToString() +
-                                  " and never goes back");
+      throw HarnessMisuse("Watermark(" + time.ToString() + "): it stands at " +
+                          watermark_.ToString() + " and never goes back");
     }
     watermark_ = time;
     Until([&](StepBudget& budget) { return op->AdvanceWatermark(time, budget); });
@@ -143,8 +148,8 @@ class HarnessParts {
     const std::int64_t through = time.millis();
     if (through < clock.WallMillis() || through > kMaxTimestamp.millis()) {
       throw HarnessMisuse("ProcessingTime(" + time.ToString() + "): the clock stands at " +
-                                  EventTime::FromMillis(clock.WallMillis()).ToString() +
-                                  ", never goes back and ends with the year 9999");
+                          EventTime::FromMillis(clock.WallMillis()).ToString() +
+                          ", never goes back and ends with the year 9999");
     }
     for (std::int64_t last = INT64_MIN;;) {
       const std::int64_t next = op->NextProcessingTime();
@@ -167,8 +172,10 @@ class HarnessParts {
 
   template <class S>
   std::vector<Stamped<S>>& SideRows(const std::string& name) {
-    const auto side = std::find_if(sides_.begin(), sides_.end(), [&](const HarnessSide& s) { return s.name == name; });
-    if (side == sides_.end()) throw HarnessMisuse("operator '" + context.name + "' has no side output '" + name + "'");
+    const auto side = std::find_if(sides_.begin(), sides_.end(),
+                                   [&](const HarnessSide& s) { return s.name == name; });
+    if (side == sides_.end())
+      throw HarnessMisuse("operator '" + context.name + "' has no side output '" + name + "'");
     if (side->type != &BatchTypeOf<S>()) {
       throw HarnessMisuse("the records of side output '" + name + "' are not of the tag's type");
     }
@@ -178,7 +185,8 @@ class HarnessParts {
     while (side->edge->channel.Pop(&element)) {
       if (element.kind != Element::Kind::kBatch) continue;
       Batch* batch = element.batch;
-      for (std::uint32_t i = 0; i < batch->size; ++i) Keep(batch->rows_as<S>()[i], batch->times[i], &rows);
+      for (std::uint32_t i = 0; i < batch->size; ++i)
+        Keep(batch->rows_as<S>()[i], batch->times[i], &rows);
       side->edge->channel.Return(batch);
     }
     return rows;
@@ -205,7 +213,9 @@ class HarnessParts {
  private:
   static UserError PlanError(const std::string& what) { return UserError("plan the job: " + what); }
   [[noreturn]] void Fail(const std::string& what) {
-    failure_ = what.starts_with("plan the job: ") ? what : "operator '" + context.name + "', subtask 0: " + what;
+    failure_ = what.starts_with("plan the job: ")
+                   ? what
+                   : "operator '" + context.name + "', subtask 0: " + what;
     throw UserError(failure_);
   }
   void CheckOpen() const {
@@ -242,19 +252,23 @@ class HarnessInput {
     for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
       if (spec.inputs[i].node != number) continue;
       const bool keyed = spec.inputs[i].partitioning == Partitioning::kHash;
-      edge_ = std::make_unique<HarnessEdge>(BatchTypeOf<T>(), BatchColumns{true, keyed}, &parts.arena, &counters_);
+      edge_ = std::make_unique<HarnessEdge>(BatchTypeOf<T>(), BatchColumns{true, keyed},
+                                            &parts.arena, &counters_);
       context_.arena = &parts.arena;
       context_.counters = &counters_;
       context_.outputs = {{&edge_->edge}};
       port_ = spec.inputs[i].port;
-      const auto* factory = static_cast<TypedPortEdgeFactory<T>*>(parts.builder.port_factory(parts.id(), i));
+      const auto* factory =
+          static_cast<TypedPortEdgeFactory<T>*>(parts.builder.port_factory(parts.id(), i));
       writer_ = factory->Create(context_, 0, 0);
       return;
     }
-    throw UserError("plan the job: input " + std::to_string(number) + " of the harness is not read by the operator");
+    throw UserError("plan the job: input " + std::to_string(number) +
+                    " of the harness is not read by the operator");
   }
   HarnessParts::Input Write(const T& record, EventTime time) {
-    writer_->Scatter(const_cast<T*>(&record), &time, 1, false);  // not the last reader: the record is copied
+    writer_->Scatter(const_cast<T*>(&record), &time, 1,
+                     false);  // not the last reader: the record is copied
     writer_->Flush(FlushMode::kAll);
     return {port_, &edge_->channel};
   }

@@ -27,7 +27,9 @@ class TestCluster {
   /// One thread that steps all tasks in an order drawn from `seed`, on a manual clock that jumps over waiting: a run is
   /// repeatable, and an hour of processing time passes in no time.
   static TestCluster Seeded(std::uint64_t seed) { return TestCluster("seeded", seed); }
-  static std::vector<TestCluster> BothDrivers(std::uint64_t seed = 1) { return {Threads(), Seeded(seed)}; }
+  static std::vector<TestCluster> BothDrivers(std::uint64_t seed = 1) {
+    return {Threads(), Seeded(seed)};
+  }
 
   /// Subtasks of operators that set none; default 1.
   TestCluster Parallelism(int parallelism) const {

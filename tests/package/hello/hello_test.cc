@@ -24,11 +24,13 @@ int main() {
   auto h = millrace::testing::Harness<Greeting>(CountWords);
   h.Push({"hello", 5});
   h.Push({"hello", 5});
-  Expect(h.Outputs().size() == 2 && h.Outputs()[1].record.value == 2, "the second hello is the second");
+  Expect(h.Outputs().size() == 2 && h.Outputs()[1].record.value == 2,
+         "the second hello is the second");
   Expect(h.StateRows() == 1, "one key has state");
   for (const auto& cluster : millrace::testing::TestCluster::BothDrivers()) {
     const auto counts = cluster.Collect([](millrace::StreamEnvironment& env) {
-      return CountWords(env.FromCollection("greetings", std::vector<Greeting>{{"hello", 5}, {"world", 5}, {"hello", 5}}));
+      return CountWords(env.FromCollection(
+          "greetings", std::vector<Greeting>{{"hello", 5}, {"world", 5}, {"hello", 5}}));
     });
     Expect(counts.ok() && counts.value().size() == 3, cluster.ToString().c_str());
   }

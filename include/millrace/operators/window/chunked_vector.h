@@ -23,7 +23,8 @@ class ChunkedVector {
   }
   void Clear() {
     // What a rare peak has taken is given back.
-    if (chunks_.size() > 4 && size_ < chunks_.size() * (kChunk / 8)) chunks_.resize(size_ / kChunk + 1);
+    if (chunks_.size() > 4 && size_ < chunks_.size() * (kChunk / 8))
+      chunks_.resize(size_ / kChunk + 1);
     size_ = 0;
   }
   std::uint64_t allocated_bytes() const { return chunks_.size() * kChunk * sizeof(T); }

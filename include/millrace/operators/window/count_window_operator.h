@@ -20,7 +20,8 @@ struct CountWindows {
 /// Windows that know no time. A result bears the time of its latest record. As in Flink, what a count window holds
 /// at the end of the stream without having reached its count is not emitted.
 template <class K, class In, class KeyFn, class Agg, class WindowFn, class Chain>
-class CountWindowOperator final : public WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, CountWindows, Chain> {
+class CountWindowOperator final
+    : public WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, CountWindows, Chain> {
  public:
   using Base = WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, CountWindows, Chain>;
   using Accumulator = typename Agg::Accumulator;
@@ -32,21 +33,24 @@ class CountWindowOperator final : public WindowOperatorBase<K, In, KeyFn, Agg, W
     RowLayout layout = Table::KeyLayout();
     count_offset_ = layout.AddColumn(ColumnOpsOf<Progress>());
     acc_offset_ = layout.AddColumn(ColumnOpsOf<Stored<Accumulator>>());
-    table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism), context.memory);
+    table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism),
+                   context.memory);
   }
 
   bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
     In* rows = batch.rows_as<In>();
     while (*row < batch.size) {
       const std::uint32_t begin = *row;
-      const std::uint32_t count = budget.Take(std::min<std::uint32_t>(batch.size - begin, Table::kPrefetchRows));
+      const std::uint32_t count =
+          budget.Take(std::min<std::uint32_t>(batch.size - begin, Table::kPrefetchRows));
       typename Table::Hints hints;
       table_->Prepare(batch.hashes + begin, count, &hints);
       auto out = this->chain_.Begin();
       for (std::uint32_t i = begin; i < begin + count; ++i) {
         decltype(auto) key = this->key_(std::as_const(rows[i]));
         const RowRef ref = table_->Find(key, batch.hashes[i], hints, i - begin);
-        OnRecord(rows[i], key, batch.hashes[i], ref, batch.times != nullptr ? batch.times[i] : EventTime::Min(), out);
+        OnRecord(rows[i], key, batch.hashes[i], ref,
+                 batch.times != nullptr ? batch.times[i] : EventTime::Min(), out);
       }
       out.End();
       *row = begin + count;
@@ -57,7 +61,8 @@ class CountWindowOperator final : public WindowOperatorBase<K, In, KeyFn, Agg, W
   }
 
   bool AdvanceWatermark(EventTime watermark, StepBudget& budget) override {
-    if (watermark == EventTime::Max() && this->spec_.windows.count == 0 && !EmitAll(budget)) return false;
+    if (watermark == EventTime::Max() && this->spec_.windows.count == 0 && !EmitAll(budget))
+      return false;
     this->PassWatermark(watermark);
     return true;
   }
@@ -72,8 +77,8 @@ class CountWindowOperator final : public WindowOperatorBase<K, In, KeyFn, Agg, W
   Accumulator& AccOf(RowRef ref) { return StoredMutable<Accumulator>(ref.row + acc_offset_); }
 
   template <class Cursor>
-  MILLRACE_INLINE void OnRecord(const In& record, const K& key, std::uint64_t hash, RowRef ref, EventTime time,
-                                Cursor& out) {
+  MILLRACE_INLINE void OnRecord(const In& record, const K& key, std::uint64_t hash, RowRef ref,
+                                EventTime time, Cursor& out) {
     if (ref) {
       table_->Touch(ref);
     } else {
@@ -91,8 +96,8 @@ class CountWindowOperator final : public WindowOperatorBase<K, In, KeyFn, Agg, W
   }
   template <class Cursor>
   void Emit(Cursor& out, RowRef ref) {
-    this->EmitResult(out, Table::KeyOf(ref), {EventTime::Min(), EventTime::Max()}, ProgressOf(ref).latest,
-                     std::as_const(AccOf(ref)));
+    this->EmitResult(out, Table::KeyOf(ref), {EventTime::Min(), EventTime::Max()},
+                     ProgressOf(ref).latest, std::as_const(AccOf(ref)));
   }
 
   /// The end of the stream; resumable at every row.

@@ -54,7 +54,9 @@ class PaneStore {
     return table;
   }
   void Recycle(std::unique_ptr<KeyedTable<K>> table) {
-    if (spare_.size() >= kSpare && (spare_.size() >= kSmallSpare || table->allocated_bytes() > kSmallBytes)) return;
+    if (spare_.size() >= kSpare &&
+        (spare_.size() >= kSmallSpare || table->allocated_bytes() > kSmallBytes))
+      return;
     table->Clear();
     spare_.push_back(std::move(table));
   }

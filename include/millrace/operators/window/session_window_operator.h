@@ -35,30 +35,34 @@ class SessionWindowOperator final
   using Sessions = SessionList<Accumulator>;
   using S = typename Sessions::S;
 
-  SessionWindowOperator(typename Base::Spec spec, const KeyFn& key, const Agg& agg, const WindowFn& fn,
-                        const Chain& chain)
+  SessionWindowOperator(typename Base::Spec spec, const KeyFn& key, const Agg& agg,
+                        const WindowFn& fn, const Chain& chain)
       : Base(std::move(spec), key, agg, fn, chain), gap_(this->spec_.windows.gap.count()) {}
 
   void Open(OperatorContext& context) override {
     Base::Open(context);
     RowLayout layout = Table::KeyLayout();
     sessions_offset_ = layout.AddColumn(ColumnOpsOf<Sessions>());
-    table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism), context.memory);
+    table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism),
+                   context.memory);
   }
 
   bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
     In* rows = batch.rows_as<In>();
     const bool processing_time = this->spec_.windows.processing_time;
-    const std::int64_t now = processing_time ? std::max(this->context_->clock->WallMillis(), fired_through_ + 1) : 0;
+    const std::int64_t now =
+        processing_time ? std::max(this->context_->clock->WallMillis(), fired_through_ + 1) : 0;
     while (*row < batch.size) {
       const std::uint32_t begin = *row;
-      const std::uint32_t count = budget.Take(std::min<std::uint32_t>(batch.size - begin, Table::kPrefetchRows));
+      const std::uint32_t count =
+          budget.Take(std::min<std::uint32_t>(batch.size - begin, Table::kPrefetchRows));
       typename Table::Hints hints;
       table_->Prepare(batch.hashes + begin, count, &hints);
       for (std::uint32_t i = begin; i < begin + count; ++i) {
         decltype(auto) key = this->key_(std::as_const(rows[i]));
         const RowRef ref = table_->Find(key, batch.hashes[i], hints, i - begin);
-        OnRecord(rows[i], key, batch.hashes[i], ref, processing_time ? now : batch.times[i].millis());
+        OnRecord(rows[i], key, batch.hashes[i], ref,
+                 processing_time ? now : batch.times[i].millis());
       }
       *row = begin + count;
       this->context_->counters->in.Add(count);
@@ -68,7 +72,8 @@ class SessionWindowOperator final
   }
 
   bool AdvanceWatermark(EventTime watermark, StepBudget& budget) override {
-    if (!this->spec_.windows.processing_time && !FireThrough(watermark.millis(), budget)) return false;
+    if (!this->spec_.windows.processing_time && !FireThrough(watermark.millis(), budget))
+      return false;
     this->PassWatermark(watermark);
     return true;
   }
@@ -80,28 +85,37 @@ class SessionWindowOperator final
     return std::min(queue_.next(), INT64_MAX - 1) + 1;
   }
   /// The end of input fires processing-time sessions too: nothing that was read is lost.
-  bool Finish(StepBudget& budget) override { return !this->spec_.windows.processing_time || FireThrough(INT64_MAX, budget); }
+  bool Finish(StepBudget& budget) override {
+    return !this->spec_.windows.processing_time || FireThrough(INT64_MAX, budget);
+  }
   std::uint64_t StateRows() const override { return table_->size(); }
 
  private:
   static constexpr std::uint32_t kFireRows = 64;
 
-  Sessions& SessionsOf(RowRef ref) { return *reinterpret_cast<Sessions*>(ref.row + sessions_offset_); }
-  static Accumulator& AccOf(S& s) { return StoredMutable<Accumulator>(reinterpret_cast<std::byte*>(&s.acc)); }
+  Sessions& SessionsOf(RowRef ref) {
+    return *reinterpret_cast<Sessions*>(ref.row + sessions_offset_);
+  }
+  static Accumulator& AccOf(S& s) {
+    return StoredMutable<Accumulator>(reinterpret_cast<std::byte*>(&s.acc));
+  }
   static void Own(S& s) { StoredOwn<Accumulator>(reinterpret_cast<std::byte*>(&s.acc)); }
   static std::int64_t Plus(std::int64_t time, std::int64_t more) {
     return time > INT64_MAX - more ? INT64_MAX : time + more;
   }
-  std::int64_t CleanupTime(const S& s) const { return Plus(s.end - 1, this->spec_.lateness.count()); }
+  std::int64_t CleanupTime(const S& s) const {
+    return Plus(s.end - 1, this->spec_.lateness.count());
+  }
 
-  MILLRACE_INLINE void OnRecord(In& record, const K& key, std::uint64_t hash, RowRef ref, std::int64_t time) {
+  MILLRACE_INLINE void OnRecord(In& record, const K& key, std::uint64_t hash, RowRef ref,
+                                std::int64_t time) {
     if (ref) [[likely]] {
       table_->Touch(ref);
       Sessions& sessions = SessionsOf(ref);
       S& s = sessions[0];
       // The common case: the key's only session, not fired, goes on.
-      if (sessions.size() == 1 && !s.fired && time <= s.end && time >= s.start && Plus(time, gap_) - 1 > fired_through_)
-          [[likely]] {
+      if (sessions.size() == 1 && !s.fired && time <= s.end && time >= s.start &&
+          Plus(time, gap_) - 1 > fired_through_) [[likely]] {
         s.end = std::max(s.end, Plus(time, gap_));
         AddRecord(s, record);
         return;

@@ -21,12 +21,14 @@ using SliceWindowSpec = WindowSpec<SliceWindows>;
 ///   bool DropExpired(budget)                       frees panes that no window needs; resumable
 ///   pane_count(), pane_start(i)                    in the order of time
 template <class Derived, class K, class In, class KeyFn, class Agg, class WindowFn, class Chain>
-class SliceWindowBase : public WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, SliceWindows, Chain> {
+class SliceWindowBase
+    : public WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, SliceWindows, Chain> {
  public:
   using Base = WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, SliceWindows, Chain>;
   using Table = KeyedTable<K>;
 
-  SliceWindowBase(SliceWindowSpec spec, const KeyFn& key, const Agg& agg, const WindowFn& fn, const Chain& chain)
+  SliceWindowBase(SliceWindowSpec spec, const KeyFn& key, const Agg& agg, const WindowFn& fn,
+                  const Chain& chain)
       : Base(std::move(spec), key, agg, fn, chain), schedule_(this->spec_.windows) {}
 
   bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
@@ -34,7 +36,8 @@ class SliceWindowBase : public WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, S
     const std::int64_t now =
         processing_time() ? std::max(this->context_->clock->WallMillis(), fired_through_ + 1) : 0;
     while (*row < batch.size) {
-      const std::uint32_t count = budget.Take(std::min<std::uint32_t>(batch.size - *row, Table::kPrefetchRows));
+      const std::uint32_t count =
+          budget.Take(std::min<std::uint32_t>(batch.size - *row, Table::kPrefetchRows));
       derived().AddRows(batch.rows_as<In>(), batch, *row, count, now);
       *row += count;
       this->context_->counters->in.Add(count);
@@ -51,9 +54,13 @@ class SliceWindowBase : public WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, S
   bool AdvanceProcessingTime(std::int64_t wall_millis, StepBudget& budget) override {
     return !processing_time() || FireThrough(wall_millis - 1, budget);
   }
-  std::int64_t NextProcessingTime() const override { return processing_time() ? next_end_ : INT64_MAX; }
+  std::int64_t NextProcessingTime() const override {
+    return processing_time() ? next_end_ : INT64_MAX;
+  }
   /// The end of input fires processing-time windows too: nothing that was read is lost.
-  bool Finish(StepBudget& budget) override { return !processing_time() || FireThrough(INT64_MAX, budget); }
+  bool Finish(StepBudget& budget) override {
+    return !processing_time() || FireThrough(INT64_MAX, budget);
+  }
 
  protected:
   static constexpr std::int64_t kNever = INT64_MAX;
@@ -81,7 +88,8 @@ class SliceWindowBase : public WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, S
       this->OnLate(record, time);
       return place;
     }
-    if (place.last_end - 1 > fired_through_) next_end_ = std::min(next_end_, NextEndOf(place.first_end));
+    if (place.last_end - 1 > fired_through_)
+      next_end_ = std::min(next_end_, NextEndOf(place.first_end));
     place.accepted = true;
     return place;
   }

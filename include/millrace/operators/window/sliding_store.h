@@ -66,7 +66,8 @@ struct SlidingPane {
       std::sort(index.begin(), index.end());
       indexed = log.size();
     }
-    auto at = std::lower_bound(index.begin(), index.end(), std::pair<std::uint32_t, std::uint32_t>(slot, 0));
+    auto at = std::lower_bound(index.begin(), index.end(),
+                               std::pair<std::uint32_t, std::uint32_t>(slot, 0));
     for (; at != index.end() && at->first == slot; ++at) fn(log[at->second]);
     for (std::uint32_t i = indexed; i < log.size(); ++i) {
       if (log[i].slot == slot) fn(log[i]);
@@ -114,13 +115,16 @@ class SlidingStore {
   }
   /// True when the slots outgrow the near caches, so that prefetching pays.
   bool wants_prefetch() const { return slots_.size() > kPrefetchBytes / sizeof(Slot); }
-  const K& KeyOf(const Slot& slot) const { return StoredGet<K>(reinterpret_cast<const std::byte*>(&slot.key)); }
+  const K& KeyOf(const Slot& slot) const {
+    return StoredGet<K>(reinterpret_cast<const std::byte*>(&slot.key));
+  }
 
   /// Valid until the next FindOrAdd.
-  MILLRACE_INLINE SlidingKey& FindOrAdd(const K& key, std::uint64_t hash, const typename Table::Hints& hints,
-                                        std::uint32_t i) {
+  MILLRACE_INLINE SlidingKey& FindOrAdd(const K& key, std::uint64_t hash,
+                                        const typename Table::Hints& hints, std::uint32_t i) {
     const RowRef ref = table_->Find(key, hash, hints, i);
-    if (ref) [[likely]] return KeyColumn(ref);
+    if (ref) [[likely]]
+      return KeyColumn(ref);
     return AddSlot(key, hash);
   }
 
@@ -130,8 +134,9 @@ class SlidingStore {
   std::size_t LowerBound(std::int64_t start) const {
     std::size_t i = panes_.size();
     if (i > 8 && panes_[i - 8]->start >= start) {
-      const auto at = std::lower_bound(panes_.begin(), panes_.end(), start,
-                                       [](const auto& pane, std::int64_t s) { return pane->start < s; });
+      const auto at =
+          std::lower_bound(panes_.begin(), panes_.end(), start,
+                           [](const auto& pane, std::int64_t s) { return pane->start < s; });
       return static_cast<std::size_t>(at - panes_.begin());
     }
     while (i > 0 && panes_[i - 1]->start >= start) --i;  // the newest panes are asked for most
@@ -188,7 +193,9 @@ class SlidingStore {
   static constexpr std::size_t kSpare = 4;
   static constexpr std::size_t kPrefetchBytes = 192 * 1024;
 
-  SlidingKey& KeyColumn(RowRef ref) { return *reinterpret_cast<SlidingKey*>(ref.row + key_offset_); }
+  SlidingKey& KeyColumn(RowRef ref) {
+    return *reinterpret_cast<SlidingKey*>(ref.row + key_offset_);
+  }
   SlidingKey& AddSlot(const K& key, std::uint64_t hash) {
     std::uint32_t id = 0;
     if (!free_.empty()) {

@@ -25,10 +25,11 @@ namespace millrace {
 /// A late record in the panes that stand in the front makes the front void: it is built anew when the next window fires.
 template <class K, class In, class KeyFn, class Agg, class WindowFn, class Chain>
 class SlidingWindowOperator final
-    : public SliceWindowBase<SlidingWindowOperator<K, In, KeyFn, Agg, WindowFn, Chain>, K, In, KeyFn, Agg, WindowFn, Chain> {
+    : public SliceWindowBase<SlidingWindowOperator<K, In, KeyFn, Agg, WindowFn, Chain>, K, In,
+                             KeyFn, Agg, WindowFn, Chain> {
  public:
-  using Base =
-      SliceWindowBase<SlidingWindowOperator<K, In, KeyFn, Agg, WindowFn, Chain>, K, In, KeyFn, Agg, WindowFn, Chain>;
+  using Base = SliceWindowBase<SlidingWindowOperator<K, In, KeyFn, Agg, WindowFn, Chain>, K, In,
+                               KeyFn, Agg, WindowFn, Chain>;
   using Accumulator = typename Agg::Accumulator;
   static constexpr bool kStacks = !kInvertible<Agg>;
   using Store = SlidingStore<K, Accumulator, kStacks>;
@@ -51,7 +52,9 @@ class SlidingWindowOperator final
   static Accumulator& Acc(Stored<Accumulator>& stored) {
     return StoredMutable<Accumulator>(reinterpret_cast<std::byte*>(&stored));
   }
-  static void Own(Stored<Accumulator>& stored) { StoredOwn<Accumulator>(reinterpret_cast<std::byte*>(&stored)); }
+  static void Own(Stored<Accumulator>& stored) {
+    StoredOwn<Accumulator>(reinterpret_cast<std::byte*>(&stored));
+  }
   void Set(Stored<Accumulator>& to, const Accumulator& value) {
     Acc(to) = value;
     Own(to);
@@ -67,7 +70,8 @@ class SlidingWindowOperator final
     return static_cast<std::uint32_t>(EventTime::FloorDiv(pane_start, this->schedule_.pane()) & 1);
   }
 
-  void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count, std::int64_t now) {
+  void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count,
+               std::int64_t now) {
     std::uint32_t slots[kRows];
     typename KeyedTable<K>::Hints hints;
     store_->table().Prepare(batch.hashes + begin, count, &hints);
@@ -75,7 +79,8 @@ class SlidingWindowOperator final
     for (std::uint32_t i = 0; i < count; ++i) {
       In& record = rows[begin + i];
       const std::int64_t time = this->processing_time() ? now : batch.times[begin + i].millis();
-      SlidingKey& key = store_->FindOrAdd(this->key_(std::as_const(record)), batch.hashes[begin + i], hints, i);
+      SlidingKey& key =
+          store_->FindOrAdd(this->key_(std::as_const(record)), batch.hashes[begin + i], hints, i);
       slots[i] = key.slot;
       if (time >= current_begin_ && time < current_end_) [[likely]] {
         AddToPane(*current_, current_way_, key, record);
@@ -150,7 +155,8 @@ class SlidingWindowOperator final
   }
 
   bool DropExpired(StepBudget& budget) {
-    if (current_ != nullptr && this->schedule_.FirstEnd(current_begin_) - 1 <= this->fired_through_) {
+    if (current_ != nullptr &&
+        this->schedule_.FirstEnd(current_begin_) - 1 <= this->fired_through_) {
       current_ = nullptr;
       current_begin_ = current_end_ = 0;
     }
@@ -158,7 +164,8 @@ class SlidingWindowOperator final
     while (store_->panes() > 0) {
       Pane& pane = store_->pane(0);
       if (!this->Expired(this->schedule_.LastEnd(pane.start))) return true;
-      if (pane.start >= begin_ && pane.start < end_) return true;  // goes when it has left the window
+      if (pane.start >= begin_ && pane.start < end_)
+        return true;  // goes when it has left the window
       if (!Walk(pane, budget, [&](Entry& entry) { store_->Release(entry.slot); })) return false;
       store_->DropFront();
     }
@@ -173,7 +180,8 @@ class SlidingWindowOperator final
     while (at_ < pane.log.size()) {
       const std::uint32_t count = budget.Take(std::min<std::uint32_t>(pane.log.size() - at_, 128));
       for (std::uint32_t i = at_; i < at_ + count; ++i) {
-        if (prefetch && i + kAhead < pane.log.size()) store_->PrefetchSlot(pane.log[i + kAhead].slot);
+        if (prefetch && i + kAhead < pane.log.size())
+          store_->PrefetchSlot(pane.log[i + kAhead].slot);
         fn(pane.log[i]);
       }
       at_ += count;
@@ -263,7 +271,8 @@ class SlidingWindowOperator final
     if constexpr (kStacks) {
       if (--slot.front_entries > 0) std::swap(slot.front, entry.rest);
     } else {
-      if (--slot.back_entries > 0) this->agg_.Subtract(Acc(slot.back), std::as_const(Acc(entry.acc)));
+      if (--slot.back_entries > 0)
+        this->agg_.Subtract(Acc(slot.back), std::as_const(Acc(entry.acc)));
     }
   }
 
@@ -354,11 +363,14 @@ class SlidingWindowOperator final
   void FireOne(std::uint32_t id, std::int64_t end) {
     const Window window = this->WindowThatEnds(end);
     Set(both_, this->agg_.Create());
-    for (std::size_t i = store_->LowerBound(window.start.millis()); i < store_->panes() && store_->pane(i).start < end; ++i) {
-      store_->pane(i).ForSlot(id, [&](Entry& entry) { Merge(both_, std::as_const(Acc(entry.acc))); });
+    for (std::size_t i = store_->LowerBound(window.start.millis());
+         i < store_->panes() && store_->pane(i).start < end; ++i) {
+      store_->pane(i).ForSlot(id,
+                              [&](Entry& entry) { Merge(both_, std::as_const(Acc(entry.acc))); });
     }
     auto out = this->chain_.Begin();
-    this->EmitResult(out, store_->KeyOf(store_->slot(id)), window, window.max_timestamp(), std::as_const(Acc(both_)));
+    this->EmitResult(out, store_->KeyOf(store_->slot(id)), window, window.max_timestamp(),
+                     std::as_const(Acc(both_)));
     out.End();
   }
 
@@ -379,7 +391,7 @@ class SlidingWindowOperator final
   std::int64_t current_end_ = 0;
 
   Phase phase_ = Phase::kNone;
-  std::uint32_t at_ = 0;   // entry or slot at hand
+  std::uint32_t at_ = 0;  // entry or slot at hand
   std::size_t turn_ = 0;
 };
 

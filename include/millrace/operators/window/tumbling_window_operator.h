@@ -14,10 +14,11 @@ namespace millrace {
 /// is emitted and dropped whole.
 template <class K, class In, class KeyFn, class Agg, class WindowFn, class Chain>
 class TumblingWindowOperator final
-    : public SliceWindowBase<TumblingWindowOperator<K, In, KeyFn, Agg, WindowFn, Chain>, K, In, KeyFn, Agg, WindowFn, Chain> {
+    : public SliceWindowBase<TumblingWindowOperator<K, In, KeyFn, Agg, WindowFn, Chain>, K, In,
+                             KeyFn, Agg, WindowFn, Chain> {
  public:
-  using Base =
-      SliceWindowBase<TumblingWindowOperator<K, In, KeyFn, Agg, WindowFn, Chain>, K, In, KeyFn, Agg, WindowFn, Chain>;
+  using Base = SliceWindowBase<TumblingWindowOperator<K, In, KeyFn, Agg, WindowFn, Chain>, K, In,
+                               KeyFn, Agg, WindowFn, Chain>;
   using Accumulator = typename Agg::Accumulator;
   using Table = KeyedTable<K>;
   using Base::Base;
@@ -26,7 +27,8 @@ class TumblingWindowOperator final
     Base::Open(context);
     RowLayout layout = Table::KeyLayout();
     acc_offset_ = layout.AddColumn(ColumnOpsOf<Stored<Accumulator>>());
-    panes_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism), context.memory);
+    panes_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism),
+                   context.memory);
   }
   std::uint64_t StateRows() const override {
     std::uint64_t rows = 0;
@@ -40,7 +42,8 @@ class TumblingWindowOperator final
   std::size_t pane_count() const { return panes_->size(); }
   std::int64_t pane_start(std::size_t i) { return (*panes_)[i].start; }
 
-  void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count, std::int64_t now) {
+  void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count,
+               std::int64_t now) {
     // Most rows of a batch belong to the pane at hand: prefetch there.
     typename Table::Hints hints;
     const Table* const prepared = current_;
@@ -50,7 +53,8 @@ class TumblingWindowOperator final
       if (time >= current_begin_ && time < current_end_) [[likely]] {
         decltype(auto) key = this->key_(std::as_const(rows[i]));
         const std::uint64_t hash = batch.hashes[i];
-        const RowRef ref = current_ == prepared ? current_->Find(key, hash, hints, i - begin) : current_->Find(key, hash);
+        const RowRef ref = current_ == prepared ? current_->Find(key, hash, hints, i - begin)
+                                                : current_->Find(key, hash);
         Add(*current_, rows[i], key, hash, ref);
       } else {
         AddSlow(rows[i], batch.hashes[i], time);
@@ -61,7 +65,8 @@ class TumblingWindowOperator final
   Accumulator& AccOf(RowRef ref) { return StoredMutable<Accumulator>(ref.row + acc_offset_); }
 
   /// `ref`: the key's row, or none.
-  MILLRACE_INLINE RowRef Add(Table& table, const In& record, const K& key, std::uint64_t hash, RowRef ref) {
+  MILLRACE_INLINE RowRef Add(Table& table, const In& record, const K& key, std::uint64_t hash,
+                             RowRef ref) {
     if (!ref) {
       ref = table.Insert(key, hash);
       AccOf(ref) = this->agg_.Create();
@@ -93,11 +98,13 @@ class TumblingWindowOperator final
   }
 
   bool DropExpired(StepBudget&) {
-    if (current_ != nullptr && this->schedule_.FirstEnd(current_begin_) - 1 <= this->fired_through_) {
+    if (current_ != nullptr &&
+        this->schedule_.FirstEnd(current_begin_) - 1 <= this->fired_through_) {
       current_ = nullptr;
       current_begin_ = current_end_ = 0;
     }
-    while (!panes_->empty() && this->Expired(this->schedule_.LastEnd(panes_->front().start))) panes_->DropFront();
+    while (!panes_->empty() && this->Expired(this->schedule_.LastEnd(panes_->front().start)))
+      panes_->DropFront();
     return true;
   }
 
@@ -124,7 +131,8 @@ class TumblingWindowOperator final
 
   template <class Cursor>
   MILLRACE_INLINE void EmitRow(Cursor& out, RowRef row, const Window& window) {
-    this->EmitResult(out, Table::KeyOf(row), window, window.max_timestamp(), std::as_const(AccOf(row)));
+    this->EmitResult(out, Table::KeyOf(row), window, window.max_timestamp(),
+                     std::as_const(AccOf(row)));
   }
 
   std::optional<PaneStore<K>> panes_;

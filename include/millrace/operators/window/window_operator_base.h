@@ -27,14 +27,17 @@ class WindowOperatorBase : public ChainOperator<Chain> {
   using Out = typename WindowFn::Out;
   using Spec = WindowSpec<WindowKind>;
 
-  WindowOperatorBase(Spec spec, const KeyFn& key, const Agg& agg, const WindowFn& fn, const Chain& chain)
+  WindowOperatorBase(Spec spec, const KeyFn& key, const Agg& agg, const WindowFn& fn,
+                     const Chain& chain)
       : ChainOperator<Chain>(chain), spec_(std::move(spec)), key_(key), agg_(agg), window_fn_(fn) {}
 
   void Open(OperatorContext& context) override {
     ChainOperator<Chain>::Open(context);
     if (spec_.late_output >= 0) late_.Bind(context, static_cast<std::size_t>(spec_.late_output));
   }
-  bool Blocked() override { return ChainOperator<Chain>::Blocked() || (spec_.late_output >= 0 && late_.Blocked()); }
+  bool Blocked() override {
+    return ChainOperator<Chain>::Blocked() || (spec_.late_output >= 0 && late_.Blocked());
+  }
   void Flush(FlushMode mode) override {
     ChainOperator<Chain>::Flush(mode);
     if (spec_.late_output >= 0) late_.Flush(mode);

@@ -81,7 +81,8 @@ template <class K, class R>
 struct EmitWindowResult {
   using Out = WindowResult<K, R>;
   template <class V, class C>
-  MILLRACE_INLINE void operator()(const K& key, const Window& window, const V& value, C& out) const {
+  MILLRACE_INLINE void operator()(const K& key, const Window& window, const V& value,
+                                  C& out) const {
     Out& row = out.Next();
     CopyInto(row.key, key);
     row.window = window;
