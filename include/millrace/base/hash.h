@@ -35,11 +35,12 @@ inline constexpr std::uint64_t kFlip4To8 = 0xc73ab174c5ecd5a2ULL;   // secret64(
 inline constexpr std::uint64_t kFlip9Low = 0x6782737bea4239b9ULL;   // secret64(24) ^ secret64(32)
 inline constexpr std::uint64_t kFlip9High = 0xaf56bc3b0996523aULL;  // secret64(40) ^ secret64(48)
 
+inline constexpr std::uint64_t kRrmxmxPrime = 0x9FB21C651E98DF25ULL;
 inline std::uint64_t Rrmxmx(std::uint64_t h, std::uint64_t length) {
   h ^= Rotl64(h, 49) ^ Rotl64(h, 24);
-  h *= 0x9FB21C651E98DF25ULL;
+  h *= kRrmxmxPrime;
   h ^= (h >> 35) + length;
-  h *= 0x9FB21C651E98DF25ULL;
+  h *= kRrmxmxPrime;
   return h ^ (h >> 28);
 }
 inline std::uint64_t Avalanche64(std::uint64_t h) {  // XXH64's
@@ -82,6 +83,9 @@ inline std::uint64_t Hash64(std::uint64_t v) {
 inline std::uint64_t Hash64(std::uint32_t v) {
   return internal::Hash4To8(v, v, 4);
 }
+
+/// Hash64 of `count` words; several at a time where the processor can.
+void HashWords(const std::uint64_t* words, std::uint32_t count, std::uint64_t* hashes);
 
 inline std::uint64_t HashBytes(const void* p, std::size_t n) {
   if (n > 16 || n == 0) return internal::HashOther(p, n);

@@ -63,15 +63,16 @@ class GeneratorSource {
       if (rate_ > 0) start_ = clock->NowNanos() - Offset(split.next);
     }
     template <class Out>
-    PollResult Poll(Out& out, std::uint32_t max_rows) {
-      std::int64_t end = split_.end;
+    MILLRACE_INLINE PollResult Poll(Out& out, std::uint32_t max_rows) {
       const std::int64_t step = split_.index;  // indices i, i + n, ...
       std::int64_t next = split_.next;
-      if (rate_ > 0) return PollPaced(out, max_rows);
-      end = std::min(end, next + static_cast<std::int64_t>(max_rows) * step);
-      for (; next < end; next += step) out.Emit(GeneratorSource::Call(fn_, next, 0));
+      std::int64_t end = std::min(split_.end, next + static_cast<std::int64_t>(max_rows) * step);
+      std::int64_t wake = 0;
+      if (rate_ > 0) end = DueEnd(end, &wake);
+      for (; next < end; next += step) out.Emit(GeneratorSource::Call(fn_, next, Due(next)));
       split_.next = next;
-      return next >= split_.end ? PollResult::End() : PollResult::More();
+      if (next >= split_.end) return PollResult::End();
+      return wake != 0 ? PollResult::Waiting(wake) : PollResult::More();
     }
     RangeSplit Position() const { return split_; }
 
@@ -79,22 +80,25 @@ class GeneratorSource {
     std::int64_t Offset(std::int64_t index) const {
       return static_cast<std::int64_t>(static_cast<double>(index) * (1e9 / rate_));
     }
-    /// A paced source wakes per tick, not per record.
-    template <class Out>
-    PollResult PollPaced(Out& out, std::uint32_t max_rows) {
+    std::int64_t Due(std::int64_t index) const { return rate_ > 0 ? start_ + Offset(index) : 0; }
+    /// The end of the indices before `end` that are due now; when there are none before it any more, `*wake` is set. A paced
+    /// source wakes per tick, not per record.
+    [[gnu::noinline]] std::int64_t DueEnd(std::int64_t end, std::int64_t* wake) {
       const std::int64_t now = clock_->NowNanos();
-      if (now < tick_) return PollResult::Waiting(tick_);  // its task was woken for something else
-      for (std::uint32_t i = 0; i < max_rows; ++i) {
-        if (split_.next >= split_.end) return PollResult::End();
-        const std::int64_t due = start_ + Offset(split_.next);
-        if (due > now) {
-          tick_ = std::max(due, now + kTickNanos);
-          return PollResult::Waiting(tick_);
-        }
-        out.Emit(GeneratorSource::Call(fn_, split_.next, due));
-        split_.next += split_.index;
+      if (now < tick_) {  // its task was woken for something else
+        *wake = tick_;
+        return split_.next;
       }
-      return PollResult::More();
+      const std::int64_t step = split_.index;
+      const auto elapsed = static_cast<double>(now - start_) * (rate_ / 1e9);
+      std::int64_t due =
+          elapsed < static_cast<double>(end) ? static_cast<std::int64_t>(elapsed) : end;
+      due = std::clamp(split_.next + (due - split_.next) / step * step, split_.next, end);
+      while (due < end && Due(due) <= now) due += step;  // rounding: a step at most
+      if (due >= end) return end;
+      tick_ = std::max(Due(due), now + kTickNanos);
+      *wake = tick_;
+      return due;
     }
     static constexpr std::int64_t kTickNanos = 250 * 1000;
 

@@ -94,6 +94,20 @@ template <class K>
   return 0;
 }
 
+/// True for keys of 8 fixed bytes (int64, enums of it, time points, pairs of int32 ...): their hash is Hash64 of one word,
+/// so that a column of them can be hashed at once.
+template <class K>
+inline constexpr bool kIsWordKey =
+    kIsKey<K> && internal::kFacts<K>.fixed && internal::kFacts<K>.min_bytes == 8 &&
+    !internal::kFacts<K>.floating;
+/// The word of such a key: KeyHash(key) == Hash64(KeyWord(key)).
+template <class K>
+[[gnu::always_inline]] inline std::uint64_t KeyWord(const K& key) {
+  std::uint64_t word = 0;
+  internal::StoreFixed(reinterpret_cast<char*>(&word), key);
+  return word;
+}
+
 /// The same for a string key that is at hand as other text.
 inline std::uint64_t KeyHashOfText(std::string_view text) {
   return HashBytes(text.data(), text.size());

@@ -28,13 +28,16 @@ class EdgeTail {
   }
   EdgeTail& tail() { return *this; }
 
-  /// With one target its open batch is kept in registers during the loop, and written back at the end.
+  /// With one target its open batch is kept in registers during the loop, and written back at the end. (So nothing
+  /// here may take the cursor's address out of line.) Nothing depends on the keys' hashes then: they are computed for
+  /// all new rows at once, when the batch is put back or is full.
   struct Cursor {
     EdgeTail* tail;
     OutputEdge::Builder* builders;
     std::uint64_t count = 0;
     bool single = false;
     OutputEdge::Builder only{};
+    std::uint32_t hashed = 0;  // rows of `only` that have their hash
 
     template <class U>
     MILLRACE_INLINE void Push(U& x, EventTime t) {
@@ -44,9 +47,11 @@ class EdgeTail {
           Write(builders[i], i, std::as_const(x), t, 0);
         }
       } else if (single) {
-        if (only.size == only.capacity) [[unlikely]]
-          MakeRoom();
-        Append(only, x, t, tail->router_.HashOf(std::as_const(x)));
+        if (only.size == only.capacity) [[unlikely]] {
+          only = tail->Reopened(only, hashed);
+          hashed = 0;
+        }
+        Append<false>(only, x, t, 0);
       } else {
         const Route route = tail->router_.RouteOf(std::as_const(x));
         Write(builders[route.target], route.target, x, t, route.hash);
@@ -58,23 +63,20 @@ class EdgeTail {
     }
     /// The end without counting: for edges of an output that counts itself.
     MILLRACE_INLINE void PutBack() {
-      if (single) builders[0] = only;
+      if (!single) return;
+      tail->HashNewRows(only, hashed);
+      builders[0] = only;
     }
 
    private:
-    void MakeRoom() {
-      builders[0] = only;
-      tail->edge_->MakeRoom(0);
-      only = builders[0];
-    }
     template <class U>
     MILLRACE_INLINE void Write(OutputEdge::Builder& b, std::uint32_t target, U& x, EventTime t,
                                std::uint64_t hash) {
       if (b.size == b.capacity) [[unlikely]]
         tail->edge_->MakeRoom(target);
-      Append(b, x, t, hash);
+      Append<Router::kHashed>(b, x, t, hash);
     }
-    template <class U>
+    template <bool kWithHash, class U>
     MILLRACE_INLINE void Append(OutputEdge::Builder& b, U& x, EventTime t, std::uint64_t hash) {
       T& slot = reinterpret_cast<T*>(b.rows)[b.size];
       if constexpr (std::is_const_v<U>) {
@@ -83,7 +85,7 @@ class EdgeTail {
         MoveInto(slot, x);
       }
       if constexpr (kHasStringView<T>) AdoptStrings(slot, tail->edge_->arena());
-      if constexpr (Router::kHashed) b.hashes[b.size] = hash;
+      if constexpr (kWithHash) b.hashes[b.size] = hash;
       if (b.times != nullptr) b.times[b.size] = t;
       ++b.size;
       if constexpr (kHasHeap<T> || kHasStringView<T>) {
@@ -97,7 +99,10 @@ class EdgeTail {
     Cursor cursor{this, edge_->builders()};
     if constexpr (Router::kOneTargetIsAll) {
       cursor.single = edge_->targets() == 1;
-      if (cursor.single) cursor.only = cursor.builders[0];
+      if (cursor.single) {
+        cursor.only = cursor.builders[0];
+        cursor.hashed = cursor.only.size;
+      }
     }
     return cursor;
   }
@@ -110,6 +115,21 @@ class EdgeTail {
   void Close() {}
 
  private:
+  /// Sends the one target's full batch; its next one.
+  [[gnu::noinline]] OutputEdge::Builder Reopened(OutputEdge::Builder full, std::uint32_t hashed) {
+    HashNewRows(full, hashed);
+    edge_->builders()[0] = full;
+    edge_->MakeRoom(0);
+    return edge_->builders()[0];
+  }
+
+  void HashNewRows(const OutputEdge::Builder& b, std::uint32_t hashed) const {
+    if constexpr (Router::kHashed) {
+      router_.HashRows(reinterpret_cast<const T*>(b.rows) + hashed, b.size - hashed,
+                       b.hashes + hashed);
+    }
+  }
+
   // A batch of long texts leaves before it is full: rings are bounded in bytes.
   static constexpr std::uint64_t kMaxDynamicBytes = 256 * 1024;
 

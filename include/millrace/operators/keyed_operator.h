@@ -36,7 +36,6 @@ constexpr auto MillraceRecordOf(internal::RecordTag<KeyedResult<K, R>>) {
 ///   using Value = the state column's type
 ///   void First(Value&, const In&) / void Next(Value&, const In&): the key's first record, a further one
 ///   void Emit(cursor, const K&, const Value&, EventTime)
-/// Rows of a batch are resolved 128 at a time with prefetch, then the function runs inlined.
 template <class K, class In, class KeyFn, class Logic, class Chain>
 class KeyedOperator final : public ChainOperator<Chain> {
  public:
@@ -59,14 +58,36 @@ class KeyedOperator final : public ChainOperator<Chain> {
       const std::uint32_t begin = *row;
       const std::uint32_t count =
           budget.Take(std::min<std::uint32_t>(batch.size - begin, KeyedTable<K>::kPrefetchRows));
-      typename KeyedTable<K>::Hints hints;
-      table_->Prepare(batch.hashes + begin, count, &hints);
+      typename KeyedTable<K>::Block block(*table_, batch.hashes + begin, count);
       auto cursor = this->chain_.Begin();
       for (std::uint32_t i = begin; i < begin + count; ++i) {
         decltype(auto) key = key_(std::as_const(rows[i]));
-        OnRecord(rows[i], key, batch.hashes[i],
-                 table_->Find(key, batch.hashes[i], hints, i - begin),
-                 batch.times != nullptr ? batch.times[i] : EventTime::Min(), cursor);
+        const EventTime time = batch.times != nullptr ? batch.times[i] : EventTime::Min();
+        std::byte* at = block.row(i - begin);
+        if constexpr (kSmall) {
+          Value value;
+          if (block.Hit(key, i - begin)) [[likely]] {
+            table_->Touch(at, block.flag(i - begin));
+            value = StoredGet<Value>(at + value_offset_);
+            logic_.Next(value, rows[i]);
+            CopyInto(StoredMutable<Value>(at + value_offset_), value);
+          } else {
+            at = Missed(rows[i], key, batch.hashes[i]);
+            block.Renew();
+            value = StoredGet<Value>(at + value_offset_);
+          }
+          logic_.Emit(cursor, KeyedTable<K>::KeyAt(at), std::as_const(value), time);
+        } else {
+          if (block.Hit(key, i - begin)) [[likely]] {
+            table_->Touch(at, block.flag(i - begin));
+            logic_.Next(StoredMutable<Value>(at + value_offset_), rows[i]);
+          } else {
+            at = Missed(rows[i], key, batch.hashes[i]);
+            block.Renew();
+          }
+          StoredOwn<Value>(at + value_offset_);
+          logic_.Emit(cursor, KeyedTable<K>::KeyAt(at), StoredGet<Value>(at + value_offset_), time);
+        }
       }
       cursor.End();
       *row = begin + count;
@@ -78,9 +99,13 @@ class KeyedOperator final : public ChainOperator<Chain> {
   std::uint64_t StateRows() const override { return table_->size(); }
 
  private:
-  template <class Cursor>
-  MILLRACE_INLINE void OnRecord(In& record, const K& key, std::uint64_t hash, RowRef ref,
-                                EventTime time, Cursor& cursor) {
+  /// Values that fit registers are changed there: what is emitted needs not wait for what was just stored.
+  static constexpr bool kSmall =
+      std::is_trivially_copyable_v<Value> && sizeof(Value) <= 32 && !kHasStringView<Value>;
+
+  /// A record whose row was not noted: most often its key's first. The row.
+  [[gnu::noinline]] std::byte* Missed(const In& record, const K& key, std::uint64_t hash) {
+    RowRef ref = table_->Find(key, hash);
     if (ref) {
       table_->Touch(ref);
       logic_.Next(StoredMutable<Value>(ref.row + value_offset_), record);
@@ -88,8 +113,7 @@ class KeyedOperator final : public ChainOperator<Chain> {
       ref = table_->Insert(key, hash);
       logic_.First(StoredMutable<Value>(ref.row + value_offset_), record);
     }
-    StoredOwn<Value>(ref.row + value_offset_);
-    logic_.Emit(cursor, KeyedTable<K>::KeyOf(ref), StoredGet<Value>(ref.row + value_offset_), time);
+    return ref.row;
   }
 
   KeyFn key_;
@@ -108,7 +132,8 @@ class ReduceLogic {
   MILLRACE_INLINE void First(T& value, const T& record) const { CopyInto(value, record); }
   MILLRACE_INLINE void Next(T& value, const T& record) const {
     try {
-      value = fn_(std::as_const(value), record);
+      T next = fn_(std::as_const(value), record);
+      MoveInto(value, next);
     } catch (...) {
       internal::RethrowAnnotated(name_, internal::DescribeRecord(record));
     }

@@ -92,14 +92,13 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
       const std::uint32_t begin = *row;
       const std::uint32_t count =
           budget.Take(std::min<std::uint32_t>(batch.size - begin, KeyedTable<K>::kPrefetchRows));
-      typename KeyedTable<K>::Hints hints;
-      table_->Prepare(batch.hashes + begin, count, &hints);
+      typename KeyedTable<K>::Block block(*table_, batch.hashes + begin, count);
       auto cursor = this->chain_.Begin();
       for (std::uint32_t i = begin; i < begin + count; ++i) {
         const In& record = rows[i];
         const K& key = key_fn(record);
         const std::uint64_t hash = batch.hashes[i];
-        key_.Set(&key, hash, table_->Find(key, hash, hints, i - begin));
+        key_.Set(&key, hash, table_->Find(key, hash, block, i - begin));
         this->process_.key_ = &key;
         this->Collecting(
             cursor, batch.times != nullptr ? batch.times[i] : EventTime::Min(),
@@ -108,6 +107,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
             { call(record, out); },
             [&] { return internal::DescribeRecord(record); });
         Leave();
+        block.Renew();
       }
       cursor.End();
       *row = begin + count;

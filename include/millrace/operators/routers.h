@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
 
 #include "millrace/io/key.h"
 #include "millrace/operators/collector.h"
+#include "millrace/operators/local_copy.h"
 #include "millrace/operators/user_error.h"
 
 namespace millrace {
@@ -44,8 +46,33 @@ class HashRouter {
       internal::RethrowAnnotated("KeyBy", internal::DescribeRecord(x));
     }
   }
+  /// The hashes of a column of rows.
+  void HashRows(const T* rows, std::uint32_t count, std::uint64_t* hashes) const {
+    if constexpr (kIsWordKey<Key>) {
+      std::uint64_t words[kColumn];
+      for (std::uint32_t begin = 0; begin < count; begin += kColumn) {
+        const std::uint32_t n = std::min(kColumn, count - begin);
+        Words(rows + begin, n, words);
+        HashWords(words, n, hashes + begin);
+      }
+    } else {
+      for (std::uint32_t i = 0; i < count; ++i) hashes[i] = HashOf(rows[i]);
+    }
+  }
 
  private:
+  using Key = std::remove_cvref_t<std::invoke_result_t<const KeyFn&, const T&>>;
+  static constexpr std::uint32_t kColumn = 128;
+  void Words(const T* rows, std::uint32_t count, std::uint64_t* words) const {
+    std::uint32_t i = 0;
+    try {
+      const internal::LocalCopy<KeyFn> key(key_);  // in registers: the words written could alias it
+      for (; i < count; ++i) words[i] = KeyWord<Key>(key.get()(rows[i]));
+    } catch (...) {
+      internal::RethrowAnnotated("KeyBy", internal::DescribeRecord(rows[i]));
+    }
+  }
+
   KeyFn key_;
   std::uint32_t targets_ = 1;
 };
@@ -57,7 +84,6 @@ class SingleRouter {
   static constexpr bool kHashed = false;
   static constexpr bool kBroadcast = false;
   static constexpr bool kOneTargetIsAll = true;
-  static std::uint64_t HashOf(const T&) { return 0; }
   void Bind(int, std::uint32_t) {}
   MILLRACE_INLINE Route RouteOf(const T&) const { return {}; }
 };
@@ -69,7 +95,6 @@ class RoundRobinRouter {
   static constexpr bool kHashed = false;
   static constexpr bool kBroadcast = false;
   static constexpr bool kOneTargetIsAll = true;
-  static std::uint64_t HashOf(const T&) { return 0; }
   void Bind(int subtask, std::uint32_t targets) {
     targets_ = targets;
     next_ = static_cast<std::uint32_t>(subtask) % targets;
@@ -104,7 +129,6 @@ class CustomRouter {
   static constexpr bool kHashed = false;
   static constexpr bool kBroadcast = false;
   static constexpr bool kOneTargetIsAll = false;  // its answer is checked
-  static std::uint64_t HashOf(const T&) { return 0; }
   explicit CustomRouter(F fn) : fn_(std::move(fn)) {}
   void Bind(int, std::uint32_t targets) { targets_ = targets; }
   MILLRACE_INLINE Route RouteOf(const T& x) const {

@@ -35,9 +35,9 @@ struct RowRef {
 /// range. This part is the same for all key types; KeyedTable<K> adds the lookups.
 ///
 /// Headers (16 tags, 16 flag bytes a group) stand apart from the rows: 32 bytes a group that stay in cache.
-/// Tag 0 is an empty slot, 1 an erased one, 0x80|7 hash bits a live one. A slot's row is always a constructed
+/// Tag 0 is an empty slot, 1 an erased one, 2 to 255 (8 bits of the hash) a live one. A slot's row is always a constructed
 /// object; an empty slot's row is dormant and keeps its buffers for the next key.
-/// A flag byte holds the epoch of the row's last change (1..3, cyclic; 0 = unchanged since it was written to
+/// A flag byte is the epoch of the row's last change (1..3, cyclic; 0 = unchanged since it was written to
 /// a snapshot). See docs/formats/state_table.md.
 class StateTable {
  public:
@@ -46,7 +46,7 @@ class StateTable {
   static constexpr std::uint32_t kHeaderBytes = 32;
   static constexpr std::uint8_t kEmpty = 0;
   static constexpr std::uint8_t kErased = 1;
-  static constexpr std::uint8_t kEpochMask = 3;
+  static constexpr std::uint8_t kLive = 2;  // and above
 
   /// Up to this many rows there is one sub-table, which fits the first cache levels.
   static constexpr std::uint64_t kSmallRows = 4096;
@@ -62,8 +62,8 @@ class StateTable {
   bool empty() const { return size_ == 0; }
   /// True when the rows outgrow the near caches, so that prefetching pays.
   bool wants_prefetch() const { return bytes_ > kPrefetchBytes; }
-  /// Counts the moves of rows to other places (growth): pointers from before are void.
-  std::uint64_t generation() const { return generation_; }
+  /// Changes when rows move to other places (growth) or go: what was found before is void.
+  std::uint64_t version() const { return version_; }
 
   /// Empties the table and keeps its memory; rows become dormant. Shrinks one that was mostly empty.
   void Clear();
@@ -80,9 +80,10 @@ class StateTable {
   // --- epochs: what a snapshot without a pause rests on (architecture.md, decision 12)
 
   /// Called before the row changes. Writes a row that an open snapshot still owes, then marks it changed.
-  void Touch(RowRef ref) {
-    if ((*ref.flag & kEpochMask) != epoch_) [[unlikely]]
-      TouchSlow(ref);
+  void Touch(RowRef ref) { Touch(ref.row, ref.flag); }
+  void Touch(std::byte* row, std::uint8_t* flag) {
+    if (*flag != epoch_) [[unlikely]]
+      TouchSlow(row, flag);
   }
   using RowWriter = std::function<void(const std::byte* row)>;
   /// Freezes the rows changed since the last snapshot: each will be given to `writer` once, as it is now,
@@ -103,7 +104,30 @@ class StateTable {
   };
 
   static std::uint8_t TagOf(std::uint64_t hash) {
-    return static_cast<std::uint8_t>(0x80 | ((hash >> 40) & 0x7f));
+    const auto bits = static_cast<std::uint32_t>(hash >> 40) & 0xff;
+    return static_cast<std::uint8_t>(bits < kLive ? std::uint32_t{kLive} : bits);
+  }
+  /// A bit for each slot of a group that has the hash's tag.
+  static std::uint32_t MatchingSlots(const std::uint8_t* header, std::uint64_t hash) {
+    const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
+    const __m128i tag = _mm_set1_epi8(static_cast<char>(TagOf(hash)));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
+  }
+  /// The lowest of them; 16 when there is none.
+  static std::size_t FirstSlot(std::uint32_t slots) {
+    return static_cast<std::size_t>(std::countr_zero(slots | 1U << kGroupSlots));
+  }
+  /// False: a search must go on in the next group.
+  static bool HasEmptySlot(const std::uint8_t* header) {
+    const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128())) != 0;
+  }
+  /// A bit for each live slot of a group.
+  static std::uint32_t LiveSlots(const std::uint8_t* header) {
+    const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
+    const __m128i least = _mm_set1_epi8(static_cast<char>(kLive));
+    return static_cast<std::uint32_t>(
+        _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(tags, least), tags)));
   }
   std::uint32_t SubOf(std::uint64_t hash) const {
     return static_cast<std::uint32_t>(((hash >> 48) - range_.begin) * scale_ >> 16);
@@ -114,6 +138,15 @@ class StateTable {
   }
   /// A slot for a key that is not in the table; grows if needed. The row is dormant: set the key.
   RowRef InsertSlot(std::uint64_t hash);
+  /// Where rows with the tags of `count` <= 64 hashes stand; a null row where no tag matches in the hash's group.
+  void Locate(const std::uint64_t* hashes, std::uint32_t count, std::byte** rows,
+              std::uint8_t** flags) const {
+    if (scale_ == 0 && !wants_prefetch()) {
+      LocateNear(hashes, count, rows, flags);
+    } else {
+      LocateFar(hashes, count, rows, flags);
+    }
+  }
 
   std::vector<SubTable> subs_;
   std::uint64_t scale_ = 0;  // 0 while there is one sub-table
@@ -121,9 +154,14 @@ class StateTable {
   KeyGroupRange range_;
 
  private:
+  struct NearProbe;
   static constexpr std::uint64_t kPrefetchBytes = 192 * 1024;
 
-  void TouchSlow(RowRef ref);
+  void LocateNear(const std::uint64_t* hashes, std::uint32_t count, std::byte** rows,
+                  std::uint8_t** flags) const;
+  void LocateFar(const std::uint64_t* hashes, std::uint32_t count, std::byte** rows,
+                 std::uint8_t** flags) const;
+  void TouchSlow(std::byte* row, std::uint8_t* flag);
   void Grow(std::uint32_t sub);
   void Split();
   void Allocate(SubTable* sub, std::uint32_t groups);
@@ -137,7 +175,7 @@ class StateTable {
   MemoryAccount* memory_;
   std::uint64_t size_ = 0;
   std::uint64_t bytes_ = 0;
-  std::uint64_t generation_ = 0;
+  std::uint64_t version_ = 0;
   std::uint8_t epoch_ = 1;
   std::uint8_t snapshot_epoch_ = 0;  // 0: no snapshot is open
   Cursor snapshot_cursor_;
@@ -146,7 +184,7 @@ class StateTable {
 
 /// The table with its lookups. K is stored at offset 0 of the row.
 ///
-/// For a batch: `Prepare` the hashes of up to 64 rows, then find them one by one.
+/// For the rows of a batch: a `Block` of them, then `Hit` one by one, and Find where that says no.
 template <class K>
 class KeyedTable : public StateTable {
  public:
@@ -157,16 +195,15 @@ class KeyedTable : public StateTable {
     return RowLayout(ColumnOpsOf<Stored<K>>(),
                      [](const void* key) { return KeyHash(*static_cast<const K*>(key)); });
   }
-  static const K& KeyOf(RowRef ref) { return *reinterpret_cast<const K*>(ref.row); }
+  static const K& KeyOf(RowRef ref) { return KeyAt(ref.row); }
+  static const K& KeyAt(const std::byte* row) { return *reinterpret_cast<const K*>(row); }
 
   RowRef Find(const K& key, std::uint64_t hash) const {
     const SubTable& s = subs_[SubOf(hash)];
-    const __m128i tag = _mm_set1_epi8(static_cast<char>(TagOf(hash)));
     std::uint32_t group = GroupOf(hash, s.groups);
     for (;;) {
       std::uint8_t* header = s.headers + std::size_t{group} * kHeaderBytes;
-      const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
-      auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
+      std::uint32_t match = MatchingSlots(header, hash);
       while (match != 0) {
         const auto i = static_cast<std::uint32_t>(std::countr_zero(match));
         std::byte* row = s.rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_;
@@ -175,7 +212,7 @@ class KeyedTable : public StateTable {
         }
         match &= match - 1;
       }
-      if (_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128())) != 0) return {};
+      if (HasEmptySlot(header)) return {};
       group = group + 1 == s.groups ? 0 : group + 1;
     }
   }
@@ -185,19 +222,17 @@ class KeyedTable : public StateTable {
   template <class Wanted>
   RowRef FindByHash(std::uint64_t hash, Wanted wanted) const {
     const SubTable& s = subs_[SubOf(hash)];
-    const __m128i tag = _mm_set1_epi8(static_cast<char>(TagOf(hash)));
     std::uint32_t group = GroupOf(hash, s.groups);
     for (;;) {
       std::uint8_t* header = s.headers + std::size_t{group} * kHeaderBytes;
-      const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
-      auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
+      std::uint32_t match = MatchingSlots(header, hash);
       for (; match != 0; match &= match - 1) {
         const auto i = static_cast<std::uint32_t>(std::countr_zero(match));
         std::byte* row = s.rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_;
         if (KeyHash(*reinterpret_cast<const K*>(row)) == hash && wanted(row))
           return {row, header + kGroupSlots + i};
       }
-      if (_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128())) != 0) return {};
+      if (HasEmptySlot(header)) return {};
       group = group + 1 == s.groups ? 0 : group + 1;
     }
   }
@@ -209,86 +244,44 @@ class KeyedTable : public StateTable {
     return ref;
   }
 
-  /// What Prepare has found out about up to 64 hashes: where their rows probably stand.
-  struct Hints {
-    std::uint64_t generation =
-        ~std::uint64_t{0};  // the table's when they were noted; else they are void
-    // Not initialized: written by Prepare.
-    std::byte* rows[kPrefetchRows];
-    std::uint8_t* flags[kPrefetchRows];
+  /// The lookups of up to 64 rows of a batch, in two passes: first all places where a row with the hash's tag stands are
+  /// noted (and fetched, in a table that outgrows the near caches), then keys are compared one by one. A short pass
+  /// keeps many lookups under way at once; in one pass each would wait for the loads of the one before.
+  class Block {
+   public:
+    Block(const KeyedTable& table, const std::uint64_t* hashes, std::uint32_t count)
+        : table_(&table), version_(table.version()), count_(count) {
+      table.Locate(hashes, count, rows_, flags_);
+    }
+    /// True when the row of `key`, the block's i-th, is where it was noted: nearly always when it is in the table. Else
+    /// ask Find. Call Renew after whatever may have added or erased rows.
+    [[gnu::always_inline]] inline bool Hit(const K& key, std::uint32_t i) const {
+      return rows_[i] != nullptr && KeyEqual(KeyAt(rows_[i]), key);
+    }
+    /// When rows have gone or moved, all that was noted is void.
+    [[gnu::always_inline]] inline void Renew() {
+      if (version_ != table_->version()) [[unlikely]]
+        Void();
+    }
+    RowRef ref(std::uint32_t i) const { return {rows_[i], flags_[i]}; }
+    std::byte* row(std::uint32_t i) const { return rows_[i]; }
+    std::uint8_t* flag(std::uint32_t i) const { return flags_[i]; }
+
+   private:
+    [[gnu::noinline]] void Void() {
+      version_ = table_->version();
+      for (std::uint32_t i = 0; i < count_; ++i) rows_[i] = nullptr;
+      count_ = 0;
+    }
+    const KeyedTable* table_;
+    std::uint64_t version_;
+    std::uint32_t count_;
+    // Not initialized: written by Locate.
+    std::byte* rows_[kPrefetchRows];
+    std::uint8_t* flags_[kPrefetchRows];
   };
-
-  /// Notes where the rows of `count` hashes probably stand; in a table that outgrows the near caches it fetches them too.
-  /// All headers first, then all rows: the loads of different rows do not wait for each other.
-  void Prepare(const std::uint64_t* hashes, std::uint32_t count, Hints* hints) const {
-    hints->generation = generation();
-    if (scale_ == 0 && !wants_prefetch()) {
-      PrepareNear(hashes, count, hints);
-    } else {
-      PrepareFar(hashes, count, hints);
-    }
-  }
-  /// Find, at the noted place first. Inserts and erasures since Prepare are harmless: a place is looked at anew.
-  [[gnu::always_inline]] inline RowRef Find(const K& key, std::uint64_t hash, const Hints& hints,
-                                            std::uint32_t i) const {
-    if (hints.generation == generation()) [[likely]] {
-      const RowRef hint{hints.rows[i], hints.flags[i]};
-      if (hint.flag[-static_cast<int>(kGroupSlots)] == TagOf(hash) &&
-          KeyEqual(*reinterpret_cast<const K*>(hint.row), key)) [[likely]] {
-        return hint;
-      }
-    }
-    return Find(key, hash);
-  }
-
- private:
-  /// One sub-table in the near caches. Where no tag matches, the group's first slot is noted, which does not match either.
-  void PrepareNear(const std::uint64_t* hashes, std::uint32_t count, Hints* hints) const {
-    const SubTable& s = subs_[0];
-    std::uint8_t* const headers = s.headers;
-    std::byte* const rows = s.rows;
-    const std::uint32_t groups = s.groups;
-    const std::uint32_t row_bytes = row_bytes_;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const std::uint64_t hash = hashes[i];
-      const std::uint32_t group = GroupOf(hash, groups);
-      std::uint8_t* const header = headers + std::size_t{group} * kHeaderBytes;
-      const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
-      const __m128i tag = _mm_set1_epi8(static_cast<char>(TagOf(hash)));
-      const auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
-      const std::uint32_t first =
-          static_cast<std::uint32_t>(std::countr_zero(match | 1U << kGroupSlots)) % kGroupSlots;
-      hints->rows[i] = rows + (std::size_t{group} * kGroupSlots + first) * row_bytes;
-      hints->flags[i] = header + kGroupSlots + first;
-    }
-  }
-
-  void PrepareFar(const std::uint64_t* hashes, std::uint32_t count, Hints* hints) const {
-    for (std::uint32_t i = 0; i < count; ++i) {
-      const SubTable& s = subs_[SubOf(hashes[i])];
-      hints->flags[i] = s.headers + std::size_t{GroupOf(hashes[i], s.groups)} * kHeaderBytes;
-      __builtin_prefetch(hints->flags[i]);
-    }
-    for (std::uint32_t i = 0; i < count; ++i) {
-      std::uint8_t* header = hints->flags[i];
-      const SubTable& s = subs_[SubOf(hashes[i])];
-      const __m128i tag = _mm_set1_epi8(static_cast<char>(TagOf(hashes[i])));
-      const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
-      auto match = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, tag)));
-      const std::size_t group = static_cast<std::size_t>(header - s.headers) / kHeaderBytes;
-      std::byte* rows = s.rows + group * kGroupSlots * row_bytes_;
-      const std::uint32_t first =
-          static_cast<std::uint32_t>(std::countr_zero(match | 1U << kGroupSlots)) % kGroupSlots;
-      hints->rows[i] = rows + std::size_t{first} * row_bytes_;
-      hints->flags[i] = header + kGroupSlots + first;
-      // All rows whose tag matches (one in ten groups has a second), each to its end: a row may span two lines.
-      for (; match != 0; match &= match - 1) {
-        const std::byte* row =
-            rows + static_cast<std::size_t>(std::countr_zero(match)) * row_bytes_;
-        __builtin_prefetch(row, 1);
-        __builtin_prefetch(row + row_bytes_ - 1, 1);
-      }
-    }
+  RowRef Find(const K& key, std::uint64_t hash, const Block& block, std::uint32_t i) const {
+    return block.Hit(key, i) ? block.ref(i) : Find(key, hash);
   }
 };
 

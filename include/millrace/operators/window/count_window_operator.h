@@ -43,14 +43,14 @@ class CountWindowOperator final
       const std::uint32_t begin = *row;
       const std::uint32_t count =
           budget.Take(std::min<std::uint32_t>(batch.size - begin, Table::kPrefetchRows));
-      typename Table::Hints hints;
-      table_->Prepare(batch.hashes + begin, count, &hints);
+      typename Table::Block block(*table_, batch.hashes + begin, count);
       auto out = this->chain_.Begin();
       for (std::uint32_t i = begin; i < begin + count; ++i) {
         decltype(auto) key = this->key_(std::as_const(rows[i]));
-        const RowRef ref = table_->Find(key, batch.hashes[i], hints, i - begin);
+        const RowRef ref = table_->Find(key, batch.hashes[i], block, i - begin);
         OnRecord(rows[i], key, batch.hashes[i], ref,
                  batch.times != nullptr ? batch.times[i] : EventTime::Min(), out);
+        block.Renew();
       }
       out.End();
       *row = begin + count;

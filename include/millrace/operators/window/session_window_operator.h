@@ -56,13 +56,24 @@ class SessionWindowOperator final
       const std::uint32_t begin = *row;
       const std::uint32_t count =
           budget.Take(std::min<std::uint32_t>(batch.size - begin, Table::kPrefetchRows));
-      typename Table::Hints hints;
-      table_->Prepare(batch.hashes + begin, count, &hints);
+      typename Table::Block block(*table_, batch.hashes + begin, count);
       for (std::uint32_t i = begin; i < begin + count; ++i) {
         decltype(auto) key = this->key_(std::as_const(rows[i]));
-        const RowRef ref = table_->Find(key, batch.hashes[i], hints, i - begin);
-        OnRecord(rows[i], key, batch.hashes[i], ref,
-                 processing_time ? now : batch.times[i].millis());
+        const std::int64_t time = processing_time ? now : batch.times[i].millis();
+        if (block.Hit(key, i - begin)) [[likely]] {
+          table_->Touch(block.row(i - begin), block.flag(i - begin));
+          Sessions& sessions = SessionsAt(block.row(i - begin));
+          S& s = sessions[0];
+          // The common case: the key's only session, not fired, goes on.
+          if (sessions.size() == 1 && !s.fired && time <= s.end && time >= s.start &&
+              Plus(time, gap_) - 1 > fired_through_) [[likely]] {
+            s.end = std::max(s.end, Plus(time, gap_));
+            AddRecord(s, rows[i]);
+            continue;
+          }
+        }
+        OnRecordSlow(rows[i], key, batch.hashes[i], time);
+        block.Renew();
       }
       *row = begin + count;
       this->context_->counters->in.Add(count);
@@ -93,9 +104,10 @@ class SessionWindowOperator final
  private:
   static constexpr std::uint32_t kFireRows = 64;
 
-  Sessions& SessionsOf(RowRef ref) {
-    return *reinterpret_cast<Sessions*>(ref.row + sessions_offset_);
+  Sessions& SessionsAt(std::byte* row) {
+    return *reinterpret_cast<Sessions*>(row + sessions_offset_);
   }
+  Sessions& SessionsOf(RowRef ref) { return SessionsAt(ref.row); }
   static Accumulator& AccOf(S& s) {
     return StoredMutable<Accumulator>(reinterpret_cast<std::byte*>(&s.acc));
   }
@@ -107,24 +119,10 @@ class SessionWindowOperator final
     return Plus(s.end - 1, this->spec_.lateness.count());
   }
 
-  MILLRACE_INLINE void OnRecord(In& record, const K& key, std::uint64_t hash, RowRef ref,
-                                std::int64_t time) {
-    if (ref) [[likely]] {
-      table_->Touch(ref);
-      Sessions& sessions = SessionsOf(ref);
-      S& s = sessions[0];
-      // The common case: the key's only session, not fired, goes on.
-      if (sessions.size() == 1 && !s.fired && time <= s.end && time >= s.start &&
-          Plus(time, gap_) - 1 > fired_through_) [[likely]] {
-        s.end = std::max(s.end, Plus(time, gap_));
-        AddRecord(s, record);
-        return;
-      }
-    }
-    OnRecordSlow(record, key, hash, ref, time);
-  }
-
-  void OnRecordSlow(In& record, const K& key, std::uint64_t hash, RowRef ref, std::int64_t time) {
+  [[gnu::noinline]] void OnRecordSlow(In& record, const K& key, std::uint64_t hash,
+                                      std::int64_t time) {
+    RowRef ref = table_->Find(key, hash);
+    if (ref) table_->Touch(ref);
     std::int64_t start = time, end = Plus(time, gap_);
     if (ref) {  // what the merged session would span
       Sessions& sessions = SessionsOf(ref);
@@ -216,8 +214,7 @@ class SessionWindowOperator final
         ++count;
       }
       done = count < want;
-      typename Table::Hints hints;
-      table_->Prepare(hashes, count, &hints);
+      const typename Table::Block block(*table_, hashes, count);  // fetches the rows
       auto out = this->chain_.Begin();
       for (std::uint32_t i = 0; i < count; ++i) OnDue(entries[i], through, out);
       out.End();

@@ -57,6 +57,10 @@ struct SlidingPane {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> index;  // (slot, entry), sorted
   std::uint32_t indexed = 0;
 
+  /// The entry at a guessed place; one of no slot when the log is shorter.
+  MILLRACE_INLINE SlidingEntry<Acc, kStacks>& At(std::uint32_t i) {
+    return i < log.size() ? log[i] : none;
+  }
   /// Calls `fn(entry)` for the entries of a slot, in order.
   template <class Fn>
   void ForSlot(std::uint32_t slot, Fn fn) {
@@ -81,6 +85,8 @@ struct SlidingPane {
 
  private:
   static constexpr std::uint32_t kUnindexed = 64;
+  static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
+  SlidingEntry<Acc, kStacks> none{kNoSlot, {}, {}};
 };
 
 /// The keys and panes of a sliding window operator. Keys have a number (slot), so that entries need no key and no
@@ -119,14 +125,12 @@ class SlidingStore {
     return StoredGet<K>(reinterpret_cast<const std::byte*>(&slot.key));
   }
 
-  /// Valid until the next FindOrAdd.
-  MILLRACE_INLINE SlidingKey& FindOrAdd(const K& key, std::uint64_t hash,
-                                        const typename Table::Hints& hints, std::uint32_t i) {
-    const RowRef ref = table_->Find(key, hash, hints, i);
-    if (ref) [[likely]]
-      return KeyColumn(ref);
-    return AddSlot(key, hash);
+  /// What stands beside the key, which is added if it is new. Valid until the next key is added.
+  [[gnu::noinline]] SlidingKey& FindOrAdd(const K& key, std::uint64_t hash) {
+    const RowRef ref = table_->Find(key, hash);
+    return ref ? KeyAt(ref.row) : AddSlot(key, hash);
   }
+  SlidingKey& KeyAt(std::byte* row) { return *reinterpret_cast<SlidingKey*>(row + key_offset_); }
 
   std::size_t panes() const { return panes_.size(); }
   Pane& pane(std::size_t i) { return *panes_[i]; }
@@ -183,8 +187,11 @@ class SlidingStore {
   }
   /// One entry of the slot has gone.
   void Release(std::uint32_t id) {
-    Slot& s = slots_[id];
-    if (--s.entries > 0) return;
+    if (--slots_[id].entries == 0) Forget(id);
+  }
+  /// Nothing is left of the slot's key.
+  void Forget(std::uint32_t id) {
+    const Slot& s = slots_[id];
     table_->Erase(table_->Find(KeyOf(s), s.hash));
     free_.push_back(id);
   }
@@ -193,9 +200,6 @@ class SlidingStore {
   static constexpr std::size_t kSpare = 4;
   static constexpr std::size_t kPrefetchBytes = 192 * 1024;
 
-  SlidingKey& KeyColumn(RowRef ref) {
-    return *reinterpret_cast<SlidingKey*>(ref.row + key_offset_);
-  }
   SlidingKey& AddSlot(const K& key, std::uint64_t hash) {
     std::uint32_t id = 0;
     if (!free_.empty()) {
@@ -211,7 +215,7 @@ class SlidingStore {
     StoredSet<K>(reinterpret_cast<std::byte*>(&s.key), key);
     s.hash = hash;
     s.back_entries = s.front_entries = s.entries = 0;
-    SlidingKey& column = KeyColumn(table_->Insert(key, hash));
+    SlidingKey& column = KeyAt(table_->Insert(key, hash).row);
     column = {id, {0, 0}};
     return column;
   }

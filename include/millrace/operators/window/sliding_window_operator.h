@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "millrace/operators/aggregators.h"
+#include "millrace/operators/local_copy.h"
 #include "millrace/operators/window/slice_window_base.h"
 #include "millrace/operators/window/sliding_store.h"
 
@@ -36,6 +37,7 @@ class SlidingWindowOperator final
   using Slot = typename Store::Slot;
   using Entry = typename Store::Entry;
   using Pane = typename Store::Pane;
+  using Block = typename KeyedTable<K>::Block;
   using Base::Base;
 
   void Open(OperatorContext& context) override {
@@ -46,7 +48,6 @@ class SlidingWindowOperator final
 
  private:
   friend Base;
-  static constexpr std::uint32_t kRows = KeyedTable<K>::kPrefetchRows;
   enum class Phase { kNone, kReset, kEvict, kTurn, kEnter, kEmit };
 
   static Accumulator& Acc(Stored<Accumulator>& stored) {
@@ -72,59 +73,77 @@ class SlidingWindowOperator final
 
   void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count,
                std::int64_t now) {
-    std::uint32_t slots[kRows];
-    typename KeyedTable<K>::Hints hints;
-    store_->table().Prepare(batch.hashes + begin, count, &hints);
-    if (store_->wants_prefetch()) FetchSlots(rows + begin, batch.hashes + begin, count, hints);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      In& record = rows[begin + i];
-      const std::int64_t time = this->processing_time() ? now : batch.times[begin + i].millis();
-      SlidingKey& key =
-          store_->FindOrAdd(this->key_(std::as_const(record)), batch.hashes[begin + i], hints, i);
-      slots[i] = key.slot;
-      if (time >= current_begin_ && time < current_end_) [[likely]] {
-        AddToPane(*current_, current_way_, key, record);
+    const std::uint32_t end = begin + count;
+    for (std::uint32_t i = begin; i < end;) {
+      i = AddBlock(rows, batch, i, end - i, now);
+      if (i == end) break;
+      // A new key, or not the pane at hand: one record on its own.
+      const std::int64_t time = this->processing_time() ? now : batch.times[i].millis();
+      SlidingKey& key = store_->FindOrAdd(this->key_(std::as_const(rows[i])), batch.hashes[i]);
+      if (time >= current_begin_ && time < current_end_) {
+        AddToPane(*current_, current_way_, key, rows[i]);
       } else {
-        AddSlow(record, key, time);
+        AddSlow(rows[i], key, time);
       }
-    }
-    // Records that were not accepted may leave keys without entries behind.
-    if (unused_) [[unlikely]] {
-      unused_ = false;
-      for (std::uint32_t i = 0; i < count; ++i) ForgetUnused(slots[i]);
+      ++i;
     }
   }
-  void FetchSlots(const In* rows, const std::uint64_t* hashes, std::uint32_t count,
-                  const typename KeyedTable<K>::Hints& hints) {
+
+  /// Adds records as long as they belong to the pane at hand and their keys are known; the first row that was not added.
+  /// In short passes: each keeps many rows under way at once.
+  std::uint32_t AddBlock(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count,
+                         std::int64_t now) {
+    Pane* const pane = current_;
+    if (pane == nullptr) return begin;
+    const Block block(store_->table(), batch.hashes + begin, count);
+    if (store_->wants_prefetch()) FetchSlots(block, rows + begin, count);
+    const internal::LocalCopy<KeyFn> key_of(this->key_);
+    const EventTime* const times = this->processing_time() ? nullptr : batch.times + begin;
+    const std::int64_t pane_begin = current_begin_, pane_end = current_end_;
+    const std::uint32_t way = current_way_;
+    Entry* entries[KeyedTable<K>::kPrefetchRows];
+    std::uint32_t n = 0;
+    for (; n < count; ++n) {
+      const std::int64_t time = times != nullptr ? times[n].millis() : now;
+      if (time < pane_begin || time >= pane_end) break;
+      if (!block.Hit(key_of.get()(std::as_const(rows[begin + n])), n)) break;
+      entries[n] = &pane->At(store_->KeyAt(block.row(n)).open_at[way]);
+    }
+    const internal::LocalCopy<Agg> agg(this->agg_);
+    for (std::uint32_t i = 0; i < n; ++i) {
+      SlidingKey& key = store_->KeyAt(block.row(i));
+      Entry& entry = *entries[i];
+      if (entry.slot == key.slot) [[likely]] {
+        this->AddTo(agg.get(), Acc(entry.acc), rows[begin + i]);
+        Own(entry.acc);
+      } else {
+        AddToPane(*pane, way, key, rows[begin + i]);
+      }
+    }
+    return begin + n;
+  }
+  void FetchSlots(const Block& block, const In* rows, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
-      store_->PrefetchSlot(store_->FindOrAdd(this->key_(rows[i]), hashes[i], hints, i).slot);
+      if (block.Hit(this->key_(rows[i]), i)) store_->PrefetchSlot(store_->KeyAt(block.row(i)).slot);
     }
   }
 
   /// True when the key got a new entry.
   MILLRACE_INLINE bool AddToPane(Pane& pane, std::uint32_t way, SlidingKey& key, const In& record) {
-    const std::uint32_t at = key.open_at[way];
-    const bool fresh = at >= pane.log.size() || pane.log[at].slot != key.slot;
-    Entry& entry = fresh ? store_->AddEntry(pane, way, key) : pane.log[at];
+    Entry& open = pane.At(key.open_at[way]);
+    const bool fresh = open.slot != key.slot;
+    Entry& entry = fresh ? store_->AddEntry(pane, way, key) : open;
     if (fresh) Acc(entry.acc) = this->agg_.Create();
     this->AddTo(Acc(entry.acc), record);
     Own(entry.acc);
     return fresh;
   }
 
-  void ForgetUnused(std::uint32_t id) {
-    Slot& slot = store_->slot(id);
-    if (slot.entries > 0 || slot.hash == 0) return;
-    slot.entries = 1;
-    store_->Release(id);
-    slot.hash = 0;  // its number may stand in `slots` twice
-  }
-
   void AddSlow(In& record, SlidingKey& key, std::int64_t time) {
     const std::uint32_t id = key.slot;
     const auto place = this->PlaceOf(record, time);
     if (!place.accepted) {
-      unused_ = unused_ || store_->slot(id).entries == 0;
+      if (store_->slot(id).entries == 0) store_->Forget(id);
       return;
     }
     Pane& pane = store_->FindOrCreatePane(place.start);
@@ -382,7 +401,6 @@ class SlidingWindowOperator final
   std::int64_t middle_ = INT64_MIN;
   std::int64_t end_ = INT64_MIN;
   bool reset_ = false;
-  bool unused_ = false;
 
   // The pane that takes records without further questions.
   Pane* current_ = nullptr;

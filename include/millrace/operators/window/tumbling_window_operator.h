@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "millrace/operators/aggregators.h"
+#include "millrace/operators/local_copy.h"
 #include "millrace/operators/window/pane_store.h"
 #include "millrace/operators/window/slice_window_base.h"
 
@@ -45,45 +46,68 @@ class TumblingWindowOperator final
   void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count,
                std::int64_t now) {
     // Most rows of a batch belong to the pane at hand: prefetch there.
-    typename Table::Hints hints;
-    const Table* const prepared = current_;
-    if (prepared != nullptr) prepared->Prepare(batch.hashes + begin, count, &hints);
-    for (std::uint32_t i = begin; i < begin + count; ++i) {
+    Table* const pane = current_;
+    std::uint32_t i = begin;
+    if (pane != nullptr) {
+      typename Table::Block block(*pane, batch.hashes + begin, count);
+      const internal::LocalCopy<KeyFn> key_of(this->key_);
+      const internal::LocalCopy<Agg> agg(this->agg_);
+      const EventTime* const times = this->processing_time() ? nullptr : batch.times;
+      const std::int64_t pane_begin = current_begin_, pane_end = current_end_;
+      const std::uint32_t acc_offset = acc_offset_;
+      for (; i < begin + count; ++i) {
+        const std::int64_t time = times != nullptr ? times[i].millis() : now;
+        if (time < pane_begin || time >= pane_end) [[unlikely]] {
+          AddElsewhere(rows[i], batch.hashes[i], time);
+          if (current_ == pane) continue;
+          ++i;  // another pane is at hand: this block's places are of no use
+          break;
+        }
+        decltype(auto) key = key_of.get()(std::as_const(rows[i]));
+        if (block.Hit(key, i - begin)) [[likely]] {
+          std::byte* const acc = block.row(i - begin) + acc_offset;
+          pane->Touch(block.row(i - begin), block.flag(i - begin));
+          this->AddTo(agg.get(), StoredMutable<Accumulator>(acc), rows[i]);
+          StoredOwn<Accumulator>(acc);
+        } else {
+          AddMissed(*pane, rows[i], batch.hashes[i]);
+          block.Renew();
+        }
+      }
+    }
+    for (; i < begin + count; ++i) {
       const std::int64_t time = this->processing_time() ? now : batch.times[i].millis();
-      if (time >= current_begin_ && time < current_end_) [[likely]] {
-        decltype(auto) key = this->key_(std::as_const(rows[i]));
-        const std::uint64_t hash = batch.hashes[i];
-        const RowRef ref = current_ == prepared ? current_->Find(key, hash, hints, i - begin)
-                                                : current_->Find(key, hash);
-        Add(*current_, rows[i], key, hash, ref);
+      if (time >= current_begin_ && time < current_end_) {
+        AddMissed(*current_, rows[i], batch.hashes[i]);
       } else {
-        AddSlow(rows[i], batch.hashes[i], time);
+        AddElsewhere(rows[i], batch.hashes[i], time);
       }
     }
   }
 
-  Accumulator& AccOf(RowRef ref) { return StoredMutable<Accumulator>(ref.row + acc_offset_); }
+  Accumulator& AccAt(std::byte* row) { return StoredMutable<Accumulator>(row + acc_offset_); }
 
-  /// `ref`: the key's row, or none.
-  MILLRACE_INLINE RowRef Add(Table& table, const In& record, const K& key, std::uint64_t hash,
-                             RowRef ref) {
+  /// A record whose row was not noted: most often its key's first in this pane. The row.
+  [[gnu::noinline]] RowRef AddMissed(Table& table, const In& record, std::uint64_t hash) {
+    decltype(auto) key = this->key_(record);
+    RowRef ref = table.Find(key, hash);
     if (!ref) {
       ref = table.Insert(key, hash);
-      AccOf(ref) = this->agg_.Create();
+      AccAt(ref.row) = this->agg_.Create();
     } else {
       table.Touch(ref);
     }
-    this->AddTo(AccOf(ref), record);
+    this->AddTo(AccAt(ref.row), record);
     StoredOwn<Accumulator>(ref.row + acc_offset_);
     return ref;
   }
 
-  void AddSlow(In& record, std::uint64_t hash, std::int64_t time) {
+  /// A record outside the pane at hand.
+  [[gnu::noinline]] void AddElsewhere(In& record, std::uint64_t hash, std::int64_t time) {
     const auto place = this->PlaceOf(record, time);
     if (!place.accepted) return;
     auto& pane = panes_->FindOrCreate(place.start);
-    decltype(auto) key = this->key_(std::as_const(record));
-    const RowRef row = Add(*pane.table, record, key, hash, pane.table->Find(key, hash));
+    const RowRef row = AddMissed(*pane.table, std::as_const(record), hash);
     if (place.first_end - 1 > this->fired_through_) {
       current_ = pane.table.get();
       current_begin_ = place.start;
@@ -132,7 +156,7 @@ class TumblingWindowOperator final
   template <class Cursor>
   MILLRACE_INLINE void EmitRow(Cursor& out, RowRef row, const Window& window) {
     this->EmitResult(out, Table::KeyOf(row), window, window.max_timestamp(),
-                     std::as_const(AccOf(row)));
+                     std::as_const(AccAt(row.row)));
   }
 
   std::optional<PaneStore<K>> panes_;

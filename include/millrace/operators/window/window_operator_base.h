@@ -60,9 +60,10 @@ class WindowOperatorBase : public ChainOperator<Chain> {
     this->context_->counters->late.Add(1);
     if (spec_.late_output >= 0) late_.Push(record, EventTime::FromMillis(time));
   }
-  MILLRACE_INLINE void AddTo(Accumulator& acc, const In& record) {
+  MILLRACE_INLINE void AddTo(Accumulator& acc, const In& record) { AddTo(agg_, acc, record); }
+  MILLRACE_INLINE void AddTo(const Agg& agg, Accumulator& acc, const In& record) {
     try {
-      agg_.Add(acc, record);
+      agg.Add(acc, record);
     } catch (...) {
       internal::RethrowAnnotated(spec_.name, internal::DescribeRecord(record));
     }
