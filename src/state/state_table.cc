@@ -201,11 +201,11 @@ void StateTable::Clear() {
   size_ = 0;
 }
 
-void StateTable::Erase(RowRef ref) {
+void StateTable::Erase(RowRef ref, std::uint64_t hash) {
   if (snapshot_running()) Touch(ref);  // its image is written before it goes
   ++version_;
   // The header that holds the flag tells the group; the sub-table is the one whose key it is.
-  SubTable& s = subs_[SubOf(layout_.Hash(ref.row))];
+  SubTable& s = subs_[SubOf(hash)];
   const auto offset = static_cast<std::size_t>(ref.flag - s.headers);
   std::uint8_t* header = s.headers + offset / kHeaderBytes * kHeaderBytes;
   const std::size_t i = offset % kHeaderBytes - kGroupSlots;

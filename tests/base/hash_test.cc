@@ -28,5 +28,17 @@ TEST(Hash, IntegersHashAsTheirBytes) {
   }
 }
 
+TEST(Hash, AColumnOfWordsHashesAsTheWords) {
+  Random random(9);
+  std::uint64_t words[70], hashes[71];
+  for (std::uint32_t count = 0; count <= 70; ++count) {
+    for (std::uint64_t& w : words) w = random.Next();
+    hashes[count] = 12345;
+    HashWords(words, count, hashes);
+    for (std::uint32_t i = 0; i < count; ++i) EXPECT_EQ(hashes[i], XXH3_64bits(&words[i], 8));
+    EXPECT_EQ(hashes[count], 12345u) << "written behind the column";
+  }
+}
+
 }  // namespace
 }  // namespace millrace

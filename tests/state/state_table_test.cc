@@ -190,5 +190,36 @@ TEST(StateTable, SnapshotInSlicesWhileUpdatesGoOn) {
   }
 }
 
+// Lookups of a block answer as Find does, while rows are added and erased between them.
+TEST(StateTable, ABlockFindsWhatFindFinds) {
+  constexpr std::uint32_t kRows = KeyedTable<std::int64_t>::kPrefetchRows;
+  for (const std::int64_t keys : {20, 1000, 60000}) {
+    Random random(static_cast<std::uint64_t>(keys));
+    TableOf<std::int64_t> table;
+    for (std::int64_t k = 0; k < keys; k += 2) table.Put(k, k);
+    for (int round = 0; round < 300; ++round) {
+      std::int64_t key[kRows];
+      std::uint64_t hash[kRows];
+      const auto count = static_cast<std::uint32_t>(random.Below(kRows)) + 1;
+      for (std::uint32_t i = 0; i < count; ++i) {
+        key[i] = static_cast<std::int64_t>(random.Below(static_cast<std::uint64_t>(keys)));
+        hash[i] = KeyHash(key[i]);
+      }
+      KeyedTable<std::int64_t>::Block block(table.table(), hash, count);
+      for (std::uint32_t i = 0; i < count; ++i) {
+        const RowRef want = table.table().Find(key[i], hash[i]);
+        if (block.Hit(key[i], i)) {
+          EXPECT_EQ(block.row(i), want.row) << "seed " << keys << " round " << round;
+          EXPECT_EQ(block.flag(i), want.flag);
+        }
+        EXPECT_EQ(table.table().Find(key[i], hash[i], block, i).row, want.row);
+        if (random.Below(8) == 0) table.Put(key[i], 1);
+        if (random.Below(32) == 0) table.Erase(key[i]);
+        block.Renew();
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace millrace

@@ -67,7 +67,9 @@ class StateTable {
 
   /// Empties the table and keeps its memory; rows become dormant. Shrinks one that was mostly empty.
   void Clear();
-  void Erase(RowRef ref);
+  void Erase(RowRef ref) { Erase(ref, layout_.Hash(ref.row)); }
+  /// The same where the key's hash is at hand.
+  void Erase(RowRef ref, std::uint64_t hash);
 
   /// A position in a walk over the live rows; a walk is void after an insert.
   struct Cursor {

@@ -189,15 +189,33 @@ class SlidingStore {
   void Release(std::uint32_t id) {
     if (--slots_[id].entries == 0) Forget(id);
   }
-  /// Nothing is left of the slot's key.
+  /// Nothing is left of the slot's key. Keys go in blocks, so that the cache misses of their rows do not wait for each
+  /// other; until then a record may bring one back.
   void Forget(std::uint32_t id) {
-    const Slot& s = slots_[id];
-    table_->Erase(table_->Find(KeyOf(s), s.hash));
-    free_.push_back(id);
+    going_.push_back(id);
+    if (going_.size() == Table::kPrefetchRows) ForgetAll();
+  }
+  /// Forgets what still waits for its block.
+  void ForgetAll() {
+    if (going_.empty()) return;
+    std::uint64_t hashes[Table::kPrefetchRows];
+    for (std::size_t i = 0; i < going_.size(); ++i) hashes[i] = slots_[going_[i]].hash;
+    const auto count = static_cast<std::uint32_t>(going_.size());
+    const typename Table::Block block(*table_, hashes, count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      Slot& s = slots_[going_[i]];
+      if (s.entries != 0) continue;  // it came back, or stands here twice
+      // What was noted holds: erasing moves no other row.
+      table_->Erase(table_->Find(KeyOf(s), s.hash, block, i), s.hash);
+      s.entries = kGone;
+      free_.push_back(going_[i]);
+    }
+    going_.clear();
   }
 
  private:
   static constexpr std::size_t kSpare = 4;
+  static constexpr std::uint32_t kGone = ~std::uint32_t{0};  // entries of a slot without a key
   static constexpr std::size_t kPrefetchBytes = 192 * 1024;
 
   SlidingKey& AddSlot(const K& key, std::uint64_t hash) {
@@ -230,6 +248,7 @@ class SlidingStore {
   std::unique_ptr<Table> table_;
   ChunkedVector<Slot> slots_;
   std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> going_;  // without entries; at most a block
   std::deque<std::unique_ptr<Pane>> panes_;
   std::vector<std::unique_ptr<Pane>> spare_;
 };

@@ -73,54 +73,55 @@ class SlidingWindowOperator final
 
   void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count,
                std::int64_t now) {
-    const std::uint32_t end = begin + count;
-    for (std::uint32_t i = begin; i < end;) {
-      i = AddBlock(rows, batch, i, end - i, now);
-      if (i == end) break;
+    Block block(store_->table(), batch.hashes + begin, count);
+    if (store_->wants_prefetch()) FetchSlots(block, rows + begin, count);
+    const EventTime* const times = this->processing_time() ? nullptr : batch.times + begin;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      i = AddRun(block, rows + begin, times, i, count, now);
+      if (i == count) break;
       // A new key, or not the pane at hand: one record on its own.
-      const std::int64_t time = this->processing_time() ? now : batch.times[i].millis();
-      SlidingKey& key = store_->FindOrAdd(this->key_(std::as_const(rows[i])), batch.hashes[i]);
+      In& record = rows[begin + i];
+      const std::int64_t time = times != nullptr ? times[i].millis() : now;
+      SlidingKey& key =
+          store_->FindOrAdd(this->key_(std::as_const(record)), batch.hashes[begin + i]);
       if (time >= current_begin_ && time < current_end_) {
-        AddToPane(*current_, current_way_, key, rows[i]);
+        AddToPane(*current_, current_way_, key, record);
       } else {
-        AddSlow(rows[i], key, time);
+        AddSlow(record, key, time);
       }
-      ++i;
+      block.Renew();
     }
   }
 
-  /// Adds records as long as they belong to the pane at hand and their keys are known; the first row that was not added.
-  /// In short passes: each keeps many rows under way at once.
-  std::uint32_t AddBlock(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count,
-                         std::int64_t now) {
+  /// Adds the rows of a block from `from` on, as long as they belong to the pane at hand and their keys are known; the first
+  /// row that was not added. In short passes: each keeps many rows under way at once.
+  std::uint32_t AddRun(const Block& block, const In* rows, const EventTime* times,
+                       std::uint32_t from, std::uint32_t count, std::int64_t now) {
     Pane* const pane = current_;
-    if (pane == nullptr) return begin;
-    const Block block(store_->table(), batch.hashes + begin, count);
-    if (store_->wants_prefetch()) FetchSlots(block, rows + begin, count);
+    if (pane == nullptr) return from;
     const internal::LocalCopy<KeyFn> key_of(this->key_);
-    const EventTime* const times = this->processing_time() ? nullptr : batch.times + begin;
     const std::int64_t pane_begin = current_begin_, pane_end = current_end_;
     const std::uint32_t way = current_way_;
     Entry* entries[KeyedTable<K>::kPrefetchRows];
-    std::uint32_t n = 0;
-    for (; n < count; ++n) {
-      const std::int64_t time = times != nullptr ? times[n].millis() : now;
+    std::uint32_t end = from;
+    for (; end < count; ++end) {
+      const std::int64_t time = times != nullptr ? times[end].millis() : now;
       if (time < pane_begin || time >= pane_end) break;
-      if (!block.Hit(key_of.get()(std::as_const(rows[begin + n])), n)) break;
-      entries[n] = &pane->At(store_->KeyAt(block.row(n)).open_at[way]);
+      if (!block.Hit(key_of.get()(rows[end]), end)) break;
+      entries[end] = &pane->At(store_->KeyAt(block.row(end)).open_at[way]);
     }
     const internal::LocalCopy<Agg> agg(this->agg_);
-    for (std::uint32_t i = 0; i < n; ++i) {
+    for (std::uint32_t i = from; i < end; ++i) {
       SlidingKey& key = store_->KeyAt(block.row(i));
       Entry& entry = *entries[i];
       if (entry.slot == key.slot) [[likely]] {
-        this->AddTo(agg.get(), Acc(entry.acc), rows[begin + i]);
+        this->AddTo(agg.get(), Acc(entry.acc), rows[i]);
         Own(entry.acc);
       } else {
-        AddToPane(*pane, way, key, rows[begin + i]);
+        AddToPane(*pane, way, key, rows[i]);
       }
     }
-    return begin + n;
+    return end;
   }
   void FetchSlots(const Block& block, const In* rows, std::uint32_t count) {
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -174,6 +175,11 @@ class SlidingWindowOperator final
   }
 
   bool DropExpired(StepBudget& budget) {
+    const bool done = DropPanes(budget);
+    store_->ForgetAll();
+    return done;
+  }
+  bool DropPanes(StepBudget& budget) {
     if (current_ != nullptr &&
         this->schedule_.FirstEnd(current_begin_) - 1 <= this->fired_through_) {
       current_ = nullptr;
