@@ -22,6 +22,12 @@ import page as pages
 SECONDS = 60
 
 
+def write(folder, block):
+    path = folder / block.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(block.lines) + "\n", encoding="utf-8")
+
+
 def compile_source(source, output, arguments, extra):
     """True when `source` compiles; what the compiler says goes to stdout."""
     command = shlex.split(arguments.compiler) + arguments.flag + extra + [str(source)]
@@ -73,19 +79,17 @@ class Runner:
 
     def page(self, blocks):
         for number, block in enumerate(blocks):
-            if block.is_program and block.note != "not compiled":
+            if block.is_program:
                 self.block = number
                 if block.note == "not run":
                     self.seen.add(number)
-            elif block.note.startswith("file: "):
-                path = self.folder / block.note[6:]
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text("\n".join(block.lines) + "\n")
+            elif block.file:
+                write(self.folder, block)
             elif block.language == "console" and block.note != "not run":
                 for line, text, expected in pages.commands(block):
                     self.command(line, text, expected)
         for number, block in enumerate(blocks):  # a program that no console runs must end with 0
-            if block.is_program and block.note != "not compiled" and number not in self.seen:
+            if block.is_program and number not in self.seen:
                 self.ran += 1
                 code, output = run(self.program, number, ["./program"], self.folder)
                 if code != 0:
@@ -97,6 +101,11 @@ def check(arguments):
     blocks = pages.read(arguments.page.read_text(encoding="utf-8"))
     stem = re.sub(r"\W", "_", name.removesuffix(".md"))
     arguments.work.mkdir(parents=True, exist_ok=True)
+    headers = arguments.work / stem
+    for block in blocks:
+        if block.file and block.language == "cpp":
+            write(headers, block)
+    arguments.flag.append(f"-I{headers}")
     fragments = pages.fragments_source(blocks, name)
     programs = pages.programs_source(blocks, name)
     if fragments:

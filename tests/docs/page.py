@@ -23,8 +23,17 @@ class Block:
         self.language, self.line, self.lines, self.note = language, line, lines, note
 
     @property
+    def file(self):
+        """The name of the file that the block is; "" for other blocks."""
+        return self.note[6:] if self.note.startswith("file: ") else ""
+
+    @property
+    def compiled(self):
+        return self.language == "cpp" and self.note != "not compiled" and not self.file
+
+    @property
     def is_program(self):
-        return self.language == "cpp" and any(re.match(r"int main\(", text) for text in self.lines)
+        return self.compiled and any(re.match(r"int main\(", text) for text in self.lines)
 
 
 def read(text):
@@ -110,7 +119,7 @@ def fragments_source(blocks, name):
                 else:
                     body += [f'#line {at} "{name}"', text]
             prologue = numbered[cut + 1:]
-        elif block.language == "cpp" and not block.is_program and block.note != "not compiled":
+        elif block.compiled and not block.is_program:
             found = True
             declarations, statements, more = _parts(block)
             includes += more
@@ -126,7 +135,7 @@ def programs_source(blocks, name):
     """One translation unit of all programs; DOCS_BLOCK in the environment says which one runs."""
     includes, body, cases = [], [], []
     for number, block in enumerate(blocks):
-        if not block.is_program or block.note == "not compiled":
+        if not block.is_program:
             continue
         lines, in_main = [], False
         for at, text in enumerate(block.lines, block.line):
