@@ -7,7 +7,7 @@ import re
 
 _FENCE = re.compile(r"^(\s*)```(\w*)\s*$")
 _DECLARATION = re.compile(
-    r"^(struct|class|enum|union|template|namespace|using|inline|static|constexpr|const|extern|"
+    r"^(struct|class|enum|union|template|namespace|using|inline|static|constexpr|extern|"
     r"MILLRACE_\w+|#)\b|^#|^[A-Za-z_][\w:<>,&* ]* [\w:]+\([^;=]*\) (const )?\{$")
 _STATEMENT = re.compile(r"^(if|for|while|switch|return|do|else|try|co_return|throw)\b")
 
