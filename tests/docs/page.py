@@ -12,6 +12,10 @@ _DECLARATION = re.compile(
 _STATEMENT = re.compile(r"^(if|for|while|switch|return|do|else|try|co_return|throw)\b")
 
 
+HEADERS = "docs_headers.h"  # compiled once for all pages; where it was not, it is an ordinary header
+HEADERS_TEXT = '#include "millrace/millrace.h"\n#include "millrace/testing/testing.h"\n'
+
+
 class PageError(Exception):
     """A page that does not keep to the conventions."""
 
@@ -102,9 +106,13 @@ def _numbered(lines, name):
     return out
 
 
+def _heads(includes):
+    return [f'#include "{HEADERS}"'] + sorted(set(includes))
+
+
 def fragments_source(blocks, name):
     """One translation unit of all blocks that are no programs; "" when there are none."""
-    includes, body = ['#include "millrace/millrace.h"', '#include "millrace/testing/testing.h"'], []
+    includes, body = [], []
     prologue, part, found = [], 0, False
     body.append("namespace part_0 { using namespace std::chrono_literals;")
     for number, block in enumerate(blocks):
@@ -128,7 +136,7 @@ def fragments_source(blocks, name):
                 body.append(f"[[maybe_unused]] inline void Block{number}() {{")
                 body += _numbered(prologue, name) + _numbered(statements, name) + ["}"]
     body.append("}")
-    return "\n".join(sorted(set(includes)) + body) + "\n" if found else ""
+    return "\n".join(_heads(includes) + body) + "\n" if found else ""
 
 
 def programs_source(blocks, name):
@@ -156,7 +164,7 @@ def programs_source(blocks, name):
     includes.append("#include <cstdlib>")
     main = ["int main([[maybe_unused]] int argc, [[maybe_unused]] char** argv) {",
             'const int which = std::atoi(std::getenv("DOCS_BLOCK"));'] + cases + ["return 99;", "}"]
-    return "\n".join(sorted(set(includes)) + body + main) + "\n"
+    return "\n".join(_heads(includes) + body + main) + "\n"
 
 
 def commands(block):
