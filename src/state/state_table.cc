@@ -3,10 +3,19 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <stdexcept>
 
 #include "millrace/base/check.h"
+#include "millrace/state/keyed_state.h"
 
 namespace millrace {
+
+void internal::ThrowNoKey() {
+  throw std::logic_error(
+      "keyed state was written, or a timer registered, where there is no key at hand: only "
+      "ProcessElement and OnTimer have one, not Open or Close");
+}
+
 namespace {
 
 constexpr std::size_t kLine = 64;

@@ -348,6 +348,19 @@ struct NoOnTimer : KeyedProcessFunction<std::int64_t, std::int64_t, std::int64_t
   }
 };
 
+struct EagerWriter : KeyedProcessFunction<std::string, Command, std::string> {
+  ValueState<std::int64_t> state{this, "state"};
+  void Open(const FunctionContext&) { state.Update(1); }
+  void ProcessElement(const Command&, Context&, Collector<std::string>&) {}
+};
+
+TEST(KeyedProcess, StateInOpenIsAnErrorThatSaysSo) {
+  const Status status = testing::StatusOf(
+      [] { auto h = testing::KeyedProcessHarness(&Command::key, EagerWriter{}); });
+  EXPECT_NE(status.message().find("there is no key at hand"), std::string::npos)
+      << status.message();
+}
+
 TEST(KeyedProcess, ATimerWithoutOnTimerIsAnErrorThatSaysSo) {
   auto harness = testing::KeyedProcessHarness(Itself{}, NoOnTimer{});
   try {

@@ -38,6 +38,9 @@ def check(cmake, build, folder):
     for word in EXPECTED:
         if word not in output:
             sys.exit(f"package: the job did not print {word}")
+    crash = subprocess.run([folder / "hello" / "crash", "--isolated"], text=True, capture_output=True, check=False)
+    if crash.returncode != 1 or "TripOverNothing" not in crash.stderr:
+        sys.exit(f"package: --isolated does not name the function that crashed:\n{crash.stderr}")
     ctest = pathlib.Path(cmake).with_name("ctest") if "/" in cmake else "ctest"
     passed = run(ctest, "--test-dir", folder / "hello", "--output-on-failure", "--no-tests=error")
     print(passed.strip().split("\n")[-3])

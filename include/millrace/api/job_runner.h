@@ -42,6 +42,8 @@ struct VertexReport {
   double busy = 0, idle = 0, blocked = 0, runnable = 0;  // seconds
 };
 
+/// How a job has ended and what it has done: what `StreamEnvironment::Run` gives. Plan mistakes are INVALID_ARGUMENT, failures
+/// of user code and of connectors ABORTED.
 struct JobResult {
   Status status;           // why it failed
   bool cancelled = false;  // by Ctrl-C or SIGTERM

@@ -42,12 +42,14 @@ struct FlatMapStep {
 };
 
 /// R of a function whose last parameter is `Collector<R>&`; void when it can't be told.
+/// @cond
 template <class F>
 struct CollectorOf : CollectorOf<decltype(&F::operator())> {};
 template <class R, class C, class T, class O>
 struct CollectorOf<R (C::*)(T, Collector<O>&) const> {
   using type = O;
 };
+/// @endcond
 template <class F>
 concept HasCallOperator = requires { &F::operator(); };
 

@@ -27,7 +27,8 @@ class WatermarkStrategy {
         timestamps_(std::move(timestamps)),
         idle_after_(idle_after) {}
 
-  /// No event time: windows and timers on event time fire at the end of input only.
+  /// No event time: event-time windows on such a stream are an error of the plan, event-time timers fire at the end of
+  /// the input.
   static WatermarkStrategy<T> NoWatermarks() { return {}; }
   /// Times never go back within a split.
   static WatermarkStrategy<T, BoundedGenerator> Monotonous() {
@@ -62,7 +63,8 @@ class WatermarkStrategy {
   auto WithTimestamp(F fn, Unit unit = Unit::kMilliseconds) const {
     return With(FunctionTimestamp<T, F>(std::move(fn), unit));
   }
-  /// A split without a record for this long (processing time) no longer holds back the watermark.
+  /// A split without a record for this long (processing time) no longer holds back the watermark, until its next record.
+  /// 0, the default: never. (Flink: withIdleness; "Dealing With Idle Sources")
   WatermarkStrategy WithIdleness(Duration after) const { return {generator_, timestamps_, after}; }
 
   Gen CreateGenerator() const { return generator_; }

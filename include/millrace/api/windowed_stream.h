@@ -46,12 +46,14 @@ struct UserWindowFn {
   }
 };
 
+/// @cond
 template <class F>
 struct WindowFnOut : WindowFnOut<decltype(&F::operator())> {};
 template <class R, class C, class A, class B, class V, class O>
 struct WindowFnOut<R (C::*)(A, B, V, Collector<O>&) const> {
   using type = O;
 };
+/// @endcond
 
 /// The record type a window function emits: given, or read from its `Collector<Out>&`.
 template <class O, class F>

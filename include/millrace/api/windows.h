@@ -7,34 +7,45 @@
 #include "millrace/operators/window/sliding_window_operator.h"
 #include "millrace/operators/window/tumbling_window_operator.h"
 
-/// Window assigners. Windows are aligned to the epoch (plus `offset`), as in Flink.
 namespace millrace {
 
+/// Windows of `size`, one after the other, by event time: [start, start + size) with start = n * size + offset, aligned to
+/// 1970-01-01T00:00Z. A size that is not positive is an error of the plan. (Flink: TumblingEventTimeWindows; "Windows" in its
+/// documentation)
+///
+///   .KeyBy(&Reading::sensor).Window(TumblingEventTime(10s)).Aggregate("average", Average(&Reading::value))
 inline SliceWindows TumblingEventTime(Duration size, Duration offset = Duration(0)) {
   return {size, size, offset, false};
 }
+/// Windows of `size`, one every `slide`: a record is in size / slide of them. With slide > size there are gaps, and what falls
+/// into one is counted as filtered. (Flink: SlidingEventTimeWindows)
 inline SliceWindows SlidingEventTime(Duration size, Duration slide, Duration offset = Duration(0)) {
   return {size, slide, offset, false};
 }
+/// The same by the machine's clock; the end of the input fires the windows that are open, which Flink drops.
 inline SliceWindows TumblingProcessingTime(Duration size, Duration offset = Duration(0)) {
   return {size, size, offset, true};
 }
+/// Sliding windows by the machine's clock; see TumblingProcessingTime.
 inline SliceWindows SlidingProcessingTime(Duration size, Duration slide,
                                           Duration offset = Duration(0)) {
   return {size, slide, offset, true};
 }
-/// A window ends when its key has been silent for `gap`; sessions that touch are one.
+/// A window ends when its key has been silent for `gap` (at least 1 ms); sessions that touch are one.
+/// (Flink: EventTimeSessionWindows)
 inline SessionWindows SessionEventTime(Duration gap) {
   return {gap, false};
 }
+/// Sessions by the machine's clock; the end of the input fires those that are open.
 inline SessionWindows SessionProcessingTime(Duration gap) {
   return {gap, true};
 }
-/// A window of every `count` records of a key.
+/// A window of every `count` records of a key, at least 1. What has not reached the count at the end of the input is dropped.
+/// (Flink: countWindow)
 inline CountWindows CountWindow(std::int64_t count) {
   return {count < 1 ? -1 : count};
 }
-/// One window per key, fired at the end of the stream.
+/// One window per key, fired at the end of the stream. (Flink: GlobalWindows.createWithEndOfStreamTrigger)
 inline CountWindows GlobalWindows() {
   return {0};
 }

@@ -11,6 +11,7 @@
 
 namespace millrace {
 
+/// How much a log line matters; `-D log.level` says from which level on lines are shown.
 enum LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
 
 namespace internal {

@@ -19,6 +19,7 @@ using Duration = std::chrono::milliseconds;
 class EventTime {
  public:
   constexpr EventTime() = default;
+  /// `millis` milliseconds since 1970-01-01 UTC; any value.
   static constexpr EventTime FromMillis(std::int64_t millis) {
     EventTime t;
     t.millis_ = millis;
@@ -47,6 +48,7 @@ class EventTime {
   /// After every record: the final watermark (Flink's MAX_WATERMARK).
   static constexpr EventTime Max() { return FromMillis(std::numeric_limits<std::int64_t>::max()); }
 
+  /// Milliseconds since 1970-01-01 UTC.
   constexpr std::int64_t millis() const { return millis_; }
   constexpr auto operator<=>(const EventTime&) const = default;
 
@@ -58,6 +60,7 @@ class EventTime {
     return FromMillis(r);
   }
   constexpr EventTime operator-(Duration d) const { return *this + Duration(-d.count()); }
+  /// The time between; neither may be Min() or Max().
   constexpr Duration operator-(EventTime other) const { return Duration(millis_ - other.millis_); }
 
   /// ISO 8601 in UTC, e.g. "2026-11-24T03:55:00.000Z"; "-inf" and "+inf" for Min() and Max().

@@ -45,7 +45,9 @@ class CollectSink {
     std::vector<T> rows_;
   };
   Writer CreateWriter(const WriterContext&) const { return Writer(shared_); }
+  /// What has been collected; read it when the job has ended. Copies of the sink give the same.
   const std::vector<T>& rows() const { return shared_->second; }
+  /// Gives the records away and is empty then.
   std::vector<T> Take() { return std::exchange(shared_->second, {}); }
 
  private:

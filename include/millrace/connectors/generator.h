@@ -120,6 +120,8 @@ class GeneratorSource {
   int splits_ = 0;
 };
 
+/// A source of `fn(0)`, `fn(1)`, ...; see GeneratorSource for its options. The due time is a reading of the job's clock, no time
+/// of day.
 template <class F>
 GeneratorSource<F> Generate(F fn) {
   return GeneratorSource<F>(std::move(fn));

@@ -60,6 +60,7 @@ class HostSensors {
   using Split = RangeSplit;
   /// Throws std::invalid_argument for an interval below 1 ms.
   explicit HostSensors(Duration interval);
+  /// Ends after `time`, in samples of the interval; without it, never.
   HostSensors For(Duration time) const {
     HostSensors sensors = *this;
     sensors.samples_ = time.count() / interval_.count();

@@ -70,7 +70,9 @@ class JsonFileSink {
   std::string folder_;
 };
 
-/// JSON lines on stdout.
+/// JSON lines on stdout. A text that is not UTF-8 fails the job.
+///
+///   stream.SinkTo("json", JsonPrintSink{});
 struct JsonPrintSink {
   class Writer {
    public:

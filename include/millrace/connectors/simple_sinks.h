@@ -10,7 +10,7 @@
 
 namespace millrace {
 
-/// Takes records and forgets them. (Flink: DiscardingSink)
+/// Takes records and forgets them: `stream.SinkTo("nowhere", BlackholeSink{})`. (Flink: DiscardingSink)
 struct BlackholeSink {
   struct Writer {
     template <class T>
@@ -60,6 +60,8 @@ struct PrintSink {
 
 /// Calls a function per record: `void fn(const T&, EventTime)`, const as every user function. For tests and
 /// benchmarks; each subtask has its own copy.
+///
+///   stream.SinkTo("log", FunctionSink{[](const Reading& r) { Log(kInfo, r.sensor); }});
 template <class F>
 struct FunctionSink {
   F fn;

@@ -144,7 +144,8 @@ class PartFile {
   std::string buffer_;
 };
 
-/// Text files of one record a line, one file per subtask. A failed job leaves no file that looks complete.
+/// Text files of one record a line, one file per subtask. A failed job leaves no file that looks complete. Files of the same
+/// name are replaced; those of an earlier run with more subtasks stay. (Flink: FileSink)
 ///
 ///   stream.SinkTo("report", TextFileSink("/tmp/report"));     // /tmp/report/part-0.txt, part-1.txt ...
 class TextFileSink {

@@ -11,7 +11,9 @@ namespace millrace {
 
 /// How a table of separated values is written. (RFC 4180; Flink: CsvReaderFormat)
 struct CsvOptions {
+  /// Between fields.
   char delimiter = ',';
+  /// Around fields that hold delimiters, quotes (doubled there) or line ends.
   char quote = '"';
   /// The first line names the columns, in any order. Without it columns are the record's fields in their order.
   bool header = true;

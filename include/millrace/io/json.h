@@ -51,6 +51,7 @@ constexpr bool HasJsonForm(const TypeInfo& type, int depth = 0) {
          (type.key == nullptr || HasJsonForm(*type.key, depth + 1));
 }
 
+/// A value as JSON in one line. Throws std::invalid_argument when a text is not UTF-8.
 template <class T>
 std::string ToJson(const T& value) {
   std::string out;

@@ -55,7 +55,9 @@ class SideOutput {
                                    self->now_ = now;
                                  }});
   }
+  /// Emits with the event time of the record or timer at hand. Only in ProcessElement and OnTimer.
   void Emit(const S& record) { port_->Push(record, *now_); }
+  /// Emits with another event time.
   void EmitAt(const S& record, EventTime time) { port_->Push(record, time); }
 
  private:
@@ -75,6 +77,7 @@ class ProcessContext {
  public:
   /// The event time of the record, or the due time of an event-time timer; EventTime::Min() without event time.
   EventTime Timestamp() const { return now_; }
+  /// The watermark that has been reached; EventTime::Min() before the first. (Flink: TimerService.currentWatermark)
   EventTime CurrentWatermark() const { return watermark_; }
   /// The wall clock, in milliseconds since the epoch.
   EventTime CurrentProcessingTime() const { return EventTime::FromMillis(clock_->WallMillis()); }
@@ -92,12 +95,18 @@ class ProcessContext {
 template <class K>
 class KeyedContext : public ProcessContext {
  public:
+  /// The key of the record or timer at hand; valid during the call.
   const K& Key() const { return *key_; }
+  /// OnTimer is called when the watermark reaches `time`. (Flink: TimerService.registerEventTimeTimer)
   void RegisterEventTimeTimer(EventTime time) { event_timers_.Register(time.millis(), *state_); }
+  /// Forgets a timer; nothing happens when there is none of this time.
   void DeleteEventTimeTimer(EventTime time) { event_timers_.Delete(time.millis(), *state_); }
+  /// OnTimer is called when the machine's clock reaches `time`: `CurrentProcessingTime() + 10s`. Those that are not due at the
+  /// end of the input do not fire. (Flink: ProcessingTimeService.quiesce)
   void RegisterProcessingTimeTimer(EventTime time) {
     processing_timers_.Register(time.millis(), *state_);
   }
+  /// Forgets a processing-time timer.
   void DeleteProcessingTimeTimer(EventTime time) {
     processing_timers_.Delete(time.millis(), *state_);
   }

@@ -22,6 +22,7 @@
 /// and its reader may call `out.EmitSide(record)`.
 namespace millrace {
 
+/// Where a reader works. Take the time from `clock`: tests run on a manual one.
 struct ReaderContext {
   std::string source_name;
   int subtask = 0;
@@ -29,18 +30,21 @@ struct ReaderContext {
   const Clock* clock = nullptr;
 };
 
+/// What a reader has to say after a poll.
 enum class PollStatus {
   kMore,     // call again: there may be more at once
   kWaiting,  // nothing until `wake_at`
   kEnd,      // the split is read to its end
 };
 
+/// What `Poll` returns: `More()`, `Waiting(time)` or `End()`.
 struct PollResult {
   PollStatus status = PollStatus::kMore;
   std::int64_t wake_at = INT64_MAX;  // clock reading in nanoseconds, with kWaiting
   std::uint32_t rows = 0;            // filled in by the engine
 
   static PollResult More() { return {}; }
+  /// Nothing is at hand: poll again when the clock reads `wake_at` nanoseconds.
   static PollResult Waiting(std::int64_t wake_at) { return {PollStatus::kWaiting, wake_at, 0}; }
   static PollResult End() { return {PollStatus::kEnd, INT64_MAX, 0}; }
 };

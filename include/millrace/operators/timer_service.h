@@ -11,6 +11,7 @@
 
 namespace millrace {
 
+/// Which clock a timer follows.
 enum class TimeDomain { kEventTime, kProcessingTime };
 
 /// A registered timer of a key.

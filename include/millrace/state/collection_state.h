@@ -53,6 +53,8 @@ class ListView {
 };
 
 /// A list per key. (Flink: ListState)
+///
+///   ListState<Order> open{this, "open"};   ...   for (const Order& o : open.Get()) ...
 template <class T>
 class ListState : public StateMember {
  public:
@@ -64,15 +66,18 @@ class ListState : public StateMember {
   bool Has() const { return Present(); }
   bool Empty() const { return !Present(); }
   std::size_t Size() const { return Present() ? Read().size() : 0; }
+  /// The values in the order in which they were added; empty when there are none. Valid until the next change.
   ListView<T> Get() const {
     if (!Present()) return {};
     return {Read().data(), Read().size()};
   }
+  /// Puts a value at the end.
   void Add(const T& value) {
     List& list = Write();
     list.emplace_back();
     StoredSet<T>(reinterpret_cast<std::byte*>(&list.back()), value);
   }
+  /// Puts all values of a range at the end.
   template <class Range>
   void AddAll(const Range& values) {
     for (const T& value : values) Add(value);
@@ -132,6 +137,7 @@ class MapStateBase : public StateMember {
     const auto at = Read().find(key);
     return at == Read().end() ? nullptr : &ValueOf(at->second);
   }
+  /// Sets the value of a key of the map.
   void Put(const MK& key, const MV& value) {
     StoredSet<MV>(reinterpret_cast<std::byte*>(&Write()[key]), value);
   }
@@ -179,6 +185,8 @@ class MapStateBase : public StateMember {
 }  // namespace internal
 
 /// A map per key. (Flink: MapState)
+///
+///   MapState<std::string, std::int64_t> bought{this, "bought"};   ...   ++bought.Mutable(order.item);
 template <class MK, class MV>
 class MapState
     : public internal::MapStateBase<MK, MV,

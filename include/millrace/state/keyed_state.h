@@ -13,6 +13,13 @@
 
 namespace millrace {
 
+namespace internal {
+
+/// State was written, or a timer registered, where there is no key: in Open or Close.
+[[noreturn]] void ThrowNoKey();
+
+}  // namespace internal
+
 /// The key at hand and its row; what every state member looks at. Set by the operator before each call of user code.
 /// A key's row comes into being with the first write, and goes when no state and no timer of the key is left.
 class KeyContext {
@@ -41,6 +48,8 @@ class KeyContext {
       if (ref_) {
         table_->Touch(ref_);
       } else {
+        if (key_ == nullptr) [[unlikely]]
+          internal::ThrowNoKey();
         ref_ = insert_(*table_, key_, hash_);
         Presence() = 0;
       }

@@ -21,6 +21,7 @@ class ValueState : public StateMember {
                          ColumnOpsOf<Stored<T>>());
   }
 
+  /// True when the key has a value.
   bool Has() const { return Present(); }
   /// The key's value, or T{} when it has none. Valid until the next change.
   const T& Get() const { return Present() ? StoredGet<T>(At()) : Default(); }
@@ -33,10 +34,12 @@ class ValueState : public StateMember {
     if constexpr (kHasStringView<T>) context_->OwnLater(&internal::OwnStored<T>, at);
     return value;
   }
+  /// Sets the key's value; a millrace::String in it is copied into the state.
   void Update(const T& value) {
     bool fresh = false;
     StoredSet<T>(WritableAt(&fresh), value);
   }
+  /// Takes the value away; a key without values and timers takes no memory.
   void Clear() { Remove(); }
 
  private:
@@ -47,6 +50,8 @@ class ValueState : public StateMember {
 };
 
 /// The key's values folded into one by `T fn(const T& so_far, const T& value)`. (Flink: ReducingState)
+///
+///   ReducingState<double> largest{this, "largest", [](const double& a, const double& b) { return std::max(a, b); }};
 template <class T>
 class ReducingState : public StateMember {
  public:
@@ -59,6 +64,7 @@ class ReducingState : public StateMember {
   bool Has() const { return Present(); }
   /// Null when nothing was added.
   const T* Get() const { return Present() ? &StoredGet<T>(At()) : nullptr; }
+  /// Folds a value in; the first one is kept as it is.
   void Add(const T& value) {
     bool fresh = false;
     std::byte* at = WritableAt(&fresh);
@@ -75,6 +81,8 @@ class ReducingState : public StateMember {
 };
 
 /// The key's values in an aggregator's accumulator (millrace/operators/aggregators.h). (Flink: AggregatingState)
+///
+///   AggregatingState<Average<Order, double>> mean{this, "mean", Average(&Order::amount)};
 template <class Agg>
 class AggregatingState : public StateMember {
  public:
@@ -85,6 +93,7 @@ class AggregatingState : public StateMember {
   }
 
   bool Has() const { return Present(); }
+  /// Takes a record of the aggregator in.
   template <class T>
   void Add(const T& value) {
     bool fresh = false;
