@@ -200,9 +200,9 @@ TEST(StateTable, ABlockFindsWhatFindFinds) {
     for (int round = 0; round < 300; ++round) {
       std::int64_t key[kRows];
       std::uint64_t hash[kRows];
-      const auto count = static_cast<std::uint32_t>(random.Below(kRows)) + 1;
+      const auto count = static_cast<std::uint32_t>(random.Uniform(kRows)) + 1;
       for (std::uint32_t i = 0; i < count; ++i) {
-        key[i] = static_cast<std::int64_t>(random.Below(static_cast<std::uint64_t>(keys)));
+        key[i] = static_cast<std::int64_t>(random.Uniform(static_cast<std::uint64_t>(keys)));
         hash[i] = KeyHash(key[i]);
       }
       KeyedTable<std::int64_t>::Block block(table.table(), hash, count);
@@ -213,8 +213,8 @@ TEST(StateTable, ABlockFindsWhatFindFinds) {
           EXPECT_EQ(block.flag(i), want.flag);
         }
         EXPECT_EQ(table.table().Find(key[i], hash[i], block, i).row, want.row);
-        if (random.Below(8) == 0) table.Put(key[i], 1);
-        if (random.Below(32) == 0) table.Erase(key[i]);
+        if (random.Uniform(8) == 0) table.Put(key[i], 1);
+        if (random.Uniform(32) == 0) table.Erase(key[i]);
         block.Renew();
       }
     }
