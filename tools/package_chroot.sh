@@ -33,7 +33,7 @@ make_room
 [[ -z "$(find "$room/usr/lib" -name 'libprotobuf*')" ]] || fail "the room has libprotobuf"
 install -m 755 build/package/hello/hello "$room/usr/local/bin/hello"
 for options in "" "--parallelism 2 -D exchange=serialized" "--isolated"; do
-  inside "hello $options" >"$room.out" || fail "hello $options, exit code $?"
+  inside "/usr/local/bin/hello $options" >"$room.out" || fail "hello $options, exit code $?"
   for word in hello streaming world; do
     grep -q "$word" "$room.out" || fail "hello $options did not print $word"
   done
