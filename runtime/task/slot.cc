@@ -124,6 +124,7 @@ bool Slot::Round(StepBudget& budget, std::int64_t* next_wake) {
     const StepResult result = Step(i, budget);
     step_began_.store(0, std::memory_order_relaxed);
     now = clock_->NowNanos();
+    budget.End(now);
     Account(i, began, now, result);
     progress |= result == StepResult::kMore || result == StepResult::kFinished;
     if (result == StepResult::kIdle || result == StepResult::kBlocked) {
