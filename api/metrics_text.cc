@@ -65,6 +65,10 @@ std::string MetricsText(const JobResult& result) {
                   100 * v.busy / total, 100 * v.idle / total, 100 * v.blocked / total,
                   100 * v.runnable / total);
     out += Cell(v.name, width, false) + text;
+    if (v.longest_step > 0) {
+      out += Cell("  longest step", width, false) + "  " + Fixed(v.longest_step * 1e3) +
+             " ms, of CPU " + Fixed(v.longest_step_cpu * 1e3) + " ms\n";
+    }
   }
   return out + "\n" + Fixed(result.seconds) + " s, peak of charged memory " +
          std::to_string(result.peak_memory / 1024) + " KiB\n";

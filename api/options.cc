@@ -21,6 +21,8 @@ constexpr Key kKeys[] = {
     {"exchange", "local|serialized", "hand batches over, or pass each through the wire codec"},
     {"memory", "BYTES", "what batches and state may use, e.g. 512MiB; default 1GiB"},
     {"batch.rows", "NUMBER", "rows of a batch at most; default 512"},
+    {"steps", "plain|measured",
+     "keep each task's longest step, in wall and CPU time, for --metrics"},
     {"log.level", "debug|info|warn|error",
      "what of the job's log lines is shown on stderr; default info"},
 };
@@ -76,6 +78,9 @@ Status SetOption(std::string_view key, std::string_view value, JobOptions* optio
   } else if (key == "exchange") {
     if (value != "local" && value != "serialized") return OneOf(key, value, "local, serialized");
     options->run.serialized = value == "serialized";
+  } else if (key == "steps") {
+    if (value != "plain" && value != "measured") return OneOf(key, value, "plain, measured");
+    options->run.measure_steps = value == "measured";
   } else if (key == "seed") {
     const auto n = Number("-D seed", value, 0, INT64_MAX);
     if (!n.ok()) return n.status();

@@ -1,5 +1,6 @@
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <memory>
@@ -58,7 +59,7 @@ void Report(LocalCluster& cluster, JobResult* result) {
   Deployment& deployment = cluster.deployment();
   for (const PlanOperator& op : deployment.plan().operators) ReportOperator(deployment, op, result);
   for (const PlanVertex& v : deployment.plan().vertices)
-    result->vertices.push_back({v.name, 0, 0, 0, 0});
+    result->vertices.push_back({v.name, 0, 0, 0, 0, 0, 0});
   for (Slot& slot : deployment.slots()) {
     for (const auto& task : slot.tasks()) {
       for (VertexReport& v : result->vertices) {
@@ -67,6 +68,10 @@ void Report(LocalCluster& cluster, JobResult* result) {
         v.idle += static_cast<double>(task->times().idle.value()) / 1e9;
         v.blocked += static_cast<double>(task->times().blocked.value()) / 1e9;
         v.runnable += static_cast<double>(task->times().runnable.value()) / 1e9;
+        v.longest_step =
+            std::max(v.longest_step, static_cast<double>(task->times().longest_step.value()) / 1e9);
+        v.longest_step_cpu = std::max(
+            v.longest_step_cpu, static_cast<double>(task->times().longest_step_cpu.value()) / 1e9);
         break;
       }
     }
@@ -122,6 +127,7 @@ class LocalRunner final : public JobRunner {
     deployment.serialized = options.serialized;
     deployment.batch_rows = options.batch_rows;
     deployment.memory = options.memory;
+    deployment.measure_steps = options.measure_steps;
     const BuilderRegistry registry(job);
     const std::int64_t began = SystemClock::Get().NowNanos();
     std::unique_ptr<LocalCluster> deployed;

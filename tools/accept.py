@@ -6,9 +6,10 @@ The lines are in benchmarks/data/limits.csv: issue,line,command,metric,op,limit,
 command  what to run, from build/release; several joined by ` ;; ` run in turn as a, b, c ...
          benchmarks/X ...  prints CSV; five runs, the metric's median (latency: quiet runs only)
          2x benchmarks/X   the same program twice at once; the slower of the two counts
-         rss examples/X    the process's peak memory, taken when it ends or after three seconds
-         gtest FILTER      all test programs; metric `failed`
-         ctest REGEX       tests by name; metric `failed`
+         script-java       the Java generator of ../shared/baseline/flink: java.events_per_s
+         rss benchmarks/X  the process's peak memory, taken when it ends or after three seconds
+         gtest FILTER      all test programs; metrics `failed`, `ran`; FAIL if nothing matches
+         ctest REGEX       tests by name; metrics `failed`, `ran`; FAIL if nothing matches
          script COMMAND    from the root; metric `exit_code`
          slow: before one  only with --slow
 metric   an expression over WHO.COLUMN or a.WHO.COLUMN; WHO is engine, handwritten or gen
@@ -90,6 +91,7 @@ def main():
                         help="a tenth of the events and one run: a look, no proof")
     parser.add_argument("--slow", action="store_true", help="also what takes many minutes")
     parser.add_argument("--match", default="", help="only lines that contain this text")
+    parser.add_argument("--without", help="only lines that do not contain this text")
     parser.add_argument("--kind", choices=["must", "goal"])
     parser.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
     parser.add_argument("--limits", default=os.path.join(ROOT, "benchmarks/data/limits.csv"))
@@ -103,6 +105,8 @@ def main():
     bench = measure.Bench(ROOT, options.build, options.quick, options.slow)
     counts = {"must": collections.Counter(), "goal": collections.Counter()}
     for row in rows:
+        if options.without and options.without in row["line"]:
+            continue
         if options.match not in row["line"] or options.kind not in (None, row["kind"]):
             continue
         measured, limit, verdict = judge(row, targets, bench)

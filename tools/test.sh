@@ -78,22 +78,37 @@ step_integration() { run_ctest release integration; }
 step_asan() { build asan --target tests_core && run_ctest asan core; }
 step_tsan() { build tsan --target tests_runtime && run_ctest tsan runtime; }
 
+# One target on its stored corpus and what earlier runs have found; its output goes into a file.
+# What is found new goes into build/fuzz/NAME; the stored corpus is only read.
+fuzz() {
+  local name=$1 corpus=tests/fuzz/corpus/$1
+  mkdir -p "build/fuzz/$name"
+  "build/asan/fuzz/${name}_fuzz" -max_total_time="${MILLRACE_FUZZ_SECONDS:-10}" -timeout=10 \
+    -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="build/fuzz/$name-" \
+    "build/fuzz/$name" $([[ -d "$corpus" ]] && echo "$corpus") >"build/fuzz/$name.log" 2>&1
+}
+
+# As many targets at a time as there are jobs.
 step_fuzz() {
-  local status=0 program name corpus
+  local status=0 program name names=() next=0 i
+  declare -A pids=()
   build asan --target fuzzers || return 1
   mkdir -p build/fuzz
   for program in build/asan/fuzz/*_fuzz; do
     [[ -x "$program" ]] || { echo "test: no fuzz target exists yet"; return 0; }
-    name=$(basename "$program" _fuzz)
-    corpus=tests/fuzz/corpus/$name
-    mkdir -p "build/fuzz/$name"
-    echo "test: fuzzing $name for ${MILLRACE_FUZZ_SECONDS:-10} s"
-    # What is found new goes into build/fuzz/NAME; the stored corpus is only read.
-    if "$program" -max_total_time="${MILLRACE_FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
-      -print_final_stats=1 -artifact_prefix="build/fuzz/$name-" "build/fuzz/$name" \
-      $([[ -d "$corpus" ]] && echo "$corpus") >"build/fuzz/$name.log" 2>&1; then
+    names+=("$(basename "$program" _fuzz)")
+  done
+  echo "test: fuzzing ${names[*]}, ${MILLRACE_FUZZ_SECONDS:-10} s each, $jobs at a time"
+  for ((i = 0; i < ${#names[@]}; ++i)); do
+    while ((next < ${#names[@]} && next < i + jobs)); do
+      fuzz "${names[next]}" &
+      pids[${names[next]}]=$!
+      next=$((next + 1))
+    done
+    name=${names[i]}
+    if wait "${pids[$name]}"; then
       passed=$((passed + 1))
-      grep -E 'stat::number_of_executed_units' "build/fuzz/$name.log"
+      echo "test: $name, $(grep -E 'stat::number_of_executed_units' "build/fuzz/$name.log")"
     else
       tail -60 "build/fuzz/$name.log"
       echo "test: fuzz target $name failed; its input is build/fuzz/$name-*"

@@ -20,7 +20,7 @@ using benchmark_support::Row;
   std::fprintf(stderr,
                "micro: %s\nusage: micro --shapes keyedSum1K,tumbling --records 20M [--parallelism "
                "2] [--splits P]\n"
-               "         [--baseline] [-D key=value ...]\nshapes:%s\n",
+               "         [--baseline[=only]] [--steps] [-D key=value ...]\nshapes:%s\n",
                why.c_str(), shapes.c_str());
   std::exit(2);
 }
@@ -30,7 +30,8 @@ struct Options {
   std::int64_t records = 20000000;
   int parallelism = 2;
   int splits = 0;  // 0: as many as the parallelism
-  bool baseline = false;
+  bool engine = true, baseline = false;
+  bool steps = false;  // the longest step: two readings of the thread's CPU clock a step
   std::vector<std::string> settings;
 };
 
@@ -38,8 +39,14 @@ Options Parse(int argc, char** argv) {
   Options o;
   for (int i = 1; i < argc; ++i) {
     std::string flag = argv[i], value;
-    if (flag == "--baseline") {
+    if (flag == "--baseline" || flag == "--baseline=only") {
       o.baseline = true;
+      o.engine = flag == "--baseline";
+      continue;
+    }
+    if (flag == "--steps") {
+      o.steps = true;
+      o.settings.emplace_back("steps=measured");
       continue;
     }
     if (const std::size_t eq = flag.find('='); flag.starts_with("--") && eq != std::string::npos) {
@@ -82,7 +89,12 @@ Outcome RunEngine(const Options& o, const std::string& shape) {
     std::fprintf(stderr, "micro: %s failed: %s\n", shape.c_str(), result.status.ToString().c_str());
     std::exit(1);
   }
-  return {};
+  Outcome outcome;
+  for (const millrace::VertexReport& v : result.vertices) {
+    outcome.longest_step_cpu_ms = std::max(outcome.longest_step_cpu_ms, v.longest_step_cpu * 1e3);
+    outcome.longest_step_ms = std::max(outcome.longest_step_ms, v.longest_step * 1e3);
+  }
+  return outcome;
 }
 
 }  // namespace
@@ -90,7 +102,7 @@ Outcome RunEngine(const Options& o, const std::string& shape) {
 int main(int argc, char** argv) {
   const Options o = Parse(argc, argv);
   micro::Lines();
-  benchmark_support::PrintHeader();
+  benchmark_support::PrintHeader(o.steps);
   for (const std::string& shape : o.shapes) {
     // wordCount: what is counted are words.
     const std::int64_t events = o.records * (shape == "wordCount" ? 10 : 1);
@@ -102,11 +114,15 @@ int main(int argc, char** argv) {
       });
       if (!hand.measured.ok) return std::max(hand.measured.exit_code, 1);
     }
+    if (!o.engine) {
+      benchmark_support::PrintRow(hand, 0, hand.ns(), o.steps);
+      continue;
+    }
     Row engine{shape, "engine", o.parallelism, events, {}};
     engine.measured = benchmark_support::MeasureInChild([&] { return RunEngine(o, shape); });
     if (!engine.measured.ok) return std::max(engine.measured.exit_code, 1);
-    benchmark_support::PrintRow(engine, 0, o.baseline ? hand.ns() : 0);
-    if (o.baseline) benchmark_support::PrintRow(hand, 0, hand.ns());
+    benchmark_support::PrintRow(engine, 0, o.baseline ? hand.ns() : 0, o.steps);
+    if (o.baseline) benchmark_support::PrintRow(hand, 0, hand.ns(), o.steps);
   }
   return 0;
 }

@@ -22,7 +22,7 @@ struct Options {
   nexmark::QueryConfig config;
   int parallelism = 1;
   bool check = false;
-  bool baseline = false;
+  bool engine = true, baseline = false;
   std::string check_file;
   std::vector<std::string> settings;  // -D key=value
 };
@@ -32,7 +32,8 @@ struct Options {
       stderr,
       "nexmark: %s\nusage: nexmark --queries q0,q5|gen [--events 1M] [--tps 100K] [--seeds "
       "42,43,44]\n"
-      "         [--splits 1] [--parallelism 1] [--baseline] [--check[=FILE]] [-D key=value ...]\n",
+      "         [--splits 1] [--parallelism 1] [--baseline[=only]] [--check[=FILE]] [-D key=value "
+      "...]\n",
       why.c_str());
   std::exit(2);
 }
@@ -67,6 +68,7 @@ Options Parse(int argc, char** argv) {
     }
     if (flag == "--baseline") {
       o.baseline = true;
+      o.engine = value != "only";
       continue;
     }
     if (!inline_value) {
@@ -184,6 +186,10 @@ int RunQuery(const Options& o, const std::string& query, double generator_ns) {
     if (o.config.splits != 1) Usage("--baseline goes with one split");
     hand = Measure(o, query, "handwritten", [&] { return RunHand(o, query); });
     if (!hand.measured.ok) return hand.measured.exit_code;
+    if (!o.engine) {
+      benchmark_support::PrintRow(hand, generator_ns, hand.ns());
+      return 0;
+    }
   }
   const Row engine = Measure(o, query, "engine", [&] {
     std::string rows;
@@ -217,7 +223,7 @@ int main(int argc, char** argv) {
   benchmark_support::PrintHeader();
   double generator_ns = 0;
   const bool gen = std::find(o.queries.begin(), o.queries.end(), "gen") != o.queries.end();
-  if (gen || o.baseline) {
+  if (gen || (o.baseline && o.engine)) {
     const Row row = Measure(o, "gen", "handwritten", [&] {
       RunGenerator(o.config);
       return Outcome{};

@@ -9,7 +9,8 @@ namespace benchmark_support {
 
 /// What a run tells besides its times.
 struct Outcome {
-  std::string rows, checksum;  // with --check
+  std::string rows, checksum;                           // with --check
+  double longest_step_cpu_ms = 0, longest_step_ms = 0;  // with --steps
 };
 
 struct Measured {
@@ -30,9 +31,10 @@ struct Row {
   double ns() const { return measured.cpu / static_cast<double>(events) * 1e9; }
 };
 
-void PrintHeader();
+/// `steps`: with the columns longest_step_cpu_ms (CPU time of the step's thread) and longest_step_ms (wall time).
+void PrintHeader(bool steps = false);
 /// `generator_ns` and `hand_ns` (ns of CPU per event): 0 leaves the columns that need them empty.
-void PrintRow(const Row& row, double generator_ns, double hand_ns);
+void PrintRow(const Row& row, double generator_ns, double hand_ns, bool steps = false);
 
 /// "500K", "20M" as a number; exits with a message of `program` when it is none.
 std::int64_t ParseNumber(const std::string& program, const std::string& text);

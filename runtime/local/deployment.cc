@@ -51,7 +51,10 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
     : plan_(std::move(plan)), registry_(registry), options_(options), memory_(options.memory) {
   int width = 1;
   for (const PlanVertex& v : plan_.vertices) width = std::max(width, v.parallelism);
-  for (int i = 0; i < width; ++i) slots_.emplace_back(i, options_.clock, on_failure);
+  for (int i = 0; i < width; ++i) {
+    slots_.emplace_back(i, options_.clock, on_failure);
+    if (options_.measure_steps) slots_.back().MeasureSteps();
+  }
   Building building;
   counters_.resize(plan_.operators.size());
   coordinators_.resize(plan_.operators.size());

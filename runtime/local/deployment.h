@@ -26,6 +26,7 @@ struct DeploymentOptions {
   bool serialized = false;
   std::uint32_t batch_rows = 512;
   std::int64_t memory = 0;
+  bool measure_steps = false;
 };
 
 /// A job's tasks, wired: slot i holds subtask i of each vertex. Built from the plan alone (and the registry).

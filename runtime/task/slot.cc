@@ -3,12 +3,22 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <ctime>
 #include <exception>
 
 namespace millrace {
 namespace {
 
 constexpr std::int64_t kStepNanos = 200 * 1000;
+
+std::uint64_t Reading(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000 + static_cast<std::uint64_t>(t.tv_nsec);
+}
+void Raise(Counter& longest, std::uint64_t nanos) {
+  if (nanos > longest.value()) longest.Set(nanos);
+}
 
 }  // namespace
 
@@ -51,7 +61,7 @@ StepResult Slot::Step(std::size_t task, StepBudget& budget) {
   StepResult result = StepResult::kFinished;
   try {
     const RunningScope scope(tasks_[task]->running());
-    result = tasks_[task]->RunStep(budget);
+    result = measures_steps_ ? MeasuredStep(*tasks_[task], budget) : tasks_[task]->RunStep(budget);
   } catch (const std::exception& e) {
     Fail(*tasks_[task], e.what());
   } catch (...) {
@@ -61,6 +71,15 @@ StepResult Slot::Step(std::size_t task, StepBudget& budget) {
     state.done = true;
     --live_;
   }
+  return result;
+}
+
+StepResult Slot::MeasuredStep(Task& task, StepBudget& budget) {
+  const std::uint64_t wall = Reading(CLOCK_MONOTONIC);
+  const std::uint64_t cpu = Reading(CLOCK_THREAD_CPUTIME_ID);
+  const StepResult result = task.RunStep(budget);
+  Raise(task.times().longest_step_cpu, Reading(CLOCK_THREAD_CPUTIME_ID) - cpu);
+  Raise(task.times().longest_step, Reading(CLOCK_MONOTONIC) - wall);
   return result;
 }
 
@@ -105,6 +124,7 @@ bool Slot::Round(StepBudget& budget, std::int64_t* next_wake) {
     const StepResult result = Step(i, budget);
     step_began_.store(0, std::memory_order_relaxed);
     now = clock_->NowNanos();
+    budget.End(now);
     Account(i, began, now, result);
     progress |= result == StepResult::kMore || result == StepResult::kFinished;
     if (result == StepResult::kIdle || result == StepResult::kBlocked) {

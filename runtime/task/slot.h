@@ -29,6 +29,8 @@ class Slot {
   Slot(int index, const Clock* clock, OnFailure on_failure);
 
   void Add(std::unique_ptr<Task> task);
+  /// From here on the longest step of each task is kept: four more clock readings a step.
+  void MeasureSteps() { measures_steps_ = true; }
   int index() const { return index_; }
   Parker& parker() { return parker_; }
   const std::vector<std::unique_ptr<Task>>& tasks() const { return tasks_; }
@@ -57,6 +59,7 @@ class Slot {
   bool Round(StepBudget& budget, std::int64_t* next_wake);
   void Account(std::size_t task, std::int64_t began, std::int64_t ended, StepResult result);
   void Fail(const Task& task, const char* what);
+  StepResult MeasuredStep(Task& task, StepBudget& budget);
 
   const int index_;
   const Clock* clock_;
@@ -66,6 +69,7 @@ class Slot {
   std::vector<State> states_;
   std::size_t live_ = 0;
   bool failed_ = false;
+  bool measures_steps_ = false;
   std::atomic<std::int64_t> step_began_{0};
   std::atomic<const Task*> stepping_{nullptr};
 };

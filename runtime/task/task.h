@@ -27,6 +27,7 @@ enum class StepResult {
 /// Where a task's time went, in nanoseconds; one writer. The four sum to the time since the task opened.
 struct TaskTimes {
   Counter busy, idle, blocked, runnable;
+  Counter longest_step, longest_step_cpu;  // only of a slot that measures steps
 };
 
 /// One subtask of one vertex: a tree of chained operators with one head, stepped by a slot's thread.

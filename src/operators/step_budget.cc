@@ -14,17 +14,28 @@ bool StepBudget::Check() {
     return true;
   }
   const std::int64_t now = clock_->NowNanos();
-  const std::int64_t took = std::max<std::int64_t>(now - checked_, 1);
-  const std::int64_t wanted = nanos_ / 8;
-  if (took < wanted / 2) chunk_ = std::min(chunk_ * 2, kMaxChunk);
-  if (took > wanted * 2) chunk_ = std::max(chunk_ / 2, kMinChunk);
-  checked_ = now;
+  Look(now);
   if (now >= deadline_) {
     expired_ = true;
     return true;
   }
   rows_left_ = chunk_;
+  begun_with_ = chunk_;
   return false;
+}
+
+void StepBudget::End(std::int64_t now) {
+  const bool checked = longest_ > 0;
+  if (!expired_) Look(now);
+  if (checked && longest_ < nanos_ / 16) chunk_ = std::min(chunk_ * 2, kMaxChunk);
+}
+
+void StepBudget::Look(std::int64_t now) {
+  const std::int64_t took = std::max<std::int64_t>(now - checked_, 1), wanted = nanos_ / 8;
+  if (took > wanted * 2)
+    chunk_ = std::clamp((begun_with_ - rows_left_) * wanted / took, kMinChunk, chunk_);
+  longest_ = std::max(longest_, took);
+  checked_ = now;
 }
 
 }  // namespace millrace

@@ -45,7 +45,7 @@ std::uint64_t HashOf(std::int64_t events, std::int64_t tps, int generators, std:
   return h;
 }
 
-TEST(Generator, IsBitIdenticalToTheReference) {
+TEST(GeneratorHash, IsBitIdenticalToTheReference) {
   EXPECT_EQ(HashOf(1000, 10000, 1, 42, 43, 44), 0x438261b00c379e62u);
   EXPECT_EQ(HashOf(1000000, 10000, 1, 42, 43, 44), 0x26e47cdb22c9245cu);
   EXPECT_EQ(HashOf(1000000, 10000000, 8, 42, 43, 44), 0x514a138223b96037u);
@@ -53,7 +53,7 @@ TEST(Generator, IsBitIdenticalToTheReference) {
   EXPECT_EQ(HashOf(2000000, 10000000, 2, 7, 8, 9), 0x9190ca0a79e235ebu);
 }
 
-TEST(Generator, IsBitIdenticalOverThirtyMillionEvents) {
+TEST(GeneratorHash, IsBitIdenticalOverThirtyMillionEvents) {
   EXPECT_EQ(HashOf(30000000, 100000, 1, 42, 43, 44), 0x431e9d6605d06c36u);
 }
 

@@ -8,6 +8,7 @@
 
 #include "millrace/base/random.h"
 #include "millrace/millrace.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -150,7 +151,7 @@ TEST_F(RecordFilesTest, AHeaderThatDoesNotFitFailsWithEveryPolicy) {
 }
 
 TEST_F(RecordFilesTest, AReaderGoesOnAtEveryPosition) {
-  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 40)) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     std::string text = "amount,name,price\n";

@@ -11,6 +11,7 @@
 
 #include "millrace/base/random.h"
 #include "millrace/millrace.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -37,7 +38,7 @@ class TextFiles : public ::testing::Test {
 };
 
 TEST_F(TextFiles, LinesAreTheSameWithEveryBlockSizeAndFromEveryPosition) {
-  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 60)) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     std::string text;

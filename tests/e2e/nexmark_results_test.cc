@@ -2,46 +2,18 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <map>
 #include <random>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "benchmarks/nexmark/handwritten.h"
 #include "benchmarks/nexmark/queries.h"
 #include "millrace/base/random.h"
+#include "tests/e2e/expected.h"
 
 namespace nexmark {
 namespace {
-
-struct Expected {
-  std::string query, rows, checksum;
-  std::int64_t events, tps;
-};
-
-std::vector<Expected> Read(const std::string& file) {
-  std::ifstream in(std::string(MILLRACE_SOURCE_DIR) + "/benchmarks/data/" + file);
-  EXPECT_TRUE(in.good()) << file;
-  std::vector<Expected> all;
-  std::string line;
-  std::getline(in, line);
-  while (std::getline(in, line)) {
-    std::istringstream f(line);
-    Expected e;
-    std::string events, tps;
-    std::getline(f, e.query, ',');
-    std::getline(f, events, ',');
-    std::getline(f, tps, ',');
-    std::getline(f, e.rows, ',');
-    std::getline(f, e.checksum, ',');
-    e.events = std::stoll(events);
-    e.tps = std::stoll(tps);
-    all.push_back(e);
-  }
-  return all;
-}
 
 std::uint64_t Seed() {
   static const std::uint64_t seed = [] {
@@ -61,10 +33,10 @@ struct Case {
 
 class NexmarkResults : public testing::TestWithParam<Case> {};
 
-TEST_P(NexmarkResults, EqualTheOracle) {
+TEST_P(NexmarkResults, EqualTheExpected) {
   millrace::Random random(Seed() + static_cast<std::uint64_t>(GetParam().parallelism));
   int checked = 0;
-  for (const Expected& e : Read(GetParam().file)) {
+  for (const Expected& e : ReadExpected(GetParam().file)) {
     millrace::StreamEnvironment env;
     env.SetParallelism(GetParam().parallelism);
     const bool seeded = e.events <= 100000 && random.Chance(0.5);

@@ -4,6 +4,7 @@
 
 #include "millrace/base/random.h"
 #include "millrace/graph/explain.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -107,7 +108,7 @@ StreamGraph RandomGraph(Random& random) {
 }
 
 TEST(Plan, RandomGraphsSurviveTheWireAndKeepTheirInvariants) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 300)) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     const Result<JobPlan> built =

@@ -5,6 +5,7 @@
 #include "millrace/io/codec.h"
 #include "millrace/io/print.h"
 #include "tests/io/samples.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -61,7 +62,7 @@ TEST(Csv, LooksAsExpected) {
 TEST(Csv, EveryRecordIsReadAgain) {
   Row back;  // reused
   CsvRow fields;
-  for (std::uint64_t seed = 1; seed <= 5000; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 5000)) {
     testing::Maker maker(seed);
     CsvOptions options;
     options.delimiter = ",;\t|-."[maker.Below(6)];

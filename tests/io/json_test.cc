@@ -4,6 +4,7 @@
 
 #include "millrace/io/codec.h"
 #include "tests/io/samples.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -43,7 +44,7 @@ TEST(Json, LooksAsExpected) {
 TEST(Json, EveryValueIsReadAgain) {
   JsonParser parser;
   Everything back;  // reused: nothing of an earlier value may stay
-  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 3000)) {
     Maker maker(seed, true);
     const Everything value = maker.Make();
     const std::string text = ToJson(value);
@@ -114,7 +115,7 @@ TEST(Json, OptionsLoosenIt) {
 TEST(Json, DamagedTextNeverCrashes) {
   JsonParser parser({.ignore_unknown_fields = true, .allow_missing_fields = true});
   std::uint64_t read = 0;
-  for (std::uint64_t seed = 1; seed <= 5000; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 5000)) {
     Maker maker(seed, true);
     std::string text = ToJson(maker.Make());
     for (std::uint64_t n = 1 + maker.Below(3); n > 0; --n) {

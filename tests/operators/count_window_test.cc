@@ -8,6 +8,7 @@
 #include "millrace/base/random.h"
 #include "millrace/operators/window/count_window_operator.h"
 #include "millrace/testing/harness.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -22,7 +23,7 @@ struct KeyOfItem {
 };
 
 TEST(CountWindows, EqualTheModel) {
-  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 500)) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     CountWindows windows;

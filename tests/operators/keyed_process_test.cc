@@ -11,6 +11,7 @@
 #include "millrace/operators/aggregators.h"
 #include "millrace/operators/keyed_process_operator.h"
 #include "millrace/testing/harness.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -326,14 +327,14 @@ void Compare(std::uint64_t seed) {
 }
 
 TEST(KeyedProcess, StatesAndTimersEqualTheModel) {
-  for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 2000)) {
     Compare<false>(seed);
     if (HasFatalFailure()) return;
   }
 }
 
 TEST(KeyedProcess, TwoInputsEqualTheModel) {
-  for (std::uint64_t seed = 5001; seed <= 7000; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(5001, 2000)) {
     Compare<true>(seed);
     if (HasFatalFailure()) return;
   }

@@ -9,6 +9,7 @@
 #include "millrace/base/random.h"
 #include "millrace/operators/window/session_window_operator.h"
 #include "millrace/testing/harness.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -170,7 +171,7 @@ void Compare(std::uint64_t seed) {
 }
 
 TEST(SessionWindows, EqualTheModel) {
-  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 3000)) {
     Compare(seed);
     if (HasFatalFailure()) return;
   }

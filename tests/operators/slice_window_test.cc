@@ -10,6 +10,7 @@
 #include "millrace/operators/window/sliding_window_operator.h"
 #include "millrace/operators/window/tumbling_window_operator.h"
 #include "millrace/testing/harness.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -157,21 +158,21 @@ struct PlainSum {
 };
 
 TEST(SliceWindows, AggregatesThatCantBeSubtractedCountEachValueOnce) {
-  for (std::uint64_t seed = 20001; seed <= 22000; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(20001, 2000)) {
     Compare(seed, PlainSum{}, false);
     if (HasFatalFailure()) return;
   }
 }
 
 TEST(SliceWindows, InvertibleAggregatesEqualTheModel) {
-  for (std::uint64_t seed = 1; seed <= 3000; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 3000)) {
     Compare(seed, Sum(&Item::value), false);
     if (HasFatalFailure()) return;
   }
 }
 
 TEST(SliceWindows, OtherAggregatesEqualTheModel) {
-  for (std::uint64_t seed = 10001; seed <= 13000; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(10001, 3000)) {
     Compare(seed, MaxValue{}, true);
     if (HasFatalFailure()) return;
   }

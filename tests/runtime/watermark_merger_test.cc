@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "millrace/base/random.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -48,7 +49,7 @@ TEST(WatermarkMerger, AnEndedChannelIsOutOfTheMinimum) {
 
 // Random events against the definition: the highest minimum over active channels seen so far.
 TEST(WatermarkMerger, RandomEventsEqualTheModel) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 200)) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     const std::size_t n = 1 + random.Uniform(4);

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "millrace/base/random.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -85,7 +86,7 @@ void RandomOperations(std::uint64_t seed, std::uint64_t keys, K (*key_of)(std::u
 }
 
 TEST(StateTable, BehavesAsAMapWithIntegerKeys) {
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 4)) {
     for (const std::uint64_t keys : {3u, 100u, 5000u, 100000u}) {
       RandomOperations<std::int64_t>(
           seed, keys, [](std::uint64_t k) { return static_cast<std::int64_t>(k * 65536); });
@@ -94,7 +95,7 @@ TEST(StateTable, BehavesAsAMapWithIntegerKeys) {
 }
 
 TEST(StateTable, BehavesAsAMapWithStringKeys) {
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 3)) {
     RandomOperations<std::string>(seed, 8000, [](std::uint64_t k) {
       return "a key that is longer than a small string " + std::to_string(k);
     });
@@ -165,7 +166,7 @@ TEST(StateTable, UsesLittleMemoryPerKey) {
 
 // What a snapshot writes equals the table at the moment it began, whatever is done while it runs.
 TEST(StateTable, SnapshotInSlicesWhileUpdatesGoOn) {
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 20)) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     TableOf<std::int64_t> table;

@@ -9,12 +9,13 @@
 
 #include "millrace/base/random.h"
 #include "millrace/state/due_times.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
 
 TEST(TimerQueue, GivesEntriesInTheOrderOfTimeLikeAnOrderedSet) {
-  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 500)) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Random random(seed);
     TimerQueue queue;
@@ -53,7 +54,7 @@ TEST(TimerQueue, GivesEntriesInTheOrderOfTimeLikeAnOrderedSet) {
 }
 
 TEST(DueTimes, EqualASet) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 300)) {
     Random random(seed);
     DueTimes due;
     std::set<std::int64_t> model;

@@ -18,7 +18,8 @@ struct RunOptions {
   bool serialized = false;  // exchange=serialized: every edge passes the wire codec
   std::int64_t memory = std::int64_t{1} << 30;
   std::uint32_t batch_rows = 512;
-  bool isolated = false;  // --isolated: in a worker process
+  bool measure_steps = false;  // steps=measured: the longest step of each vertex
+  bool isolated = false;       // --isolated: in a worker process
   LogLevel log_level = kInfo;
   bool supervised =
       false;  // started by a person: Ctrl-C ends it, a progress line, warnings of slow steps
@@ -40,6 +41,7 @@ struct OperatorReport {
 struct VertexReport {
   std::string name;
   double busy = 0, idle = 0, blocked = 0, runnable = 0;  // seconds
+  double longest_step = 0, longest_step_cpu = 0;         // seconds; with -D steps=measured
 };
 
 /// How a job has ended and what it has done: what `StreamEnvironment::Run` gives. Plan mistakes are INVALID_ARGUMENT, failures

@@ -26,8 +26,13 @@ class StepBudget {
     deadline_ = now + nanos_;
     checked_ = now;
     rows_left_ = chunk_;
+    begun_with_ = chunk_;
+    longest_ = 0;
     expired_ = false;
   }
+  /// The step has ended at `now`. Learns from it: rows are taken in larger chunks only after a step in which every chunk
+  /// was quick, since a task has cheap rows (a source's) and dear ones (a growing state's) in turn.
+  void End(std::int64_t now);
   /// Begins a step of exactly `rows` (seeded driver).
   void RestartRows(std::int64_t rows) {
     rows_left_ = rows;
@@ -50,6 +55,8 @@ class StepBudget {
  private:
   StepBudget() = default;
   bool Check();
+  /// Looks at the time since the last look: if it was long, fewer rows from here on, in proportion.
+  void Look(std::int64_t now);
 
   const Clock* clock_ = nullptr;
   std::int64_t nanos_ = 0;
@@ -57,6 +64,8 @@ class StepBudget {
   std::int64_t checked_ = 0;
   std::int64_t rows_left_ = 0;
   std::int64_t chunk_ = 512;
+  std::int64_t begun_with_ = 512;  // rows_left_ at the last look at the time
+  std::int64_t longest_ = 0;       // between two looks at the time of this step
   bool expired_ = false;
 };
 
