@@ -52,7 +52,7 @@ void StateTable::LocateNear(const std::uint64_t* hashes, std::uint32_t count, st
     probe.Plan(hashes, subs_[0].groups);
   }
   std::uint8_t* const headers = subs_[0].headers;
-  std::byte* const table = subs_[0].rows;
+  const auto table = reinterpret_cast<std::uintptr_t>(subs_[0].rows);
   const std::size_t row_bytes = row_bytes_;
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::size_t group = probe.groups[i];
@@ -62,8 +62,9 @@ void StateTable::LocateNear(const std::uint64_t* hashes, std::uint32_t count, st
     const auto match = static_cast<std::uint32_t>(
         _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_unpacklo_epi64(low, low))));
     const std::size_t first = FirstSlot(match);
-    std::byte* const row = table + (group * kGroupSlots + first) * row_bytes;
-    rows[i] = match != 0 ? row : nullptr;
+    // In numbers: an empty table has no rows to point into.
+    const std::uintptr_t row = table + (group * kGroupSlots + first) * row_bytes;
+    rows[i] = match != 0 ? reinterpret_cast<std::byte*>(row) : nullptr;
     flags[i] = header + kGroupSlots + first;
   }
 }
