@@ -68,8 +68,10 @@ struct FunctionSink {
   struct Writer {
     F fn;
     template <class T>
+      requires requires(F& f, const T& t) { f(t); } ||
+               requires(F& f, const T& t, EventTime time) { f(t, time); }
     MILLRACE_INLINE void Write(const T& record, EventTime time) {
-      if constexpr (std::is_invocable_v<F&, const T&, EventTime>) {
+      if constexpr (requires { fn(record, time); }) {
         fn(record, time);
       } else {
         fn(record);

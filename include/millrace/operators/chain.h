@@ -198,13 +198,13 @@ class FlatMapStage {
   template <class T, class C>
   MILLRACE_INLINE void Call(T& x, C& collector) const {
     try {
-      if constexpr (std::is_invocable_v<const F&, T&, C&>) {
+      if constexpr (requires { fn_(x, collector); }) {
         fn_(x, collector);
-      } else if constexpr (std::is_invocable_v<const F&, T&&, C&>) {
+      } else if constexpr (requires { fn_(std::move(x), collector); }) {
         fn_(std::move(x), collector);
       } else {
         Collector<Out> erased(collector);
-        if constexpr (std::is_invocable_v<const F&, T&, Collector<Out>&>) {
+        if constexpr (requires { fn_(x, erased); }) {
           fn_(x, erased);
         } else {
           fn_(std::move(x), erased);

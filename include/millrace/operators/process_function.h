@@ -43,6 +43,11 @@ class SideOutputOwner {
 template <class S>
 class SideOutput {
  public:
+  template <class Owner>
+  explicit SideOutput(Owner*) {
+    constexpr bool named = !std::is_same_v<Owner, Owner>;
+    static_assert(named, "millrace: a side output needs a name: {this, \"name\"}");
+  }
   SideOutput(SideOutputOwner* owner, std::string name) {
     owner->RegisterOutput(this, {0, std::move(name), internal::StateSchema<S>(), &BatchTypeOf<S>(),
                                  [] {
@@ -56,9 +61,22 @@ class SideOutput {
                                  }});
   }
   /// Emits with the event time of the record or timer at hand. Only in ProcessElement and OnTimer.
-  void Emit(const S& record) { port_->Push(record, *now_); }
+  template <class U = S>
+  void Emit(const U& record) {
+    EmitAt(record, *now_);
+  }
   /// Emits with another event time.
-  void EmitAt(const S& record, EventTime time) { port_->Push(record, time); }
+  template <class U = S>
+  void EmitAt(const U& record, EventTime time) {
+    constexpr bool ok = std::is_convertible_v<const U&, S>;
+    static_assert(ok, "millrace: SideOutput: the record (U) is not of the output's type (S)");
+    if constexpr (std::is_same_v<U, S>) {
+      port_->Push(record, time);
+    } else if constexpr (ok) {
+      const S converted = record;
+      port_->Push(converted, time);
+    }
+  }
 
  private:
   internal::TypedSidePort<S>* port_ = nullptr;
@@ -82,7 +100,22 @@ class ProcessContext {
   /// The wall clock, in milliseconds since the epoch.
   EventTime CurrentProcessingTime() const { return EventTime::FromMillis(clock_->WallMillis()); }
 
+  /// Timers belong to keys: KeyedContext has them.
+  template <class Time>
+  void RegisterEventTimeTimer(Time) {
+    RefuseTimer<Time>();
+  }
+  template <class Time>
+  void RegisterProcessingTimeTimer(Time) {
+    RefuseTimer<Time>();
+  }
+
  protected:
+  template <class Time>
+  static void RefuseTimer() {
+    constexpr bool keyed = !std::is_same_v<Time, Time>;
+    static_assert(keyed, "millrace: timers need a key: KeyBy, then a KeyedProcessFunction");
+  }
   template <class, class, class>
   friend class ProcessOperatorBase;
   EventTime now_ = EventTime::Min();

@@ -58,6 +58,7 @@ class ListView {
 template <class T>
 class ListState : public StateMember {
  public:
+  using StateMember::StateMember;
   ListState(StateOwner* owner, std::string name) {
     owner->RegisterState(this, std::move(name), "list", internal::StateSchema<T>(),
                          ColumnOpsOf<List>());
