@@ -4,10 +4,15 @@
 
 namespace millrace::internal {
 
-int FindOutput(GraphBuilder& builder, int node, const std::string& tag) {
+int FindOutput(GraphBuilder& builder, int node, const std::string& tag, const std::string& schema) {
   const NodeSpec& spec = builder.node(node);
   for (std::size_t i = 1; i < spec.outputs.size(); ++i) {
-    if (spec.outputs[i].tag == tag) return static_cast<int>(i);
+    if (spec.outputs[i].tag != tag) continue;
+    if (spec.outputs[i].schema != schema) {
+      builder.NoteError("side output '" + tag + "' of operator '" + spec.name + "' has records " +
+                        spec.outputs[i].schema + ", not the tag's " + schema);
+    }
+    return static_cast<int>(i);
   }
   builder.NoteError("operator '" + spec.name + "' has no side output '" + tag + "'");
   return 0;

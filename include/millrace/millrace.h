@@ -3,6 +3,8 @@
 /// Everything a pipeline's author needs.
 // clang-format off: the lowest first, as the compiler tells in front of a message how it came to the header
 #include "millrace/io/record.h"
+#include "millrace/operators/collector.h"
+#include "millrace/operators/chain.h"
 #include "millrace/state/keyed_state.h"
 #include "millrace/api/checks.h"
 #include "millrace/api/data_stream.h"

@@ -64,6 +64,18 @@ class ProcessJob : public ::testing::TestWithParam<std::string> {
   }
 };
 
+TEST_P(ProcessJob, SideOutputWithATagOfOtherRecordsIsAnErrorOfThePlan) {
+  StreamEnvironment env;
+  Prepare(env);
+  auto even = env.FromCollection("visits", Visits(10), Times()).Process("split", SplitOdd{});
+  even.SideOutput(OutputTag<std::string>{"odd"}).Print();
+  const Status status = env.Run("job").status;
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(status.ToString().find("side output 'odd' of operator 'split' has records i64"),
+            std::string::npos)
+      << status.ToString();
+}
+
 TEST_P(ProcessJob, SideOutputsAndTwoInputs) {
   StreamEnvironment env;
   Prepare(env);

@@ -266,9 +266,9 @@ class DataStream {
   template <class S>
   DataStream<S, NodePipe<S>> SideOutput(const OutputTag<S>& tag) & {
     const NodePipe<T> main = TakeNamed();
-    return DataStream<S, NodePipe<S>>(
-        NodePipe<S>(builder_, main.node(), internal::FindOutput(*builder_, main.node(), tag.name),
-                    main.timed()));
+    return DataStream<S, NodePipe<S>>(NodePipe<S>(
+        builder_, main.node(),
+        internal::FindOutput(*builder_, main.node(), tag.name, RecordSchema<S>()), main.timed()));
   }
 
   /// Subtasks of the operator that this stream comes from (with the steps fused to it).

@@ -204,9 +204,14 @@ class FlatMapStage {
         fn_(std::move(x), collector);
       } else {
         Collector<Out> erased(collector);
-        if constexpr (requires { fn_(x, erased); }) {
+        constexpr bool copies = requires { fn_(x, erased); };
+        constexpr bool takes = requires { fn_(std::move(x), erased); };
+        static_assert(
+            copies || takes,
+            "millrace: FlatMap: (F) can't be called, as const, with (const T&, Collector<R>&)");
+        if constexpr (copies) {
           fn_(x, erased);
-        } else {
+        } else if constexpr (takes) {
           fn_(std::move(x), erased);
         }
       }
