@@ -43,4 +43,18 @@ void CheckWindows(GraphBuilder& builder, const CountWindows& windows, const std:
     builder.NoteError("'" + name + "': a count window needs a count of at least 1");
 }
 
+void CheckLateness(GraphBuilder& builder, bool given, const std::string& name) {
+  if (!given) return;
+  builder.NoteError("'" + name +
+                    "': count and global windows know no late records; remove AllowedLateness and "
+                    "SideOutputLate");
+}
+
+void CheckEventTime(GraphBuilder& builder, bool has_time, const std::string& name) {
+  if (has_time) return;
+  builder.NoteError("'" + name +
+                    "': event-time windows need records with event time; give the source (or "
+                    "AssignTimestampsAndWatermarks) a WatermarkStrategy with WithTimestamp");
+}
+
 }  // namespace millrace::internal

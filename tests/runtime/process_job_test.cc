@@ -25,8 +25,8 @@ std::vector<Visit> Visits(int n) {
   return visits;
 }
 auto Times() {
-  return WatermarkStrategy<Visit>::Monotonous().WithTimestamp(
-      [](const Visit& v) { return v.time; });
+  return WatermarkStrategy<Visit>::Monotonous().WithTimestamp([](const Visit& v) { return v.time; },
+                                                              Unit::kMilliseconds);
 }
 
 struct SplitOdd : ProcessFunction<Visit, Visit> {

@@ -30,7 +30,7 @@ struct MakeProcess : MakeProcessBase<Fn> {
   MakeProcess(std::string n, Fn f) : MakeProcessBase<Fn>(std::move(f)), name(std::move(n)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    return std::make_unique<ProcessOperator<T, Fn, Chain>>(name, this->fn, chain);
+    return std::unique_ptr<Operator>(new ProcessOperator<T, Fn, Chain>(name, this->fn, chain));
   }
 };
 
@@ -40,7 +40,7 @@ struct MakeTimestamps : MakeBase {
   explicit MakeTimestamps(Strategy s) : strategy(std::move(s)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    return std::make_unique<TimestampOperator<T, Strategy, Chain>>(strategy, chain);
+    return std::unique_ptr<Operator>(new TimestampOperator<T, Strategy, Chain>(strategy, chain));
   }
   bool always_timed() const { return true; }
 };
@@ -50,7 +50,7 @@ template <class T, class Out, class P, class Make>
 auto ForwardPipe(P pipe, NodeSpec spec, Make make, bool timed) {
   GraphBuilder& builder = pipe.builder();
   auto edge = StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward);
-  spec.inputs.push_back(edge.input);
+  spec.AddInput(edge.input);
   OperatorPipe<Out, Make> next(&builder, std::move(spec), std::move(make), timed);
   next.AddPortFactory(0, std::move(edge.port_factory));
   return DataStream<Out, OperatorPipe<Out, Make>>(std::move(next));

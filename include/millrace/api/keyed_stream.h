@@ -1,6 +1,5 @@
 #pragma once
 
-#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -30,7 +29,8 @@ struct MakeKeyed : MakeBase {
   MakeKeyed(KeyFn k, Logic l) : key(std::move(k)), logic(std::move(l)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    return std::make_unique<KeyedOperator<K, T, KeyFn, Logic, Chain>>(key, logic, chain);
+    return std::unique_ptr<Operator>(
+        new KeyedOperator<K, T, KeyFn, Logic, Chain>(key, logic, chain));
   }
 };
 
@@ -39,12 +39,7 @@ template <class Fn>
 struct MakeProcessBase : MakeBase {
   Fn fn;
   explicit MakeProcessBase(Fn f) : fn(std::move(f)) {}
-  const BatchType* SideOutputType(int output) const {
-    const auto& outputs = fn.side_outputs();
-    return output >= 1 && output <= static_cast<int>(outputs.size())
-               ? outputs[static_cast<std::size_t>(output) - 1].type
-               : nullptr;
-  }
+  const BatchType* SideOutputType(int output) const { return fn.TypeOfOutput(output); }
 };
 
 template <class K, class T, class KeyFn, class Fn>
@@ -55,8 +50,8 @@ struct MakeKeyedProcess : MakeProcessBase<Fn> {
       : MakeProcessBase<Fn>(std::move(f)), name(std::move(n)), key(std::move(k)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    return std::make_unique<KeyedProcessOperator<K, T, KeyFn, Fn, Chain>>(name, key, this->fn,
-                                                                          chain);
+    return std::unique_ptr<Operator>(
+        new KeyedProcessOperator<K, T, KeyFn, Fn, Chain>(name, key, this->fn, chain));
   }
 };
 
@@ -73,28 +68,19 @@ struct MakeKeyedCoProcess : MakeProcessBase<Fn> {
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
     using Op = KeyedCoProcessOperator<K, T1, T2, KeyFn1, KeyFn2, Fn, Chain>;
-    return std::make_unique<Op>(name, key1, key2, this->fn, chain);
+    return std::unique_ptr<Operator>(new Op(name, key1, key2, this->fn, chain));
   }
 };
 
-/// Side outputs and states of a process function, by name, in the plan.
+/// Side outputs and states of a process function, by name, in the plan. `states` may be null.
+void DescribeFunction(GraphBuilder& builder, const SideOutputOwner& outputs,
+                      const StateOwner* states, NodeSpec* spec);
 template <class Fn>
 void DescribeFunction(GraphBuilder& builder, const Fn& fn, NodeSpec* spec) {
-  std::set<std::string> names;
-  for (const auto& output : fn.side_outputs()) {
-    spec->outputs.push_back({output.name, output.schema, 0});
-    if (!names.insert("output " + output.name).second) {
-      builder.NoteError("'" + spec->name + "' has two side outputs named '" + output.name + "'");
-    }
-  }
   if constexpr (std::is_base_of_v<StateOwner, Fn>) {
-    for (const auto& state : fn.states()) {
-      spec->states.push_back({state.name, state.kind, state.schema});
-      if (!names.insert("state " + state.name).second) {
-        builder.NoteError("'" + spec->name + "' has two states named '" + state.name + "'");
-      }
-    }
-    if (fn.states().size() > 32) builder.NoteError("'" + spec->name + "' has more than 32 states");
+    DescribeFunction(builder, fn, &fn, spec);
+  } else {
+    DescribeFunction(builder, fn, nullptr, spec);
   }
 }
 
@@ -108,7 +94,7 @@ auto KeyedPipe(Pipe pipe, const KeyFn& key, NodeSpec spec, Make make, bool timed
   spec.kind = NodeKind::kOperator;
   spec.key_schema = RecordSchema<K>();
   auto edge = StartEdge<T>(std::move(pipe), HashRouter<T, KeyFn>(key), Partitioning::kHash);
-  spec.inputs.push_back(edge.input);
+  spec.AddInput(edge.input);
   OperatorPipe<Out, Make> next(&builder, std::move(spec), std::move(make), timed);
   next.AddPortFactory(0, std::move(edge.port_factory));
   return DataStream<Out, OperatorPipe<Out, Make>>(std::move(next));
@@ -132,7 +118,7 @@ class [[nodiscard]] KeyedStream {
       const bool timed = pipe_.timed();
       NodeSpec spec;
       spec.name = name;
-      spec.states.push_back({"value", "value", RecordSchema<T>()});
+      spec.AddState("value", "value", RecordSchema<T>());
       using Make = internal::MakeKeyed<K, T, KeyFn, Logic>;
       return internal::KeyedPipe<K, T, T>(std::move(pipe_), key_, std::move(spec),
                                           Make(key_, Logic(std::move(fn), std::move(name))), timed);
@@ -159,7 +145,7 @@ class [[nodiscard]] KeyedStream {
       const bool timed = pipe_.timed();
       NodeSpec spec;
       spec.name = name;
-      spec.states.push_back({"accumulator", "value", RecordSchema<typename Agg::Accumulator>()});
+      spec.AddState("accumulator", "value", RecordSchema<typename Agg::Accumulator>());
       using Make = internal::MakeKeyed<K, T, KeyFn, Logic>;
       return internal::KeyedPipe<K, T, Out>(std::move(pipe_), key_, std::move(spec),
                                             Make(key_, Logic(std::move(agg), std::move(name))),
@@ -301,7 +287,8 @@ class [[nodiscard]] KeyedConnectedStreams {
     auto edge2 = internal::StartEdge<T2>(std::move(pipe2), HashRouter<T2, KeyFn2>(second_.key()),
                                          Partitioning::kHash);
     edge2.input.port = 1;
-    spec.inputs = {edge1.input, edge2.input};
+    spec.AddInput(edge1.input);
+    spec.AddInput(edge2.input);
     OperatorPipe<Out, Make> next(&builder, std::move(spec),
                                  Make(std::move(name), first_.key(), second_.key(), std::move(fn)),
                                  timed);

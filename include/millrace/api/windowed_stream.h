@@ -71,6 +71,10 @@ struct WindowOut<void, F> : WindowFnOut<F> {};
 void CheckWindows(GraphBuilder& builder, const SliceWindows& windows, const std::string& name);
 void CheckWindows(GraphBuilder& builder, const SessionWindows& windows, const std::string& name);
 void CheckWindows(GraphBuilder& builder, const CountWindows& windows, const std::string& name);
+/// Notes an error for lateness of windows that know none.
+void CheckLateness(GraphBuilder& builder, bool given, const std::string& name);
+/// Notes an error for event-time windows over a stream without event time.
+void CheckEventTime(GraphBuilder& builder, bool has_time, const std::string& name);
 
 }  // namespace internal
 
@@ -198,24 +202,16 @@ class [[nodiscard]] WindowedStream {
     window.windows = windows_;
     window.lateness = lateness_;
     if constexpr (std::is_same_v<Windows, CountWindows>) {
-      if (lateness_.count() != 0 || !late_tag_.empty()) {
-        pipe_.builder().NoteError(
-            "'" + name +
-            "': count and global windows know no late records; remove AllowedLateness and "
-            "SideOutputLate");
-      }
-    } else if (!windows_.processing_time && !pipe_.timed()) {
-      pipe_.builder().NoteError(
-          "'" + name +
-          "': event-time windows need records with event time; give the source (or "
-          "AssignTimestampsAndWatermarks) a WatermarkStrategy with WithTimestamp");
+      internal::CheckLateness(pipe_.builder(), lateness_.count() != 0 || !late_tag_.empty(), name);
+    } else {
+      internal::CheckEventTime(pipe_.builder(), windows_.processing_time || pipe_.timed(), name);
     }
     NodeSpec spec;
     spec.name = std::move(name);
-    spec.states.push_back({"panes", "window", RecordSchema<typename Agg::Accumulator>()});
+    spec.AddState("panes", "window", RecordSchema<typename Agg::Accumulator>());
     if (!late_tag_.empty()) {
       window.late_output = 1;
-      spec.outputs.push_back({late_tag_, RecordSchema<T>(), 0});
+      spec.AddOutput(late_tag_, RecordSchema<T>());
     }
     using Make = internal::MakeWindow<Windows, K, T, KeyFn, Agg, WindowFn>;
     return internal::KeyedPipe<K, T, typename WindowFn::Out>(

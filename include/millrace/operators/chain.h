@@ -26,7 +26,7 @@ class ChainContext {
  public:
   explicit ChainContext(OperatorContext& context) : context_(context) {}
   OperatorContext& operator_context() { return context_; }
-  StepCounters* NextStep() { return context_.counters->steps[next_step_++].get(); }
+  StepCounters* NextStep();
 
  private:
   OperatorContext& context_;

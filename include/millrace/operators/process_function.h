@@ -26,16 +26,37 @@ class SideOutputOwner {
     std::unique_ptr<internal::SidePort> (*make)() = nullptr;
     void (*bind)(void* member, internal::SidePort* port, const EventTime* now) = nullptr;
   };
-  void RegisterOutput(void* member, Entry entry) {
-    entry.at = static_cast<std::byte*>(member) - reinterpret_cast<std::byte*>(this);
-    outputs_.push_back(std::move(entry));
-  }
+  void RegisterOutput(void* member, Entry entry);
   const std::vector<Entry>& side_outputs() const { return outputs_; }
+  /// The record type of an operator's output, from 1; null when there is no such side output.
+  const BatchType* TypeOfOutput(int output) const;
   void* output_member(const Entry& entry) { return reinterpret_cast<std::byte*>(this) + entry.at; }
 
  private:
   std::vector<Entry> outputs_;
 };
+
+namespace internal {
+
+/// The ports of a function's side outputs, in one subtask.
+class SidePorts {
+ public:
+  SidePorts();
+  ~SidePorts();
+  SidePorts(const SidePorts&) = delete;
+  SidePorts& operator=(const SidePorts&) = delete;
+  void Open(OperatorContext& context, SideOutputOwner& owner, const EventTime* now);
+  bool Blocked();
+  void Flush(FlushMode mode);
+  void EmitWatermark(EventTime watermark);
+  void EmitIdle();
+  void EmitEnd();
+
+ private:
+  std::vector<std::unique_ptr<SidePort>> ports_;
+};
+
+}  // namespace internal
 
 /// A further output of a process function, a member of it:
 ///   SideOutput<Reading> rejected{this, "rejected"};   ...   rejected.Emit(reading);
@@ -49,16 +70,14 @@ class SideOutput {
     static_assert(named, "millrace: a side output needs a name: {this, \"name\"}");
   }
   SideOutput(SideOutputOwner* owner, std::string name) {
-    owner->RegisterOutput(this, {0, std::move(name), internal::StateSchema<S>(), &BatchTypeOf<S>(),
-                                 [] {
-                                   return std::unique_ptr<internal::SidePort>(
-                                       std::make_unique<internal::TypedSidePort<S>>());
-                                 },
-                                 [](void* member, internal::SidePort* port, const EventTime* now) {
-                                   auto* self = static_cast<SideOutput*>(member);
-                                   self->port_ = static_cast<internal::TypedSidePort<S>*>(port);
-                                   self->now_ = now;
-                                 }});
+    owner->RegisterOutput(
+        this, {0, std::move(name), internal::StateSchema<S>(), &BatchTypeOf<S>(),
+               [] { return std::unique_ptr<internal::SidePort>(new internal::TypedSidePort<S>()); },
+               [](void* member, internal::SidePort* port, const EventTime* now) {
+                 auto* self = static_cast<SideOutput*>(member);
+                 self->port_ = static_cast<internal::TypedSidePort<S>*>(port);
+                 self->now_ = now;
+               }});
   }
   /// Emits with the event time of the record or timer at hand. Only in ProcessElement and OnTimer.
   template <class U = S>

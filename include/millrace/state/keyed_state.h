@@ -67,11 +67,8 @@ class KeyContext {
   }
 
   /// Called after user code for values whose strings must be made the row's own.
-  void OwnLater(void (*own)(std::byte*), std::byte* at) { own_.emplace_back(own, at); }
-  void OwnAll() {
-    for (auto& [own, at] : own_) own(at);
-    own_.clear();
-  }
+  void OwnLater(void (*own)(std::byte*), std::byte* at);
+  void OwnAll();
   bool owes() const { return !own_.empty(); }
 
  private:
@@ -158,10 +155,7 @@ class StateOwner {
   };
 
   void RegisterState(StateMember* member, std::string name, const char* kind, std::string schema,
-                     const ColumnOps& ops) {
-    entries_.push_back({reinterpret_cast<std::byte*>(member) - reinterpret_cast<std::byte*>(this),
-                        std::move(name), kind, std::move(schema), ops});
-  }
+                     const ColumnOps& ops);
   const std::vector<Entry>& states() const { return entries_; }
   StateMember& member(const Entry& entry) {
     return *reinterpret_cast<StateMember*>(reinterpret_cast<std::byte*>(this) + entry.at);
