@@ -12,6 +12,22 @@ void GraphBuilder::SetPortFactory(int node, std::size_t input,
   port_factories_[{node, input}] = std::move(factory);
 }
 
+const OperatorFactory& GraphBuilder::factory(int node) const {
+  return *factories_[static_cast<std::size_t>(node)];
+}
+
+void GraphBuilder::NoteError(std::string message) {
+  errors_.push_back(std::move(message));
+}
+
+void GraphBuilder::SetRun(std::function<Status(const std::string&)> run) {
+  run_ = std::move(run);
+}
+
+Status GraphBuilder::Run(const std::string& job_name) const {
+  return run_(job_name);
+}
+
 PortEdgeFactory* GraphBuilder::port_factory(int node, std::size_t input) const {
   const auto it = port_factories_.find({node, input});
   return it == port_factories_.end() ? nullptr : it->second.get();

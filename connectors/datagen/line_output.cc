@@ -8,6 +8,9 @@
 
 namespace millrace {
 
+PrintSink::Writer::Writer(const WriterContext& context)
+    : out_(1), prefix_(context.parallelism > 1 ? std::to_string(context.subtask + 1) + "> " : "") {}
+
 void LineOutput::Flush() {
   std::size_t done = 0;
   while (done < buffer_.size()) {

@@ -34,6 +34,18 @@ HostSensors::HostSensors(Duration interval) : interval_(interval) {
     throw std::invalid_argument("HostSensors: the interval must be at least 1 ms");
 }
 
+std::unique_ptr<SplitEnumerator> HostSensors::CreateEnumerator(int parallelism) const {
+  return MakeStaticSplits<Split>({{0, 0, samples_}}, parallelism);
+}
+
+HostProbe::HostProbe(std::string root) : root_(std::move(root)) {}
+HostProbe::~HostProbe() = default;
+HostProbe::HostProbe(HostProbe&&) noexcept = default;
+
+void HostProbe::Add(std::string sensor, double value) {
+  readings_.push_back({std::move(sensor), now_, value});
+}
+
 std::vector<SensorReading> HostProbe::Sample(EventTime now) {
   seconds_ = totals_.empty() ? 0 : static_cast<double>((now - now_).count()) / 1000;
   now_ = now;

@@ -47,6 +47,13 @@ std::vector<std::string> ListFiles(const std::vector<std::string>& paths) {
   return files;
 }
 
+std::unique_ptr<SplitEnumerator> SplitsOfFiles(const std::vector<std::string>& paths,
+                                               int parallelism) {
+  std::vector<FileSplit> splits;
+  for (std::string& path : ListFiles(paths)) splits.push_back({std::move(path), 0, 1});
+  return MakeStaticSplits(splits, parallelism, kOpenFiles);
+}
+
 LineReader::LineReader(FileSplit from, std::size_t block)
     : position_(std::move(from)), block_(block) {
   fd_ = open(position_.path.c_str(), O_RDONLY | O_CLOEXEC);

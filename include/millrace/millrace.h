@@ -1,6 +1,14 @@
 #pragma once
 
 /// Everything a pipeline's author needs.
+// clang-format off: the lowest first, as the compiler tells in front of a message how it came to the header
+#include "millrace/io/record.h"
+#include "millrace/operators/collector.h"
+#include "millrace/operators/chain.h"
+#include "millrace/state/keyed_state.h"
+#include "millrace/api/checks.h"
+#include "millrace/api/data_stream.h"
+// clang-format on
 #include "millrace/api/environment.h"
 #include "millrace/connectors/csv_files.h"
 #include "millrace/connectors/generator.h"

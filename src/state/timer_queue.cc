@@ -1,5 +1,6 @@
 #include "millrace/state/timer_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace {
@@ -10,6 +11,18 @@ bool Later(const TimerQueue::Entry& a, const TimerQueue::Entry& b) {
 }
 
 }  // namespace
+
+void TimerQueue::Push(std::int64_t time, std::uint64_t hash) {
+  ++size_;
+  if (time < reached_) {
+    PushPast({time, hash});
+    return;
+  }
+  const std::uint32_t bucket = BucketOf(time);
+  buckets_[bucket].push_back({time, hash});
+  if (bucket < lowest_) lowest_ = bucket;
+  if (time < next_) next_ = time;
+}
 
 void TimerQueue::PushPast(Entry entry) {
   past_.push_back(entry);

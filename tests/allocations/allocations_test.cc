@@ -119,10 +119,10 @@ auto Lines(StreamEnvironment& env, std::int64_t records) {
       });
 }
 auto LineTimes() {
-  return WatermarkStrategy<Line>::Monotonous().WithTimestamp(kMillisOf);
+  return WatermarkStrategy<Line>::Monotonous().WithTimestamp(kMillisOf, Unit::kMilliseconds);
 }
 auto ViewTimes() {
-  return WatermarkStrategy<ViewLine>::Monotonous().WithTimestamp(kMillisOf);
+  return WatermarkStrategy<ViewLine>::Monotonous().WithTimestamp(kMillisOf, Unit::kMilliseconds);
 }
 
 void InPlaceAndCollector(StreamEnvironment& env, std::int64_t records) {

@@ -25,8 +25,8 @@ std::vector<Visit> Visits(int n) {
   return visits;
 }
 auto Times() {
-  return WatermarkStrategy<Visit>::Monotonous().WithTimestamp(
-      [](const Visit& v) { return v.time; });
+  return WatermarkStrategy<Visit>::Monotonous().WithTimestamp([](const Visit& v) { return v.time; },
+                                                              Unit::kMilliseconds);
 }
 
 struct SplitOdd : ProcessFunction<Visit, Visit> {
@@ -63,6 +63,18 @@ class ProcessJob : public ::testing::TestWithParam<std::string> {
     env.SetParallelism(GetParam() == "seeded" ? 3 : 2);
   }
 };
+
+TEST_P(ProcessJob, SideOutputWithATagOfOtherRecordsIsAnErrorOfThePlan) {
+  StreamEnvironment env;
+  Prepare(env);
+  auto even = env.FromCollection("visits", Visits(10), Times()).Process("split", SplitOdd{});
+  even.SideOutput(OutputTag<std::string>{"odd"}).Print();
+  const Status status = env.Run("job").status;
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(status.ToString().find("side output 'odd' of operator 'split' has records i64"),
+            std::string::npos)
+      << status.ToString();
+}
 
 TEST_P(ProcessJob, SideOutputsAndTwoInputs) {
   StreamEnvironment env;

@@ -5,7 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/api/checks.h"
 #include "millrace/api/edge_pipe.h"
+#include "millrace/api/invalid_stream.h"
 #include "millrace/api/key_selector.h"
 #include "millrace/api/keyed_stream.h"
 #include "millrace/api/pipe.h"
@@ -28,7 +30,7 @@ struct MakeProcess : MakeProcessBase<Fn> {
   MakeProcess(std::string n, Fn f) : MakeProcessBase<Fn>(std::move(f)), name(std::move(n)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    return std::make_unique<ProcessOperator<T, Fn, Chain>>(name, this->fn, chain);
+    return std::unique_ptr<Operator>(new ProcessOperator<T, Fn, Chain>(name, this->fn, chain));
   }
 };
 
@@ -38,7 +40,7 @@ struct MakeTimestamps : MakeBase {
   explicit MakeTimestamps(Strategy s) : strategy(std::move(s)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    return std::make_unique<TimestampOperator<T, Strategy, Chain>>(strategy, chain);
+    return std::unique_ptr<Operator>(new TimestampOperator<T, Strategy, Chain>(strategy, chain));
   }
   bool always_timed() const { return true; }
 };
@@ -48,7 +50,7 @@ template <class T, class Out, class P, class Make>
 auto ForwardPipe(P pipe, NodeSpec spec, Make make, bool timed) {
   GraphBuilder& builder = pipe.builder();
   auto edge = StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward);
-  spec.inputs.push_back(edge.input);
+  spec.AddInput(edge.input);
   OperatorPipe<Out, Make> next(&builder, std::move(spec), std::move(make), timed);
   next.AddPortFactory(0, std::move(edge.port_factory));
   return DataStream<Out, OperatorPipe<Out, Make>>(std::move(next));
@@ -123,15 +125,22 @@ class DataStream {
   auto Process(std::string name, Fn fn) & {
     return ProcessOn(TakeNamed(), std::move(name), std::move(fn));
   }
+  template <class Fn>
+  InvalidStream Process(Fn) {
+    constexpr bool named = internal::kNever<Fn>;
+    static_assert(named,
+                  "millrace: Process: give it a name, unique in the job: Process(\"name\", fn)");
+    return {};
+  }
 
   /// Partitions by key: a member (`&Reading::id`), several members, or `Key fn(const T&)`.
   template <class... Fs>
   auto KeyBy(Fs... key) && {
-    return KeyByOn(std::move(pipe_), internal::MakeKey(std::move(key)...));
+    return KeyByOn(std::move(pipe_), std::move(key)...);
   }
   template <class... Fs>
   auto KeyBy(Fs... key) & {
-    return KeyByOn(TakeNamed(), internal::MakeKey(std::move(key)...));
+    return KeyByOn(TakeNamed(), std::move(key)...);
   }
 
   /// Deals records evenly to all subtasks of the next operator.
@@ -168,11 +177,11 @@ class DataStream {
   /// `int fn(const T&, int targets)` says which subtask takes a record.
   template <class F>
   auto PartitionCustom(F fn) && {
-    return Repartition(std::move(pipe_), CustomRouter<T, F>(std::move(fn)), Partitioning::kCustom);
+    return PartitionOn(std::move(pipe_), std::move(fn));
   }
   template <class F>
   auto PartitionCustom(F fn) & {
-    return Repartition(TakeNamed(), CustomRouter<T, F>(std::move(fn)), Partitioning::kCustom);
+    return PartitionOn(TakeNamed(), std::move(fn));
   }
 
   /// All records of several streams of one type; order between them is not kept.
@@ -195,11 +204,17 @@ class DataStream {
     SinkOn(TakeNamed(), std::move(name), std::move(sink));
   }
 
-  /// Prints the records to stdout, one a line.
-  void Print(std::string name = "print") && {
-    SinkOn(std::move(pipe_), std::move(name), PrintSink{});
+  template <class Sink>
+  InvalidStream SinkTo(Sink) {
+    constexpr bool named = internal::kNever<Sink>;
+    static_assert(named,
+                  "millrace: SinkTo: give it a name, unique in the job: SinkTo(\"name\", sink)");
+    return {};
   }
-  void Print(std::string name = "print") & { SinkOn(TakeNamed(), std::move(name), PrintSink{}); }
+
+  /// Prints the records to stdout, one a line.
+  void Print(std::string name = "print") && { PrintOn(std::move(pipe_), std::move(name)); }
+  void Print(std::string name = "print") & { PrintOn(TakeNamed(), std::move(name)); }
 
   /// Runs the job and gives this stream's records; with parallelism over 1 in no particular order. For tests and small
   /// results: everything is kept in memory. (Flink: executeAndCollect)
@@ -221,13 +236,39 @@ class DataStream {
     return AssignOn(TakeNamed(), std::move(strategy));
   }
 
+  /// What needs a key says so here; each is a method of KeyedStream.
+  template <class... Args>
+  InvalidStream Window(Args&&...) {
+    constexpr bool keyed = internal::kNever<Args...>;
+    static_assert(keyed, "millrace: Window: the stream has no key; call KeyBy first");
+    return {};
+  }
+  template <class... Args>
+  InvalidStream Reduce(Args&&...) {
+    constexpr bool keyed = internal::kNever<Args...>;
+    static_assert(keyed, "millrace: Reduce: the stream has no key; call KeyBy first");
+    return {};
+  }
+  template <class... Args>
+  InvalidStream Aggregate(Args&&...) {
+    constexpr bool keyed = internal::kNever<Args...>;
+    static_assert(keyed, "millrace: Aggregate: the stream has no key; call KeyBy first");
+    return {};
+  }
+  template <class... Args>
+  InvalidStream Connect(Args&&...) {
+    constexpr bool keyed = internal::kNever<Args...>;
+    static_assert(keyed, "millrace: Connect: the stream has no key; call KeyBy on both first");
+    return {};
+  }
+
   /// The records an operator sent to `tag`.
   template <class S>
   DataStream<S, NodePipe<S>> SideOutput(const OutputTag<S>& tag) & {
     const NodePipe<T> main = TakeNamed();
-    return DataStream<S, NodePipe<S>>(
-        NodePipe<S>(builder_, main.node(), internal::FindOutput(*builder_, main.node(), tag.name),
-                    main.timed()));
+    return DataStream<S, NodePipe<S>>(NodePipe<S>(
+        builder_, main.node(),
+        internal::FindOutput(*builder_, main.node(), tag.name, RecordSchema<S>()), main.timed()));
   }
 
   /// Subtasks of the operator that this stream comes from (with the steps fused to it).
@@ -238,15 +279,19 @@ class DataStream {
 
   GraphBuilder& builder() const { return *builder_; }
   /// Closes the pipe where the stream gets a name; once.
-  NodePipe<T> TakeNamed() {
+  auto TakeNamed() {
+    constexpr bool ok = kSerializable<T>;
+    static_assert(internal::kDescribed<T>, "millrace: a named stream: " MILLRACE_NO_RECORD);
     if constexpr (std::is_same_v<Pipe, NodePipe<T>>) {
       return pipe_;
-    } else {
+    } else if constexpr (ok) {
       if (node_ < 0) {
         timed_ = pipe_.timed();
         node_ = pipe_.Close(PortTail<T>(), {});
       }
       return NodePipe<T>(builder_, node_, 0, timed_);
+    } else {
+      return internal::InvalidPipe<T>(builder_);
     }
   }
   Pipe TakePipe() && { return std::move(pipe_); }
@@ -254,43 +299,47 @@ class DataStream {
  private:
   template <class P, class F>
   static auto MapOn(P pipe, std::string name, F fn) {
-    constexpr bool ok = std::is_invocable_v<const F&, T&> || std::is_invocable_v<const F&, T&&>;
-    static_assert(
-        ok,
-        "millrace: Map: the function (F) must be callable, as const, with the stream's record (T)");
-    if constexpr (ok) {
+    if constexpr (internal::kMaps<F, T>) {
       using Step = internal::MapStep<T, F>;
       using Next = StepPipe<P, Step>;
       return DataStream<typename Step::Out, Next>(
           Next(std::move(pipe), std::move(name), Step{std::move(fn)}));
+    } else {
+      constexpr bool ok = internal::kBodyFails<F, T&>;
+      static_assert(ok,
+                    "millrace: Map: the function (F) can't be called, as const, with a record (T)");
+      return internal::Refuse<F, T&>();
     }
   }
   template <class P, class F>
   static auto FilterOn(P pipe, std::string name, F fn) {
-    constexpr bool ok = std::is_invocable_r_v<bool, const F&, const T&>;
-    static_assert(
-        ok, "millrace: Filter: the function (F) must be callable, as const, as bool(const T&)");
-    if constexpr (ok) {
+    if constexpr (internal::kFilters<F, T>) {
       using Next = StepPipe<P, internal::FilterStep<T, F>>;
       return DataStream<T, Next>(Next(std::move(pipe), std::move(name), {std::move(fn)}));
+    } else {
+      constexpr bool ok = internal::kBodyFails<F, const T&>;
+      static_assert(
+          ok, "millrace: Filter: the function (F) can't be called, as const, as bool(const T&)");
+      return internal::Refuse<F, const T&>();
     }
   }
   template <class R, class P, class F>
   static auto FlatMapOn(P pipe, std::string name, F fn) {
     using Out = std::conditional_t<std::is_void_v<R>, typename internal::FlatMapOut<F>::type, R>;
-    static_assert(!std::is_void_v<Out>,
-                  "millrace: FlatMap: with a generic function say what it emits: FlatMap<R>(fn)");
-    if constexpr (!std::is_void_v<Out>) {
-      constexpr bool given = !std::is_void_v<R>;  // a generic function is not called on trial
-      constexpr bool ok = given || std::is_invocable_v<const F&, T&, Collector<Out>&> ||
-                          std::is_invocable_v<const F&, T&&, Collector<Out>&>;
-      static_assert(ok,
-                    "millrace: FlatMap: the function (F) must be callable, as const, as void(const "
-                    "T&, Collector<R>&)");
+    constexpr bool known = !std::is_void_v<Out>;
+    static_assert(known, "millrace: FlatMap: (F) does not say what it emits: FlatMap<R>(fn)");
+    if constexpr (known) {
+      constexpr bool ok = internal::kFlatMaps<F, T, Out>;
+      static_assert(
+          ok, "millrace: FlatMap: (F) can't be called, as const, with (const T&, Collector<R>&)");
       if constexpr (ok) {
         using Next = StepPipe<P, internal::FlatMapStep<T, Out, F>>;
         return DataStream<Out, Next>(Next(std::move(pipe), std::move(name), {std::move(fn)}));
+      } else {
+        return InvalidStream();
       }
+    } else {
+      return InvalidStream();
     }
   }
   template <class P>
@@ -303,95 +352,143 @@ class DataStream {
   }
   template <class P, class Strategy>
   static auto AssignOn(P pipe, Strategy strategy) {
-    static_assert(std::is_same_v<typename Strategy::Record, T>,
-                  "millrace: AssignTimestampsAndWatermarks: the strategy's record type is not the "
-                  "stream's (T)");
-    static_assert(Strategy::Generator::kTimed,
-                  "millrace: AssignTimestampsAndWatermarks: the strategy makes no watermarks");
-    using Make = internal::MakeTimestamps<T, Strategy>;
-    NodeSpec spec;
-    spec.name = "timestamps";
-    spec.kind = NodeKind::kOperator;
-    return internal::ForwardPipe<T, T>(std::move(pipe), std::move(spec), Make(std::move(strategy)),
-                                       true);
+    constexpr bool ok = internal::kAssigns<Strategy, T>;
+    static_assert(
+        ok,
+        "millrace: AssignTimestampsAndWatermarks: takes a WatermarkStrategy<T> with watermarks");
+    constexpr bool record = kSerializable<T>;
+    static_assert(internal::kDescribed<T>,
+                  "millrace: AssignTimestampsAndWatermarks: " MILLRACE_NO_RECORD);
+    if constexpr (ok && record) {
+      using Make = internal::MakeTimestamps<T, Strategy>;
+      NodeSpec spec;
+      spec.name = "timestamps";
+      spec.kind = NodeKind::kOperator;
+      return internal::ForwardPipe<T, T>(std::move(pipe), std::move(spec),
+                                         Make(std::move(strategy)), true);
+    } else {
+      return InvalidStream();
+    }
   }
   template <class P, class Fn>
   static auto ProcessOn(P pipe, std::string name, Fn fn) {
-    constexpr bool ok =
-        std::is_base_of_v<SideOutputOwner, Fn> && !std::is_base_of_v<StateOwner, Fn>;
-    static_assert(ok,
-                  "millrace: Process: Fn must derive from millrace::ProcessFunction<T, Out> (with "
-                  "state: KeyBy first)");
-    if constexpr (ok) {
+    constexpr bool ok = internal::kFunction<Fn, T>;
+    static_assert(
+        ok, "millrace: Process: Fn must be a ProcessFunction<T, Out>; with state: KeyBy first");
+    constexpr bool record = kSerializable<T>;
+    static_assert(internal::kDescribed<T>, "millrace: Process: " MILLRACE_NO_RECORD);
+    if constexpr (ok && record) {
+      constexpr bool calls = internal::kProcesses<Fn, T>;
       static_assert(
-          std::is_same_v<typename Fn::In, T>,
-          "millrace: Process: the function's record type (Fn::In) is not the stream's (T)");
-      using Make = internal::MakeProcess<T, Fn>;
-      GraphBuilder& builder = pipe.builder();
-      const bool timed = pipe.timed();
-      builder.UseName(name, "process function");
-      NodeSpec spec;
-      spec.name = name;
-      spec.named_by_user = true;
-      spec.kind = NodeKind::kOperator;
-      internal::DescribeFunction(builder, fn, &spec);
-      return internal::ForwardPipe<T, typename Fn::Out>(
-          std::move(pipe), std::move(spec), Make(std::move(name), std::move(fn)), timed);
+          calls, "millrace: Process: Fn needs ProcessElement(const T&, Context&, Collector<Out>&)");
+      if constexpr (calls) {
+        using Make = internal::MakeProcess<T, Fn>;
+        GraphBuilder& builder = pipe.builder();
+        const bool timed = pipe.timed();
+        builder.UseName(name, "process function");
+        NodeSpec spec;
+        spec.name = name;
+        spec.named_by_user = true;
+        spec.kind = NodeKind::kOperator;
+        internal::DescribeFunction(builder, fn, &spec);
+        return internal::ForwardPipe<T, typename Fn::Out>(
+            std::move(pipe), std::move(spec), Make(std::move(name), std::move(fn)), timed);
+      } else {
+        return InvalidStream();
+      }
+    } else {
+      return InvalidStream();
     }
   }
-  template <class P, class KeyFn>
-  static auto KeyByOn(P pipe, KeyFn key) {
-    constexpr bool ok = std::is_invocable_v<const KeyFn&, const T&>;
-    static_assert(ok,
-                  "millrace: KeyBy: the key must be a member of the stream's record (T) or a "
-                  "function of const T&");
-    if constexpr (ok) {
+  template <class P, class... Fs>
+  static auto KeyByOn(P pipe, Fs... fs) {
+    if constexpr (internal::kSelectsKey<T, Fs...>) {
+      auto key = internal::MakeKey(std::move(fs)...);
+      using KeyFn = decltype(key);
       using K = internal::KeyOf<KeyFn, T>;
-      static_assert(kIsKey<K>, "millrace: KeyBy: this type can't be a key (K)");
-      if constexpr (kIsKey<K>) return KeyedStream<T, K, KeyFn, P>(std::move(pipe), std::move(key));
+      constexpr bool record = kSerializable<T>;
+      static_assert(internal::kDescribed<T>, "millrace: KeyBy: " MILLRACE_NO_RECORD);
+      if constexpr (internal::CheckKey<K, T>() && record) {
+        return KeyedStream<T, K, KeyFn, P>(std::move(pipe), std::move(key));
+      } else {
+        return InvalidStream();
+      }
+    } else {
+      constexpr bool ok = (internal::kBodyFails<Fs, const T&> || ...);
+      static_assert(ok,
+                    "millrace: KeyBy: takes members of the record (T), or a function of const T&");
+      return (internal::Refuse<Fs, const T&>(), ..., InvalidStream());
+    }
+  }
+  template <class P, class F>
+  static auto PartitionOn(P pipe, F fn) {
+    if constexpr (internal::kPartitions<F, T>) {
+      return Repartition(std::move(pipe), CustomRouter<T, F>(std::move(fn)), Partitioning::kCustom);
+    } else {
+      constexpr bool ok = internal::kBodyFails<F, const T&, int>;
+      static_assert(ok,
+                    "millrace: PartitionCustom: (F) can't be called, as const, as int(const T&, "
+                    "int targets)");
+      return internal::Refuse<F, const T&, int>();
     }
   }
   template <class P, class Router>
   static auto Repartition(P pipe, Router router, Partitioning partitioning) {
-    EdgePipe<T> next(&pipe.builder(), pipe.timed());
-    auto edge = internal::StartEdge<T>(std::move(pipe), std::move(router), partitioning);
-    edge.input.partitioning_chosen = true;
-    next.AddEdge(std::move(edge));
-    return DataStream<T, EdgePipe<T>>(std::move(next));
+    constexpr bool record = kSerializable<T>;
+    static_assert(internal::kDescribed<T>, "millrace: partitioning: " MILLRACE_NO_RECORD);
+    if constexpr (record) {
+      EdgePipe<T> next(&pipe.builder(), pipe.timed());
+      auto edge = internal::StartEdge<T>(std::move(pipe), std::move(router), partitioning);
+      edge.input.partitioning_chosen = true;
+      next.AddEdge(std::move(edge));
+      return DataStream<T, EdgePipe<T>>(std::move(next));
+    } else {
+      return InvalidStream();
+    }
   }
   template <class Self, class... Others>
   static auto UnionOn(Self&& self, Others&&... others) {
-    EdgePipe<T> next(&self.builder(), false);
-    const auto add = [&next](auto&& stream) {
-      using S = std::remove_cvref_t<decltype(stream)>;
-      static_assert(std::is_same_v<typename S::Record, T>,
-                    "millrace: Union: the streams differ in their records");
-      if constexpr (std::is_lvalue_reference_v<decltype(stream)>) {
-        next.AddTimed(stream.TakeNamed().timed());
-        next.AddEdge(internal::StartEdge<T>(stream.TakeNamed(), RoundRobinRouter<T>(),
-                                            Partitioning::kForward));
-      } else {
-        auto pipe = std::move(stream).TakePipe();
-        next.AddTimed(pipe.timed());
-        next.AddEdge(
-            internal::StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward));
-      }
-    };
-    add(std::forward<Self>(self));
-    (add(std::forward<Others>(others)), ...);
-    return DataStream<T, EdgePipe<T>>(std::move(next));
+    constexpr bool record = kSerializable<T>;
+    static_assert(internal::kDescribed<T>, "millrace: Union: " MILLRACE_NO_RECORD);
+    constexpr bool valid = (!std::is_same_v<std::remove_cvref_t<Others>, InvalidStream> && ...);
+    constexpr bool ok = !valid || (internal::kStreamOf<std::remove_cvref_t<Others>, T> && ...);
+    static_assert(
+        ok, "millrace: Union: takes streams of the same record (T); Map the others to it first");
+    if constexpr (record && valid && ok) {
+      EdgePipe<T> next(&self.builder(), false);
+      const auto add = [&next](auto&& stream) {
+        if constexpr (std::is_lvalue_reference_v<decltype(stream)>) {
+          next.AddTimed(stream.TakeNamed().timed());
+          next.AddEdge(internal::StartEdge<T>(stream.TakeNamed(), RoundRobinRouter<T>(),
+                                              Partitioning::kForward));
+        } else {
+          auto pipe = std::move(stream).TakePipe();
+          next.AddTimed(pipe.timed());
+          next.AddEdge(internal::StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(),
+                                              Partitioning::kForward));
+        }
+      };
+      add(std::forward<Self>(self));
+      (add(std::forward<Others>(others)), ...);
+      return DataStream<T, EdgePipe<T>>(std::move(next));
+    } else {
+      return InvalidStream();
+    }
   }
   template <class P, class Sink>
   static void SinkOn(P pipe, std::string name, Sink sink) {
-    constexpr bool ok = requires(const Sink& s, const WriterContext& c, const T& t) {
-      s.CreateWriter(c).Write(t, EventTime::Min());
-    };
-    static_assert(
-        ok, "millrace: SinkTo: the sink's writer (Sink) does not take the stream's records (T)");
+    constexpr bool ok = internal::kWrites<Sink, T>;
+    static_assert(ok, "millrace: SinkTo: the sink (Sink) does not write the stream's records (T)");
     if constexpr (ok) {
       pipe.builder().UseName(name, "sink");
       pipe.Close(SinkTail<T, Sink>(std::move(sink)), {std::move(name)});
     }
+  }
+  template <class P>
+  static void PrintOn(P pipe, std::string name) {
+    constexpr bool record = kSerializable<T>;
+    static_assert(internal::kDescribed<T>, "millrace: Print: " MILLRACE_NO_RECORD);
+    if constexpr (record) SinkOn(std::move(pipe), std::move(name), PrintSink{});
   }
 
   GraphBuilder* builder_;

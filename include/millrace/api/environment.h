@@ -36,18 +36,42 @@ class StreamEnvironment {
   /// A stream of a source's records. `name` is unique in the job.
   template <class Source, class Strategy>
   auto FromSource(std::string name, Source source, Strategy strategy) {
-    static_assert(
-        std::is_same_v<typename Source::Record, typename Strategy::Record>,
-        "millrace: FromSource: the source's and the watermark strategy's record types differ");
-    builder_->UseName(name, "source");
-    using Pipe = SourcePipe<Source, Strategy>;
-    return DataStream<typename Source::Record, Pipe>(
-        Pipe(builder_.get(), std::move(name), std::move(source), std::move(strategy)));
+    constexpr bool ok = internal::kSource<Source>;
+    static_assert(ok, "millrace: FromSource: (Source) is no source: see operators/source_api.h");
+    if constexpr (ok) {
+      constexpr bool same = internal::kStrategyFor<Strategy, typename Source::Record>;
+      static_assert(
+          same, "millrace: FromSource: (Strategy) is no WatermarkStrategy of the source's record");
+      if constexpr (same) {
+        builder_->UseName(name, "source");
+        using Pipe = SourcePipe<Source, Strategy>;
+        return DataStream<typename Source::Record, Pipe>(
+            Pipe(builder_.get(), std::move(name), std::move(source), std::move(strategy)));
+      } else {
+        return InvalidStream();
+      }
+    } else {
+      return InvalidStream();
+    }
   }
   template <class Source>
   auto FromSource(std::string name, Source source) {
-    return FromSource(std::move(name), std::move(source),
-                      WatermarkStrategy<typename Source::Record>());
+    constexpr bool ok = internal::kSource<Source>;
+    static_assert(ok, "millrace: FromSource: (Source) is no source: see operators/source_api.h");
+    if constexpr (ok) {
+      return FromSource(std::move(name), std::move(source),
+                        WatermarkStrategy<typename Source::Record>());
+    } else {
+      return InvalidStream();
+    }
+  }
+  template <internal::NotAName Source, class... Strategy>
+  InvalidStream FromSource(Source, Strategy...) {
+    constexpr bool named = internal::kNever<Source>;
+    static_assert(
+        named,
+        "millrace: FromSource: needs a name, unique in the job: FromSource(\"name\", source)");
+    return {};
   }
   /// The records of a vector, in order, from one subtask.
   template <class T>
@@ -58,6 +82,13 @@ class StreamEnvironment {
   auto FromCollection(std::string name, std::vector<T> records, Strategy strategy) {
     return FromSource(std::move(name), CollectionSource<T>(std::move(records)),
                       std::move(strategy));
+  }
+  template <class T, class... Strategy>
+  InvalidStream FromCollection(std::vector<T>, Strategy...) {
+    constexpr bool named = internal::kNever<T>;
+    static_assert(named,
+                  "millrace: FromCollection: needs a name: FromCollection(\"name\", records)");
+    return {};
   }
 
   /// Default parallelism of operators that set none; `--parallelism` wins.

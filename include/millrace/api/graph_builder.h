@@ -3,7 +3,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,21 +24,19 @@ class GraphBuilder {
 
   NodeSpec& node(int id) { return graph_.node(id); }
   const StreamGraph& graph() const { return graph_; }
-  const OperatorFactory& factory(int node) const {
-    return *factories_[static_cast<std::size_t>(node)];
-  }
+  const OperatorFactory& factory(int node) const;
   PortEdgeFactory* port_factory(int node, std::size_t input) const;
 
   /// Names given by people are unique in a job; a second use is an error of the plan.
   void UseName(const std::string& name, const char* what);
   /// A mistake found while the pipeline is built; reported by Execute with exit code 2.
-  void NoteError(std::string message) { errors_.push_back(std::move(message)); }
+  void NoteError(std::string message);
   void NoteUnconsumed(std::string what) { graph_.NoteUnconsumed(std::move(what)); }
   const std::vector<std::string>& errors() const { return errors_; }
 
   /// How a stream that collects its own results runs the job; set by the environment.
-  void SetRun(std::function<Status(const std::string& job_name)> run) { run_ = std::move(run); }
-  Status Run(const std::string& job_name) const { return run_(job_name); }
+  void SetRun(std::function<Status(const std::string& job_name)> run);
+  Status Run(const std::string& job_name) const;
 
  private:
   StreamGraph graph_;

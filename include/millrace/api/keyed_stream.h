@@ -1,10 +1,10 @@
 #pragma once
 
-#include <set>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "millrace/api/checks.h"
 #include "millrace/api/pipe.h"
 #include "millrace/api/windows.h"
 #include "millrace/operators/keyed_operator.h"
@@ -17,7 +17,7 @@ class DataStream;
 template <class T, class K, class KeyFn, class Pipe, class Windows>
 class WindowedStream;
 
-template <class K, class T1, class KeyFn1, class Pipe1, class T2, class KeyFn2, class Pipe2>
+template <class K, class First, class Second>
 class KeyedConnectedStreams;
 
 namespace internal {
@@ -29,7 +29,8 @@ struct MakeKeyed : MakeBase {
   MakeKeyed(KeyFn k, Logic l) : key(std::move(k)), logic(std::move(l)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    return std::make_unique<KeyedOperator<K, T, KeyFn, Logic, Chain>>(key, logic, chain);
+    return std::unique_ptr<Operator>(
+        new KeyedOperator<K, T, KeyFn, Logic, Chain>(key, logic, chain));
   }
 };
 
@@ -38,12 +39,7 @@ template <class Fn>
 struct MakeProcessBase : MakeBase {
   Fn fn;
   explicit MakeProcessBase(Fn f) : fn(std::move(f)) {}
-  const BatchType* SideOutputType(int output) const {
-    const auto& outputs = fn.side_outputs();
-    return output >= 1 && output <= static_cast<int>(outputs.size())
-               ? outputs[static_cast<std::size_t>(output) - 1].type
-               : nullptr;
-  }
+  const BatchType* SideOutputType(int output) const { return fn.TypeOfOutput(output); }
 };
 
 template <class K, class T, class KeyFn, class Fn>
@@ -54,8 +50,8 @@ struct MakeKeyedProcess : MakeProcessBase<Fn> {
       : MakeProcessBase<Fn>(std::move(f)), name(std::move(n)), key(std::move(k)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    return std::make_unique<KeyedProcessOperator<K, T, KeyFn, Fn, Chain>>(name, key, this->fn,
-                                                                          chain);
+    return std::unique_ptr<Operator>(
+        new KeyedProcessOperator<K, T, KeyFn, Fn, Chain>(name, key, this->fn, chain));
   }
 };
 
@@ -72,28 +68,19 @@ struct MakeKeyedCoProcess : MakeProcessBase<Fn> {
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
     using Op = KeyedCoProcessOperator<K, T1, T2, KeyFn1, KeyFn2, Fn, Chain>;
-    return std::make_unique<Op>(name, key1, key2, this->fn, chain);
+    return std::unique_ptr<Operator>(new Op(name, key1, key2, this->fn, chain));
   }
 };
 
-/// Side outputs and states of a process function, by name, in the plan.
+/// Side outputs and states of a process function, by name, in the plan. `states` may be null.
+void DescribeFunction(GraphBuilder& builder, const SideOutputOwner& outputs,
+                      const StateOwner* states, NodeSpec* spec);
 template <class Fn>
 void DescribeFunction(GraphBuilder& builder, const Fn& fn, NodeSpec* spec) {
-  std::set<std::string> names;
-  for (const auto& output : fn.side_outputs()) {
-    spec->outputs.push_back({output.name, output.schema, 0});
-    if (!names.insert("output " + output.name).second) {
-      builder.NoteError("'" + spec->name + "' has two side outputs named '" + output.name + "'");
-    }
-  }
   if constexpr (std::is_base_of_v<StateOwner, Fn>) {
-    for (const auto& state : fn.states()) {
-      spec->states.push_back({state.name, state.kind, state.schema});
-      if (!names.insert("state " + state.name).second) {
-        builder.NoteError("'" + spec->name + "' has two states named '" + state.name + "'");
-      }
-    }
-    if (fn.states().size() > 32) builder.NoteError("'" + spec->name + "' has more than 32 states");
+    DescribeFunction(builder, fn, &fn, spec);
+  } else {
+    DescribeFunction(builder, fn, nullptr, spec);
   }
 }
 
@@ -107,7 +94,7 @@ auto KeyedPipe(Pipe pipe, const KeyFn& key, NodeSpec spec, Make make, bool timed
   spec.kind = NodeKind::kOperator;
   spec.key_schema = RecordSchema<K>();
   auto edge = StartEdge<T>(std::move(pipe), HashRouter<T, KeyFn>(key), Partitioning::kHash);
-  spec.inputs.push_back(edge.input);
+  spec.AddInput(edge.input);
   OperatorPipe<Out, Make> next(&builder, std::move(spec), std::move(make), timed);
   next.AddPortFactory(0, std::move(edge.port_factory));
   return DataStream<Out, OperatorPipe<Out, Make>>(std::move(next));
@@ -119,73 +106,108 @@ auto KeyedPipe(Pipe pipe, const KeyFn& key, NodeSpec spec, Make make, bool timed
 template <class T, class K, class KeyFn, class Pipe>
 class [[nodiscard]] KeyedStream {
  public:
+  using Record = T;
+  using KeySelector = KeyFn;
   KeyedStream(Pipe pipe, KeyFn key) : pipe_(std::move(pipe)), key_(std::move(key)) {}
 
   /// Folds each key's records with `T fn(const T& so_far, const T& record)`; emits the value per record.
   template <class F>
   auto Reduce(std::string name, F fn) && {
-    constexpr bool ok = std::is_invocable_r_v<T, const F&, const T&, const T&>;
-    static_assert(ok,
-                  "millrace: Reduce: the function (F) must be callable as T(const T&, const T&)");
-    if constexpr (ok) {
+    if constexpr (internal::kReduces<F, T>) {
       using Logic = ReduceLogic<K, T, F>;
       const bool timed = pipe_.timed();
       NodeSpec spec;
       spec.name = name;
-      spec.states.push_back({"value", "value", RecordSchema<T>()});
+      spec.AddState("value", "value", RecordSchema<T>());
       using Make = internal::MakeKeyed<K, T, KeyFn, Logic>;
       return internal::KeyedPipe<K, T, T>(std::move(pipe_), key_, std::move(spec),
                                           Make(key_, Logic(std::move(fn), std::move(name))), timed);
+    } else {
+      constexpr bool ok = internal::kBodyFails<F, const T&, const T&>;
+      static_assert(ok,
+                    "millrace: Reduce: (F) can't be called, as const, as T(const T&, const T&)");
+      return internal::Refuse<F, const T&, const T&>();
     }
+  }
+  template <class F>
+  InvalidStream Reduce(F) && {
+    constexpr bool named = internal::kNever<F>;
+    static_assert(named, "millrace: Reduce: has state, so it needs a name: Reduce(\"name\", fn)");
+    return {};
   }
 
   /// Aggregates each key's records; emits KeyedResult{key, result so far} per record.
   template <class Agg>
   auto Aggregate(std::string name, Agg agg) && {
-    static_assert(AggregatorOf<Agg, T>,
-                  "millrace: Aggregate: Agg does not aggregate records of the stream (T)");
-    if constexpr (AggregatorOf<Agg, T>) {
+    if constexpr (internal::CheckAggregator<Agg, T>()) {
       using Logic = AggregateLogic<K, T, Agg>;
       using Out = typename Logic::Result;
       const bool timed = pipe_.timed();
       NodeSpec spec;
       spec.name = name;
-      spec.states.push_back({"accumulator", "value", RecordSchema<typename Agg::Accumulator>()});
+      spec.AddState("accumulator", "value", RecordSchema<typename Agg::Accumulator>());
       using Make = internal::MakeKeyed<K, T, KeyFn, Logic>;
       return internal::KeyedPipe<K, T, Out>(std::move(pipe_), key_, std::move(spec),
                                             Make(key_, Logic(std::move(agg), std::move(name))),
                                             timed);
+    } else {
+      return InvalidStream();
     }
+  }
+  template <class Agg>
+  InvalidStream Aggregate(Agg) && {
+    constexpr bool named = internal::kNever<Agg>;
+    static_assert(named,
+                  "millrace: Aggregate: has state, so it needs a name: Aggregate(\"name\", agg)");
+    return {};
   }
 
   /// A function with state per key and timers: a `KeyedProcessFunction<K, T, Out>` (Flink: process).
   template <class Fn>
   auto Process(std::string name, Fn fn) && {
-    constexpr bool keyed = std::is_base_of_v<StateOwner, Fn> && requires { typename Fn::In; };
-    static_assert(
-        keyed, "millrace: Process: Fn must derive from millrace::KeyedProcessFunction<K, T, Out>");
-    if constexpr (keyed) {
-      static_assert(std::is_same_v<typename Fn::Key, K>,
-                    "millrace: Process: the function's key type (Fn::Key) is not the stream's (K)");
+    constexpr bool ok = internal::kKeyedFunction<Fn, K, T>;
+    static_assert(ok, "millrace: Process: Fn must be a KeyedProcessFunction<K, T, Out>");
+    if constexpr (ok) {
+      constexpr bool calls = internal::kProcesses<Fn, T>;
       static_assert(
-          std::is_same_v<typename Fn::In, T>,
-          "millrace: Process: the function's record type (Fn::In) is not the stream's (T)");
-      const bool timed = pipe_.timed();
-      NodeSpec spec;
-      spec.name = name;
-      internal::DescribeFunction(pipe_.builder(), fn, &spec);
-      using Make = internal::MakeKeyedProcess<K, T, KeyFn, Fn>;
-      return internal::KeyedPipe<K, T, typename Fn::Out>(std::move(pipe_), key_, std::move(spec),
-                                                         Make(std::move(name), key_, std::move(fn)),
-                                                         timed);
+          calls, "millrace: Process: Fn needs ProcessElement(const T&, Context&, Collector<Out>&)");
+      constexpr bool fires = internal::kFires<Fn>;
+      static_assert(fires,
+                    "millrace: Process: Fn's OnTimer takes (EventTime, Context&, Collector<Out>&)");
+      if constexpr (calls && fires) {
+        const bool timed = pipe_.timed();
+        NodeSpec spec;
+        spec.name = name;
+        internal::DescribeFunction(pipe_.builder(), fn, &spec);
+        using Make = internal::MakeKeyedProcess<K, T, KeyFn, Fn>;
+        return internal::KeyedPipe<K, T, typename Fn::Out>(
+            std::move(pipe_), key_, std::move(spec), Make(std::move(name), key_, std::move(fn)),
+            timed);
+      } else {
+        return InvalidStream();
+      }
+    } else {
+      return InvalidStream();
     }
+  }
+  template <class Fn>
+  InvalidStream Process(Fn) && {
+    constexpr bool named = internal::kNever<Fn>;
+    static_assert(named, "millrace: Process: has state, so it needs a name: Process(\"name\", fn)");
+    return {};
   }
 
   /// Brings two keyed streams together; `.Process(name, fn)` follows, with a `KeyedCoProcessFunction`.
-  template <class T2, class KeyFn2, class Pipe2>
-  auto Connect(KeyedStream<T2, K, KeyFn2, Pipe2>&& other) && {
-    return KeyedConnectedStreams<K, T, KeyFn, Pipe, T2, KeyFn2, Pipe2>(std::move(*this),
-                                                                       std::move(other));
+  template <class Other>
+  auto Connect(Other other) && {
+    constexpr bool invalid = std::is_same_v<Other, InvalidStream>;
+    constexpr bool ok = invalid || internal::kKeyedBy<Other, K>;
+    static_assert(ok, "millrace: Connect: takes a stream that is keyed by the same type (K)");
+    if constexpr (ok && !invalid) {
+      return KeyedConnectedStreams<K, KeyedStream, Other>(std::move(*this), std::move(other));
+    } else {
+      return InvalidStream();
+    }
   }
 
   Pipe TakePipe() && { return std::move(pipe_); }
@@ -204,25 +226,52 @@ class [[nodiscard]] KeyedStream {
 };
 
 /// Two streams with one key type; they share the state of one function (Flink: KeyedConnectedStreams).
-template <class K, class T1, class KeyFn1, class Pipe1, class T2, class KeyFn2, class Pipe2>
+template <class K, class First, class Second>
 class [[nodiscard]] KeyedConnectedStreams {
  public:
-  KeyedConnectedStreams(KeyedStream<T1, K, KeyFn1, Pipe1> first,
-                        KeyedStream<T2, K, KeyFn2, Pipe2> second)
+  KeyedConnectedStreams(First first, Second second)
       : first_(std::move(first)), second_(std::move(second)) {}
 
   /// `fn` is a `KeyedCoProcessFunction<K, T1, T2, Out>`.
   template <class Fn>
   auto Process(std::string name, Fn fn) && {
-    static_assert(std::is_same_v<typename Fn::Key, K>,
-                  "millrace: Process: the function's key type (Fn::Key) is not the streams' (K)");
-    static_assert(
-        std::is_same_v<typename Fn::In1, T1> && std::is_same_v<typename Fn::In2, T2>,
-        "millrace: Process: the function's record types (Fn::In1, Fn::In2) are not the streams'");
+    using T1 = typename First::Record;
+    using T2 = typename Second::Record;
+    constexpr bool ok = internal::kCoFunction<Fn, K, T1, T2>;
+    static_assert(ok, "millrace: Process: Fn must be a KeyedCoProcessFunction<K, T1, T2, Out>");
+    if constexpr (ok) {
+      constexpr bool calls = internal::kCoProcesses<Fn, T1, T2>;
+      static_assert(
+          calls,
+          "millrace: Process: Fn needs ProcessElement1 and 2(const T&, Context&, Collector<Out>&)");
+      constexpr bool fires = internal::kFires<Fn>;
+      static_assert(fires,
+                    "millrace: Process: Fn's OnTimer takes (EventTime, Context&, Collector<Out>&)");
+      if constexpr (calls && fires) {
+        return std::move(*this).template Build<T1, T2>(std::move(name), std::move(fn));
+      } else {
+        return InvalidStream();
+      }
+    } else {
+      return InvalidStream();
+    }
+  }
+  template <class Fn>
+  InvalidStream Process(Fn) && {
+    constexpr bool named = internal::kNever<Fn>;
+    static_assert(named, "millrace: Process: has state, so it needs a name: Process(\"name\", fn)");
+    return {};
+  }
+
+ private:
+  template <class T1, class T2, class Fn>
+  auto Build(std::string name, Fn fn) && {
     using Out = typename Fn::Out;
+    using KeyFn1 = typename First::KeySelector;
+    using KeyFn2 = typename Second::KeySelector;
     using Make = internal::MakeKeyedCoProcess<K, T1, T2, KeyFn1, KeyFn2, Fn>;
-    Pipe1 pipe1 = std::move(first_).TakePipe();
-    Pipe2 pipe2 = std::move(second_).TakePipe();
+    auto pipe1 = std::move(first_).TakePipe();
+    auto pipe2 = std::move(second_).TakePipe();
     GraphBuilder& builder = pipe1.builder();
     const bool timed = pipe1.timed() || pipe2.timed();
     builder.UseName(name, "stateful operator");
@@ -238,7 +287,8 @@ class [[nodiscard]] KeyedConnectedStreams {
     auto edge2 = internal::StartEdge<T2>(std::move(pipe2), HashRouter<T2, KeyFn2>(second_.key()),
                                          Partitioning::kHash);
     edge2.input.port = 1;
-    spec.inputs = {edge1.input, edge2.input};
+    spec.AddInput(edge1.input);
+    spec.AddInput(edge2.input);
     OperatorPipe<Out, Make> next(&builder, std::move(spec),
                                  Make(std::move(name), first_.key(), second_.key(), std::move(fn)),
                                  timed);
@@ -247,9 +297,8 @@ class [[nodiscard]] KeyedConnectedStreams {
     return DataStream<Out, OperatorPipe<Out, Make>>(std::move(next));
   }
 
- private:
-  KeyedStream<T1, K, KeyFn1, Pipe1> first_;
-  KeyedStream<T2, K, KeyFn2, Pipe2> second_;
+  First first_;
+  Second second_;
 };
 
 }  // namespace millrace

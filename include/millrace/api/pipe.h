@@ -32,10 +32,23 @@ std::string RecordSchema() {
 
 namespace internal {
 
-inline StepNames Prepend(std::string name, StepNames steps) {
-  steps.insert(steps.begin(), std::move(name));
-  return steps;
-}
+StepNames Prepend(std::string name, StepNames steps);
+/// An operator that only runs fused steps: named after the first of them.
+NodeSpec SpecOfSteps(const char* without_steps, StepNames steps, int parallelism,
+                     std::string schema);
+
+/// What edges into an operator leave behind until the node has its id.
+class PortFactories {
+ public:
+  PortFactories();
+  ~PortFactories();
+  PortFactories(PortFactories&&) noexcept;
+  void Add(std::size_t input, std::unique_ptr<PortEdgeFactory> factory);
+  void Register(GraphBuilder& builder, int node);
+
+ private:
+  std::vector<std::pair<std::size_t, std::unique_ptr<PortEdgeFactory>>> factories_;
+};
 
 /// A factory that copies a prototype; `Op(args..., chain)`.
 template <class Make, class Tail>
@@ -88,27 +101,25 @@ class NodePipe {
     Chain chain;
     explicit Make(Chain c) : chain(std::move(c)) {}
     std::unique_ptr<Operator> Create() const {
-      return std::make_unique<BatchOperator<T, Chain>>(chain);
+      return std::unique_ptr<Operator>(new BatchOperator<T, Chain>(chain));
     }
   };
 
   /// A new operator that reads the stream's edge.
   template <class Chain>
   int Close(Chain chain, StepNames steps) {
-    NodeSpec spec;
-    spec.name = steps.empty() ? "Forward" : steps.front();
-    spec.kind = NodeKind::kOperator;
-    spec.parallelism = parallelism_;
-    spec.steps = std::move(steps);
-    spec.inputs.push_back({node_, output_, Partitioning::kForward});
-    spec.outputs.push_back({"", RecordSchema<typename Chain::Tail::Record>(), 0});
+    NodeSpec spec = internal::SpecOfSteps("Forward", std::move(steps), parallelism_,
+                                          RecordSchema<typename Chain::Tail::Record>());
+    spec.AddInput({node_, output_, Partitioning::kForward});
     using M = Make<Chain>;
     const int id = builder_->Add(
-        std::move(spec), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
-                             M(std::move(chain)), timed_));
+        std::move(spec),
+        std::unique_ptr<OperatorFactory>(
+            new internal::PrototypeFactory<M, typename Chain::Tail>(M(std::move(chain)), timed_)));
     builder_->SetPortFactory(
         id, 0,
-        std::make_unique<RoutedPortEdgeFactory<T, RoundRobinRouter<T>>>(RoundRobinRouter<T>()));
+        std::unique_ptr<PortEdgeFactory>(
+            new RoutedPortEdgeFactory<T, RoundRobinRouter<T>>(RoundRobinRouter<T>())));
     return id;
   }
 
@@ -143,7 +154,8 @@ class SourcePipe {
     Make(Source s, Strategy w, Chain c)
         : source(std::move(s)), strategy(std::move(w)), chain(std::move(c)) {}
     std::unique_ptr<Operator> Create() const {
-      return std::make_unique<SourceOperator<Source, Strategy, Chain>>(source, strategy, chain);
+      return std::unique_ptr<Operator>(
+          new SourceOperator<Source, Strategy, Chain>(source, strategy, chain));
     }
     std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
       return source.CreateEnumerator(parallelism);
@@ -155,23 +167,21 @@ class SourcePipe {
 
   template <class Chain>
   int Close(Chain chain, StepNames steps) {
-    NodeSpec spec;
+    NodeSpec spec = internal::SpecOfSteps("", std::move(steps), parallelism_,
+                                          RecordSchema<typename Chain::Tail::Record>());
     spec.name = name_;
     spec.named_by_user = true;
     spec.kind = NodeKind::kSource;
-    spec.parallelism = parallelism_;
-    spec.steps = std::move(steps);
-    spec.outputs.push_back({"", RecordSchema<typename Chain::Tail::Record>(), 0});
     if constexpr (requires { typename Source::SideRecord; }) {
       if (!source_.side_output().empty()) {
-        spec.outputs.push_back(
-            {source_.side_output(), RecordSchema<typename Source::SideRecord>(), 0});
+        spec.AddOutput(source_.side_output(), RecordSchema<typename Source::SideRecord>());
       }
     }
     using M = Make<Chain>;
-    return builder_->Add(std::move(spec),
-                         std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
-                             M(source_, strategy_, std::move(chain)), timed()));
+    return builder_->Add(
+        std::move(spec),
+        std::unique_ptr<OperatorFactory>(new internal::PrototypeFactory<M, typename Chain::Tail>(
+            M(source_, strategy_, std::move(chain)), timed())));
   }
 
  private:
@@ -219,7 +229,7 @@ class OperatorPipe {
   void SetParallelism(int parallelism) { spec_.parallelism = parallelism; }
   /// Left by the edge into this operator; set once the node has its id.
   void AddPortFactory(std::size_t input, std::unique_ptr<PortEdgeFactory> factory) {
-    if (factory != nullptr) port_factories_.emplace_back(input, std::move(factory));
+    port_factories_.Add(input, std::move(factory));
   }
 
   template <class Chain>
@@ -235,14 +245,13 @@ class OperatorPipe {
   template <class Chain>
   int Close(Chain chain, StepNames steps) {
     spec_.steps = std::move(steps);
-    spec_.outputs.insert(spec_.outputs.begin(),
-                         {"", RecordSchema<typename Chain::Tail::Record>(), 0});
+    spec_.SetMainOutput(RecordSchema<typename Chain::Tail::Record>());
     using M = Make<Chain>;
     const int id = builder_->Add(
-        std::move(spec_), std::make_unique<internal::PrototypeFactory<M, typename Chain::Tail>>(
-                              M(make_, std::move(chain)), timed_));
-    for (auto& [input, factory] : port_factories_)
-      builder_->SetPortFactory(id, input, std::move(factory));
+        std::move(spec_),
+        std::unique_ptr<OperatorFactory>(new internal::PrototypeFactory<M, typename Chain::Tail>(
+            M(make_, std::move(chain)), timed_)));
+    port_factories_.Register(*builder_, id);
     return id;
   }
 
@@ -251,7 +260,7 @@ class OperatorPipe {
   NodeSpec spec_;
   MakeOp make_;
   bool timed_;
-  std::vector<std::pair<std::size_t, std::unique_ptr<PortEdgeFactory>>> port_factories_;
+  internal::PortFactories port_factories_;
 };
 
 namespace internal {
@@ -267,8 +276,9 @@ struct EdgeStart {
 template <class T, class Pipe, class Router>
 EdgeStart<T> StartEdge(Pipe&& pipe, Router router, Partitioning partitioning) {
   if constexpr (std::is_same_v<std::remove_cvref_t<Pipe>, NodePipe<T>>) {
-    return {{pipe.node(), pipe.output(), partitioning},
-            std::make_unique<RoutedPortEdgeFactory<T, Router>>(std::move(router))};
+    return {
+        {pipe.node(), pipe.output(), partitioning},
+        std::unique_ptr<PortEdgeFactory>(new RoutedPortEdgeFactory<T, Router>(std::move(router)))};
   } else {
     const int node = pipe.Close(EdgeTail<T, Router>(std::move(router)), {});
     return {{node, 0, partitioning}, nullptr};

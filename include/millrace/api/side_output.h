@@ -15,8 +15,8 @@ struct OutputTag {
 
 namespace internal {
 
-/// Index of the node's output with this tag; an unknown tag is an error of the plan.
-int FindOutput(GraphBuilder& builder, int node, const std::string& tag);
+/// Index of the node's output with this tag; an unknown tag, or one of other records, is an error of the plan.
+int FindOutput(GraphBuilder& builder, int node, const std::string& tag, const std::string& schema);
 /// Notes an error for a parallelism outside [1, 4096]; returns one that is usable.
 int CheckedParallelism(GraphBuilder& builder, int parallelism);
 

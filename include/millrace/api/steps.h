@@ -41,6 +41,10 @@ struct FlatMapStep {
   }
 };
 
+/// A function that is not generic.
+template <class F>
+concept HasCallOperator = requires { &F::operator(); };
+
 /// R of a function whose last parameter is `Collector<R>&`; void when it can't be told.
 /// @cond
 template <class F>
@@ -50,9 +54,6 @@ struct CollectorOf<R (C::*)(T, Collector<O>&) const> {
   using type = O;
 };
 /// @endcond
-template <class F>
-concept HasCallOperator = requires { &F::operator(); };
-
 template <class F>
 struct FlatMapOut {
   using type = void;

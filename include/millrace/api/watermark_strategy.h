@@ -1,11 +1,21 @@
 #pragma once
 
+#include <concepts>
 #include <type_traits>
 #include <utility>
 
 #include "millrace/operators/watermarks.h"
 
 namespace millrace {
+
+namespace internal {
+
+/// What can be a record's event time.
+template <class M>
+inline constexpr bool kTimestamp = std::is_same_v<M, EventTime> || std::is_integral_v<M> ||
+                                   requires(const M& m) { m.time_since_epoch(); };
+
+}  // namespace internal
 
 /// How a source's records get event time and watermarks (Flink: WatermarkStrategy). A value; chain the parts:
 ///
@@ -48,20 +58,59 @@ class WatermarkStrategy {
   /// A member that is an EventTime or a time point.
   template <class C, class M>
   auto WithTimestamp(M C::* member) const {
+    constexpr bool integer = std::is_integral_v<M>;
     static_assert(
-        !std::is_integral_v<M>,
-        "millrace: WithTimestamp: an integer needs its unit: WithTimestamp(&T::m, Unit::k...)");
-    return With(MemberTimestamp<C, M>(member, Unit::kMilliseconds));
+        !integer,
+        "millrace: WithTimestamp: integers (M) need a unit: WithTimestamp(&T::m, Unit::k...)");
+    if constexpr (integer) {
+      return With(SourceTimestamps());
+    } else {
+      return WithTimestamp(member, Unit::kMilliseconds);
+    }
   }
+  /// An integer member, in `unit`.
   template <class C, class M>
   auto WithTimestamp(M C::* member, Unit unit) const {
-    return With(MemberTimestamp<C, M>(member, unit));
+    constexpr bool ok = std::is_base_of_v<C, T> && internal::kTimestamp<M>;
+    static_assert(
+        ok,
+        "millrace: WithTimestamp: takes an integer, EventTime or time point (M) of the record (T)");
+    if constexpr (ok) {
+      return With(MemberTimestamp<C, M>(member, unit));
+    } else {
+      return With(SourceTimestamps());
+    }
   }
-  /// `EventTime fn(const T&)`, or an integer in `unit`.
+  /// `EventTime fn(const T&)`.
   template <class F>
-    requires std::is_class_v<F>
-  auto WithTimestamp(F fn, Unit unit = Unit::kMilliseconds) const {
-    return With(FunctionTimestamp<T, F>(std::move(fn), unit));
+    requires(!std::is_member_pointer_v<F>)
+  auto WithTimestamp(F fn) const {
+    constexpr bool ok = requires(const F& f, const T& t) {
+      { f(t) } -> std::same_as<EventTime>;
+    };
+    static_assert(
+        ok,
+        "millrace: WithTimestamp: takes EventTime(const T&), or a function of integers and a unit");
+    if constexpr (ok) {
+      return With(FunctionTimestamp<T, F>(std::move(fn), Unit::kMilliseconds));
+    } else {
+      return With(SourceTimestamps());
+    }
+  }
+  /// A function that gives integers, in `unit`: `std::int64_t fn(const T&)`.
+  template <class F>
+    requires(!std::is_member_pointer_v<F>)
+  auto WithTimestamp(F fn, Unit unit) const {
+    constexpr bool ok = requires(const F& f, const T& t) {
+      { f(t) } -> std::integral;
+    };
+    static_assert(
+        ok, "millrace: WithTimestamp: with a unit takes a function (F) from const T& to integers");
+    if constexpr (ok) {
+      return With(FunctionTimestamp<T, F>(std::move(fn), unit));
+    } else {
+      return With(SourceTimestamps());
+    }
   }
   /// A split without a record for this long (processing time) no longer holds back the watermark, until its next record.
   /// 0, the default: never. (Flink: withIdleness; "Dealing With Idle Sources")

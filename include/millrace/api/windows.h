@@ -57,24 +57,24 @@ template <class K, class T, class KeyFn, class Agg, class Fn, class Chain>
 std::unique_ptr<Operator> MakeWindowOperator(const WindowSpec<SliceWindows>& spec, const KeyFn& key,
                                              const Agg& agg, const Fn& fn, const Chain& chain) {
   if (SliceSchedule(spec.windows).panes_per_window() == 1) {
-    return std::make_unique<TumblingWindowOperator<K, T, KeyFn, Agg, Fn, Chain>>(spec, key, agg, fn,
-                                                                                 chain);
+    return std::unique_ptr<Operator>(
+        new TumblingWindowOperator<K, T, KeyFn, Agg, Fn, Chain>(spec, key, agg, fn, chain));
   }
-  return std::make_unique<SlidingWindowOperator<K, T, KeyFn, Agg, Fn, Chain>>(spec, key, agg, fn,
-                                                                              chain);
+  return std::unique_ptr<Operator>(
+      new SlidingWindowOperator<K, T, KeyFn, Agg, Fn, Chain>(spec, key, agg, fn, chain));
 }
 template <class K, class T, class KeyFn, class Agg, class Fn, class Chain>
 std::unique_ptr<Operator> MakeWindowOperator(const WindowSpec<SessionWindows>& spec,
                                              const KeyFn& key, const Agg& agg, const Fn& fn,
                                              const Chain& chain) {
-  return std::make_unique<SessionWindowOperator<K, T, KeyFn, Agg, Fn, Chain>>(spec, key, agg, fn,
-                                                                              chain);
+  return std::unique_ptr<Operator>(
+      new SessionWindowOperator<K, T, KeyFn, Agg, Fn, Chain>(spec, key, agg, fn, chain));
 }
 template <class K, class T, class KeyFn, class Agg, class Fn, class Chain>
 std::unique_ptr<Operator> MakeWindowOperator(const WindowSpec<CountWindows>& spec, const KeyFn& key,
                                              const Agg& agg, const Fn& fn, const Chain& chain) {
-  return std::make_unique<CountWindowOperator<K, T, KeyFn, Agg, Fn, Chain>>(spec, key, agg, fn,
-                                                                            chain);
+  return std::unique_ptr<Operator>(
+      new CountWindowOperator<K, T, KeyFn, Agg, Fn, Chain>(spec, key, agg, fn, chain));
 }
 
 }  // namespace internal

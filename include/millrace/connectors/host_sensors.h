@@ -26,7 +26,9 @@ MILLRACE_RECORD(SensorReading, sensor, time, value);
 /// differences to the last sample, so the first one has none of them. What this machine lacks or hides is left out.
 class HostProbe {
  public:
-  explicit HostProbe(std::string root = "") : root_(std::move(root)) {}
+  explicit HostProbe(std::string root = "");
+  ~HostProbe();
+  HostProbe(HostProbe&&) noexcept;
   std::vector<SensorReading> Sample(EventTime now);
 
  private:
@@ -36,9 +38,7 @@ class HostProbe {
   void Network();
   void Disks();
   std::vector<std::string> Lines(const std::string& path) const;
-  void Add(std::string sensor, double value) {
-    readings_.push_back({std::move(sensor), now_, value});
-  }
+  void Add(std::string sensor, double value);
   /// Change of a counter since the last sample; false at its first one, and when it has begun anew.
   bool Change(const std::string& counter, double total, double* change);
   void AddRate(const std::string& sensor, double total);
@@ -67,9 +67,7 @@ class HostSensors {
     return sensors;
   }
 
-  std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
-    return MakeStaticSplits<Split>({{0, 0, samples_}}, parallelism);
-  }
+  std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const;
 
   class Reader {
    public:

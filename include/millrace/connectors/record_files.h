@@ -57,9 +57,7 @@ class RecordFiles {
   const std::string& side_output() const { return tag_; }
 
   std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
-    std::vector<FileSplit> splits;
-    for (std::string& path : ListFiles(paths_)) splits.push_back({std::move(path), 0, 1});
-    return MakeStaticSplits(splits, parallelism, kOpenFiles);
+    return SplitsOfFiles(paths_, parallelism);
   }
 
   class Reader {

@@ -40,7 +40,7 @@ class LineOutput {
 struct PrintSink {
   class Writer {
    public:
-    explicit Writer(std::string prefix) : out_(1), prefix_(std::move(prefix)) {}
+    explicit Writer(const WriterContext& context);
     template <class T>
     void Write(const T& record, EventTime) {
       out_.line() += prefix_;
@@ -53,9 +53,7 @@ struct PrintSink {
     LineOutput out_;
     std::string prefix_;
   };
-  Writer CreateWriter(const WriterContext& context) const {
-    return Writer(context.parallelism > 1 ? std::to_string(context.subtask + 1) + "> " : "");
-  }
+  Writer CreateWriter(const WriterContext& context) const { return Writer(context); }
 };
 
 /// Calls a function per record: `void fn(const T&, EventTime)`, const as every user function. For tests and
@@ -68,8 +66,10 @@ struct FunctionSink {
   struct Writer {
     F fn;
     template <class T>
+      requires requires(F& f, const T& t) { f(t); } ||
+               requires(F& f, const T& t, EventTime time) { f(t, time); }
     MILLRACE_INLINE void Write(const T& record, EventTime time) {
-      if constexpr (std::is_invocable_v<F&, const T&, EventTime>) {
+      if constexpr (requires { fn(record, time); }) {
         fn(record, time);
       } else {
         fn(record);

@@ -24,7 +24,7 @@ std::unique_ptr<SplitEnumerator> MakeStaticSplits(const std::vector<Split>& spli
   for (const Split& split : splits) {
     ByteWriter out;
     Encode(split, out);
-    encoded.emplace_back(out.view());
+    encoded.push_back(std::string(out.view()));
   }
   return MakeStaticSplitsOf(std::move(encoded), parallelism, at_once);
 }

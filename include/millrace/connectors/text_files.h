@@ -37,6 +37,10 @@ struct FileSplit {
 };
 MILLRACE_RECORD(FileSplit, path, offset, line);
 
+/// One split for each file that `paths` name.
+std::unique_ptr<SplitEnumerator> SplitsOfFiles(const std::vector<std::string>& paths,
+                                               int parallelism);
+
 /// Reads a file line by line, in blocks. A line ends with LF or CR LF, which are not part of it; the last one may end
 /// with the file.
 class LineReader {
@@ -90,9 +94,7 @@ class TextLines {
   explicit TextLines(std::vector<std::string> paths) : paths_(std::move(paths)) {}
 
   std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
-    std::vector<FileSplit> splits;
-    for (std::string& path : ListFiles(paths_)) splits.push_back({std::move(path), 0, 1});
-    return MakeStaticSplits(splits, parallelism, kOpenFiles);
+    return SplitsOfFiles(paths_, parallelism);
   }
 
   class Reader {

@@ -42,6 +42,19 @@ struct InputSpec {
 
 /// An operator as the fluent API describes it, with the steps that are fused to it.
 struct NodeSpec {
+  // In the .cc file, as every job's translation unit would compile them anew.
+  NodeSpec();
+  ~NodeSpec();
+  NodeSpec(const NodeSpec&);
+  NodeSpec(NodeSpec&&) noexcept;
+  NodeSpec& operator=(const NodeSpec&);
+  NodeSpec& operator=(NodeSpec&&) noexcept;
+  void AddInput(InputSpec input);
+  void AddOutput(std::string tag, std::string schema);
+  /// The output without a tag, which stands first.
+  void SetMainOutput(std::string schema);
+  void AddState(std::string name, std::string kind, std::string schema);
+
   std::string name;
   bool named_by_user = false;
   bool stateful = false;
@@ -57,15 +70,12 @@ struct NodeSpec {
 /// What the fluent API fills. Nodes stand in the order in which they were closed: inputs come first.
 class StreamGraph {
  public:
-  int Add(NodeSpec spec) {
-    nodes_.push_back(std::move(spec));
-    return size() - 1;
-  }
+  int Add(NodeSpec spec);
   NodeSpec& node(int id) { return nodes_[static_cast<std::size_t>(id)]; }
   const NodeSpec& node(int id) const { return nodes_[static_cast<std::size_t>(id)]; }
   int size() const { return static_cast<int>(nodes_.size()); }
   /// A stream that was dropped without a sink: a warning of the plan.
-  void NoteUnconsumed(std::string what) { unconsumed_.push_back(std::move(what)); }
+  void NoteUnconsumed(std::string what);
   const std::vector<std::string>& unconsumed() const { return unconsumed_; }
 
  private:

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "millrace/io/fields.h"
+#include "millrace/io/record_facts.h"
 #include "millrace/io/record_macro.h"
 #include "millrace/io/record_types.h"
 
@@ -41,6 +42,17 @@
 
 namespace millrace::internal {
 
+/// Refuses a field of a type that no record can have.
+template <class T, class M>
+constexpr bool CheckField() {
+  constexpr bool ok = kFacts<M>.serializable;
+  static_assert(
+      ok,
+      "millrace: MILLRACE_RECORD: a field's type (M) can't be serialized: see io/record_types.h");
+  static_assert(!std::is_const_v<M>,
+                "millrace: MILLRACE_RECORD: a const field can't be decoded into");
+  return ok;
+}
 template <class T, auto... kMembers>
 constexpr auto MakeFields(const char* name, const char* const (&names)[sizeof...(kMembers)],
                           const std::uint32_t (&offsets)[sizeof...(kMembers)]) {
@@ -48,6 +60,7 @@ constexpr auto MakeFields(const char* name, const char* const (&names)[sizeof...
   static_assert(kSize <= 64, "millrace: MILLRACE_RECORD: at most 64 fields; nest a record");
   static_assert(!MissesMembers<T, kSize>(),
                 "millrace: MILLRACE_RECORD: a field of the struct is not named");
+  static_assert((CheckField<T, MemberTypeOf<kMembers>>() && ...) || true);
   FieldList<T, kMembers...> list{};
   list.type_name = name;
   for (std::size_t i = 0; i < kSize; ++i) {

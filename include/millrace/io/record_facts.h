@@ -70,8 +70,6 @@ using MemberTypeOf = typename MemberType<decltype(kMember)>::Type;
 template <class T, auto... kMembers>
 constexpr TypeFacts FactsOfRecord(const FieldList<T, kMembers...>& fields) {
   using Types = TypeList<MemberTypeOf<kMembers>...>;
-  static_assert((!std::is_const_v<MemberTypeOf<kMembers>> && ...),
-                "millrace: MILLRACE_RECORD: a const field can't be decoded into");
   TypeFacts all = FactsOfAll(static_cast<Types*>(nullptr));
   all.bulk = std::is_trivially_copyable_v<T> && (kFacts<MemberTypeOf<kMembers>>.bulk && ...);
   std::size_t end = 0;  // no padding, fields named in the order of the struct

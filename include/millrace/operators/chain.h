@@ -26,7 +26,7 @@ class ChainContext {
  public:
   explicit ChainContext(OperatorContext& context) : context_(context) {}
   OperatorContext& operator_context() { return context_; }
-  StepCounters* NextStep() { return context_.counters->steps[next_step_++].get(); }
+  StepCounters* NextStep();
 
  private:
   OperatorContext& context_;
@@ -198,15 +198,20 @@ class FlatMapStage {
   template <class T, class C>
   MILLRACE_INLINE void Call(T& x, C& collector) const {
     try {
-      if constexpr (std::is_invocable_v<const F&, T&, C&>) {
+      if constexpr (requires { fn_(x, collector); }) {
         fn_(x, collector);
-      } else if constexpr (std::is_invocable_v<const F&, T&&, C&>) {
+      } else if constexpr (requires { fn_(std::move(x), collector); }) {
         fn_(std::move(x), collector);
       } else {
         Collector<Out> erased(collector);
-        if constexpr (std::is_invocable_v<const F&, T&, Collector<Out>&>) {
+        constexpr bool copies = requires { fn_(x, erased); };
+        constexpr bool takes = requires { fn_(std::move(x), erased); };
+        static_assert(
+            copies || takes,
+            "millrace: FlatMap: (F) can't be called, as const, with (const T&, Collector<R>&)");
+        if constexpr (copies) {
           fn_(x, erased);
-        } else {
+        } else if constexpr (takes) {
           fn_(std::move(x), erased);
         }
       }

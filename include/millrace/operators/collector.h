@@ -31,7 +31,17 @@ class Collector {
         next_([](void* c) -> R& { return static_cast<C*>(c)->Next(); }) {}
 
   /// Emits a record.
-  void Emit(R record) { emit_(inner_, record); }
+  template <class U = R>
+  void Emit(U&& record) {
+    constexpr bool ok = std::is_constructible_v<R, U&&>;
+    static_assert(ok, "millrace: Emit: the record (U) is not of the collector's type (R)");
+    if constexpr (std::is_same_v<U, R>) {
+      emit_(inner_, record);  // an rvalue of the exact type
+    } else if constexpr (ok) {
+      R converted(std::forward<U>(record));
+      emit_(inner_, converted);
+    }
+  }
   /// Emits a record with an event time of its own instead of the one of the record at hand. Behind the watermark it
   /// is late.
   void EmitAt(R record, EventTime time) { emit_at_(inner_, record, time); }
@@ -55,15 +65,15 @@ class CursorCollector {
 
   template <class U = R>
   MILLRACE_INLINE void Emit(U&& record) {
-    static_assert(std::is_constructible_v<R, U&&>,
-                  "millrace: Emit: the record is not of the collector's type (R)");
+    constexpr bool ok = std::is_constructible_v<R, U&&>;
+    static_assert(ok, "millrace: Emit: the record (U) is not of the collector's type (R)");
     if constexpr (std::is_same_v<U, R>) {
       EmitRef(record);  // an rvalue of the exact type
     } else if constexpr (std::is_same_v<std::remove_cvref_t<U>, R>) {
       Done();
       CopyInto(scratch_, record);
       EmitRef(scratch_);
-    } else {
+    } else if constexpr (ok) {
       R converted(std::forward<U>(record));
       EmitRef(converted);
     }

@@ -26,16 +26,37 @@ class SideOutputOwner {
     std::unique_ptr<internal::SidePort> (*make)() = nullptr;
     void (*bind)(void* member, internal::SidePort* port, const EventTime* now) = nullptr;
   };
-  void RegisterOutput(void* member, Entry entry) {
-    entry.at = static_cast<std::byte*>(member) - reinterpret_cast<std::byte*>(this);
-    outputs_.push_back(std::move(entry));
-  }
+  void RegisterOutput(void* member, Entry entry);
   const std::vector<Entry>& side_outputs() const { return outputs_; }
+  /// The record type of an operator's output, from 1; null when there is no such side output.
+  const BatchType* TypeOfOutput(int output) const;
   void* output_member(const Entry& entry) { return reinterpret_cast<std::byte*>(this) + entry.at; }
 
  private:
   std::vector<Entry> outputs_;
 };
+
+namespace internal {
+
+/// The ports of a function's side outputs, in one subtask.
+class SidePorts {
+ public:
+  SidePorts();
+  ~SidePorts();
+  SidePorts(const SidePorts&) = delete;
+  SidePorts& operator=(const SidePorts&) = delete;
+  void Open(OperatorContext& context, SideOutputOwner& owner, const EventTime* now);
+  bool Blocked();
+  void Flush(FlushMode mode);
+  void EmitWatermark(EventTime watermark);
+  void EmitIdle();
+  void EmitEnd();
+
+ private:
+  std::vector<std::unique_ptr<SidePort>> ports_;
+};
+
+}  // namespace internal
 
 /// A further output of a process function, a member of it:
 ///   SideOutput<Reading> rejected{this, "rejected"};   ...   rejected.Emit(reading);
@@ -43,22 +64,38 @@ class SideOutputOwner {
 template <class S>
 class SideOutput {
  public:
+  template <class Owner>
+  explicit SideOutput(Owner*) {
+    constexpr bool named = !std::is_same_v<Owner, Owner>;
+    static_assert(named, "millrace: a side output needs a name: {this, \"name\"}");
+  }
   SideOutput(SideOutputOwner* owner, std::string name) {
-    owner->RegisterOutput(this, {0, std::move(name), internal::StateSchema<S>(), &BatchTypeOf<S>(),
-                                 [] {
-                                   return std::unique_ptr<internal::SidePort>(
-                                       std::make_unique<internal::TypedSidePort<S>>());
-                                 },
-                                 [](void* member, internal::SidePort* port, const EventTime* now) {
-                                   auto* self = static_cast<SideOutput*>(member);
-                                   self->port_ = static_cast<internal::TypedSidePort<S>*>(port);
-                                   self->now_ = now;
-                                 }});
+    owner->RegisterOutput(
+        this, {0, std::move(name), internal::StateSchema<S>(), &BatchTypeOf<S>(),
+               [] { return std::unique_ptr<internal::SidePort>(new internal::TypedSidePort<S>()); },
+               [](void* member, internal::SidePort* port, const EventTime* now) {
+                 auto* self = static_cast<SideOutput*>(member);
+                 self->port_ = static_cast<internal::TypedSidePort<S>*>(port);
+                 self->now_ = now;
+               }});
   }
   /// Emits with the event time of the record or timer at hand. Only in ProcessElement and OnTimer.
-  void Emit(const S& record) { port_->Push(record, *now_); }
+  template <class U = S>
+  void Emit(const U& record) {
+    EmitAt(record, *now_);
+  }
   /// Emits with another event time.
-  void EmitAt(const S& record, EventTime time) { port_->Push(record, time); }
+  template <class U = S>
+  void EmitAt(const U& record, EventTime time) {
+    constexpr bool ok = std::is_convertible_v<const U&, S>;
+    static_assert(ok, "millrace: SideOutput: the record (U) is not of the output's type (S)");
+    if constexpr (std::is_same_v<U, S>) {
+      port_->Push(record, time);
+    } else if constexpr (ok) {
+      const S converted = record;
+      port_->Push(converted, time);
+    }
+  }
 
  private:
   internal::TypedSidePort<S>* port_ = nullptr;
@@ -82,7 +119,22 @@ class ProcessContext {
   /// The wall clock, in milliseconds since the epoch.
   EventTime CurrentProcessingTime() const { return EventTime::FromMillis(clock_->WallMillis()); }
 
+  /// Timers belong to keys: KeyedContext has them.
+  template <class Time>
+  void RegisterEventTimeTimer(Time) {
+    RefuseTimer<Time>();
+  }
+  template <class Time>
+  void RegisterProcessingTimeTimer(Time) {
+    RefuseTimer<Time>();
+  }
+
  protected:
+  template <class Time>
+  static void RefuseTimer() {
+    constexpr bool keyed = !std::is_same_v<Time, Time>;
+    static_assert(keyed, "millrace: timers need a key: KeyBy, then a KeyedProcessFunction");
+  }
   template <class, class, class>
   friend class ProcessOperatorBase;
   EventTime now_ = EventTime::Min();

@@ -22,12 +22,7 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
   void Open(OperatorContext& context) override {
     ChainOperator<Chain>::Open(context);
     process_.clock_ = context.clock;
-    std::size_t output = 1;
-    for (const auto& entry : fn_.side_outputs()) {
-      ports_.push_back(entry.make());
-      ports_.back()->Bind(context, output++);
-      entry.bind(fn_.output_member(entry), ports_.back().get(), &now());
-    }
+    ports_.Open(context, fn_, &now());
     if constexpr (requires(const FunctionContext& c) { fn_.Open(c); }) {
       fn_.Open(FunctionContext{context.name, context.subtask, context.parallelism});
     }
@@ -36,21 +31,18 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
     PassWatermark(watermark);
     return true;
   }
-  bool Blocked() override {
-    if (ChainOperator<Chain>::Blocked()) return true;
-    return std::any_of(ports_.begin(), ports_.end(), [](auto& port) { return port->Blocked(); });
-  }
+  bool Blocked() override { return ChainOperator<Chain>::Blocked() || ports_.Blocked(); }
   void Flush(FlushMode mode) override {
     ChainOperator<Chain>::Flush(mode);
-    for (auto& port : ports_) port->Flush(mode);
+    ports_.Flush(mode);
   }
   void ForwardIdle() override {
     ChainOperator<Chain>::ForwardIdle();
-    for (auto& port : ports_) port->EmitIdle();
+    ports_.EmitIdle();
   }
   void ForwardEnd() override {
     ChainOperator<Chain>::ForwardEnd();
-    for (auto& port : ports_) port->EmitEnd();
+    ports_.EmitEnd();
   }
   void Close() override {
     if constexpr (requires { fn_.Close(); }) fn_.Close();
@@ -63,7 +55,7 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
   void PassWatermark(EventTime watermark) {
     process_.watermark_ = std::max(process_.watermark_, watermark);
     this->ForwardWatermark(watermark);
-    for (auto& port : ports_) port->EmitWatermark(watermark);
+    ports_.EmitWatermark(watermark);
   }
   void SetWatermark(EventTime watermark) {
     process_.watermark_ = std::max(process_.watermark_, watermark);
@@ -92,7 +84,7 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
   std::string name_;
 
  private:
-  std::vector<std::unique_ptr<internal::SidePort>> ports_;
+  internal::SidePorts ports_;
   Out scratch_{};
   std::uint64_t emitted_ = 0;
 };

@@ -72,15 +72,17 @@ struct NoSide {
 template <class Source>
 struct SideOfSource {
   using Port = NoSide;
-  static std::unique_ptr<Port> Make(const Source&) { return nullptr; }
+  using Owner = Port*;
+  static Owner Make(const Source&) { return nullptr; }
   static const BatchType* Type(const Source&) { return nullptr; }
 };
 template <class Source>
   requires requires { typename Source::SideRecord; }
 struct SideOfSource<Source> {
   using Port = TypedSidePort<typename Source::SideRecord>;
-  static std::unique_ptr<Port> Make(const Source& source) {
-    return source.side_output().empty() ? nullptr : std::make_unique<Port>();
+  using Owner = std::unique_ptr<Port>;
+  static Owner Make(const Source& source) {
+    return Owner(source.side_output().empty() ? nullptr : new Port());
   }
   static const BatchType* Type(const Source& source) {
     return source.side_output().empty() ? nullptr : &BatchTypeOf<typename Source::SideRecord>();
@@ -194,7 +196,7 @@ class SourceOperator final : public Operator {
   PollResult PollSplit(SplitState& split, std::uint32_t max_rows) {
     using Out = SourceOutput<typename Chain::Cursor, Generator, typename Strategy::Timestamps,
                              typename Side::Port>;
-    Out out(chain_.Begin(), split.generator, strategy_.timestamps(), side_.get());
+    Out out(chain_.Begin(), split.generator, strategy_.timestamps(), std::to_address(side_));
     PollResult result = split.reader.Poll(out, max_rows);
     out.End();
     split.generator = out.generator();
@@ -251,7 +253,7 @@ class SourceOperator final : public Operator {
   Source source_;
   Strategy strategy_;
   Chain chain_;
-  std::unique_ptr<typename Side::Port> side_;
+  typename Side::Owner side_{};
   OperatorContext* context_ = nullptr;
   std::vector<std::unique_ptr<SplitState>> splits_;
   std::size_t turn_ = 0;

@@ -58,6 +58,7 @@ class ListView {
 template <class T>
 class ListState : public StateMember {
  public:
+  using StateMember::StateMember;
   ListState(StateOwner* owner, std::string name) {
     owner->RegisterState(this, std::move(name), "list", internal::StateSchema<T>(),
                          ColumnOpsOf<List>());
@@ -122,6 +123,10 @@ struct StateKeyEqual {
 /// What MapState and SortedMapState share. `Map` is a standard map from MK to Stored<MV>.
 template <class MK, class MV, class Map>
 class MapStateBase : public StateMember {
+ public:
+  using StateMember::StateMember;
+
+ private:
   static_assert(!kHasStringView<MK>,
                 "millrace: map state: the map's key (MK) holds a millrace::String, which is a "
                 "view; use std::string");
@@ -193,6 +198,8 @@ class MapState
                                     std::unordered_map<MK, Stored<MV>, internal::StateKeyHash<MK>,
                                                        internal::StateKeyEqual<MK>>> {
  public:
+  template <class Owner>
+  explicit MapState(Owner* unnamed) : MapState::MapStateBase(unnamed) {}
   MapState(StateOwner* owner, std::string name)
       : MapState::MapStateBase(owner, std::move(name), "map") {}
 };
@@ -201,6 +208,8 @@ class MapState
 template <class MK, class MV>
 class SortedMapState : public internal::MapStateBase<MK, MV, std::map<MK, Stored<MV>>> {
  public:
+  template <class Owner>
+  explicit SortedMapState(Owner* unnamed) : SortedMapState::MapStateBase(unnamed) {}
   SortedMapState(StateOwner* owner, std::string name)
       : SortedMapState::MapStateBase(owner, std::move(name), "sorted map") {}
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -16,7 +15,7 @@ class DueTimes {
   std::size_t size() const { return empty() ? 0 : 1 + (more_ == nullptr ? 0 : more_->size()); }
   bool Contains(std::int64_t time) const {
     if (first_ == time) return !empty();
-    return more_ != nullptr && std::binary_search(more_->begin(), more_->end(), time);
+    return more_ != nullptr && ContainsMore(time);
   }
   /// Calls `visit(time)` for each, in no order.
   template <class Visit>
@@ -33,30 +32,14 @@ class DueTimes {
       return true;
     }
     if (first_ == time) return false;
-    if (more_ == nullptr) more_ = std::make_unique<std::vector<std::int64_t>>();
-    const auto at = std::lower_bound(more_->begin(), more_->end(), time);
-    if (at != more_->end() && *at == time) return false;
-    more_->insert(at, time);
-    return true;
+    return InsertMore(time);
   }
   /// False when it is not there.
   bool Erase(std::int64_t time) {
     time = Usable(time);
     if (empty()) return false;
-    if (first_ == time) {
-      first_ = kNone;
-      if (more_ != nullptr) {
-        first_ = more_->back();
-        more_->pop_back();
-        if (more_->empty()) more_.reset();
-      }
-      return true;
-    }
-    if (more_ == nullptr) return false;
-    const auto at = std::lower_bound(more_->begin(), more_->end(), time);
-    if (at == more_->end() || *at != time) return false;
-    more_->erase(at);
-    if (more_->empty()) more_.reset();
+    if (first_ != time || more_ != nullptr) return EraseMore(time);
+    first_ = kNone;
     return true;
   }
   void Clear() {
@@ -66,7 +49,10 @@ class DueTimes {
 
  private:
   static constexpr std::int64_t kNone = INT64_MIN;
-  static std::int64_t Usable(std::int64_t time) { return std::max(time, kNone + 1); }
+  static std::int64_t Usable(std::int64_t time) { return time == kNone ? kNone + 1 : time; }
+  bool ContainsMore(std::int64_t time) const;
+  bool InsertMore(std::int64_t time);
+  bool EraseMore(std::int64_t time);
 
   std::int64_t first_ = kNone;
   std::unique_ptr<std::vector<std::int64_t>> more_;

@@ -67,11 +67,8 @@ class KeyContext {
   }
 
   /// Called after user code for values whose strings must be made the row's own.
-  void OwnLater(void (*own)(std::byte*), std::byte* at) { own_.emplace_back(own, at); }
-  void OwnAll() {
-    for (auto& [own, at] : own_) own(at);
-    own_.clear();
-  }
+  void OwnLater(void (*own)(std::byte*), std::byte* at);
+  void OwnAll();
   bool owes() const { return !own_.empty(); }
 
  private:
@@ -85,6 +82,8 @@ class KeyContext {
   std::vector<std::pair<void (*)(std::byte*), std::byte*>> own_;
 };
 
+class StateOwner;
+
 /// What a state member needs at run time: its column and its bit. Copied with its owner, bound in each subtask.
 class StateMember {
  public:
@@ -92,6 +91,19 @@ class StateMember {
     context_ = context;
     offset_ = offset;
     bit_ = bit;
+  }
+
+  // What a state is made with by mistake; the states inherit these.
+  template <class Owner>
+  explicit StateMember(Owner*) {
+    constexpr bool named = !std::is_same_v<Owner, Owner>;
+    static_assert(named, "millrace: state needs a name, unique in its function: {this, \"name\"}");
+  }
+  template <class Owner>
+    requires(!std::is_base_of_v<StateOwner, Owner>)
+  StateMember(Owner*, const char*) {
+    constexpr bool keyed = !std::is_same_v<Owner, Owner>;
+    static_assert(keyed, "millrace: state needs a key: KeyBy, then a KeyedProcessFunction");
   }
 
  protected:
@@ -143,10 +155,7 @@ class StateOwner {
   };
 
   void RegisterState(StateMember* member, std::string name, const char* kind, std::string schema,
-                     const ColumnOps& ops) {
-    entries_.push_back({reinterpret_cast<std::byte*>(member) - reinterpret_cast<std::byte*>(this),
-                        std::move(name), kind, std::move(schema), ops});
-  }
+                     const ColumnOps& ops);
   const std::vector<Entry>& states() const { return entries_; }
   StateMember& member(const Entry& entry) {
     return *reinterpret_cast<StateMember*>(reinterpret_cast<std::byte*>(this) + entry.at);
@@ -160,10 +169,10 @@ namespace internal {
 
 template <class T>
 std::string StateSchema() {
-  static_assert(
-      kSerializable<T>,
-      "millrace: state: this type (T) can't be stored; it must be a record or a plain value");
-  return SchemaText(TypeInfoOf<T>());
+  constexpr bool ok = kSerializable<T>;
+  static_assert(ok, "millrace: state: a value (T) can't be stored: MILLRACE_RECORD(T, fields...)");
+  if constexpr (ok) return SchemaText(TypeInfoOf<T>());
+  return "";
 }
 
 template <class T>

@@ -46,15 +46,7 @@ class RowLayout {
   RowLayout(const ColumnOps& key, HashFn hash) : hash_(hash) { AddColumn(key); }
 
   /// Adds a column; returns its offset in the row.
-  std::uint32_t AddColumn(const ColumnOps& ops) {
-    row_bytes_ = (used_ + ops.align - 1) / ops.align * ops.align;
-    const std::uint32_t offset = row_bytes_;
-    used_ = offset + ops.bytes;
-    align_ = align_ < ops.align ? ops.align : align_;
-    row_bytes_ = (used_ + align_ - 1) / align_ * align_;
-    if (ops.construct != nullptr) columns_.push_back({offset, ops});
-    return offset;
-  }
+  std::uint32_t AddColumn(const ColumnOps& ops);
 
   std::uint32_t row_bytes() const { return row_bytes_; }
   std::uint32_t align() const { return align_; }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <vector>
@@ -21,17 +20,7 @@ class TimerQueue {
     std::uint64_t hash = 0;
   };
 
-  void Push(std::int64_t time, std::uint64_t hash) {
-    ++size_;
-    if (time < reached_) {
-      PushPast({time, hash});
-      return;
-    }
-    const std::uint32_t bucket = BucketOf(time);
-    buckets_[bucket].push_back({time, hash});
-    if (bucket < lowest_) lowest_ = bucket;
-    if (time < next_) next_ = time;
-  }
+  void Push(std::int64_t time, std::uint64_t hash);
 
   /// The earliest entry whose time is at most `through`, if there is one.
   bool Pop(std::int64_t through, Entry* entry) {

@@ -16,6 +16,7 @@ namespace millrace {
 template <class T>
 class ValueState : public StateMember {
  public:
+  using StateMember::StateMember;
   ValueState(StateOwner* owner, std::string name) {
     owner->RegisterState(this, std::move(name), "value", internal::StateSchema<T>(),
                          ColumnOpsOf<Stored<T>>());
@@ -55,6 +56,7 @@ class ValueState : public StateMember {
 template <class T>
 class ReducingState : public StateMember {
  public:
+  using StateMember::StateMember;
   using Function = T (*)(const T&, const T&);
   ReducingState(StateOwner* owner, std::string name, Function fn) : fn_(fn) {
     owner->RegisterState(this, std::move(name), "reducing", internal::StateSchema<T>(),
@@ -86,6 +88,7 @@ class ReducingState : public StateMember {
 template <class Agg>
 class AggregatingState : public StateMember {
  public:
+  using StateMember::StateMember;
   using Accumulator = typename Agg::Accumulator;
   AggregatingState(StateOwner* owner, std::string name, Agg agg = Agg{}) : agg_(std::move(agg)) {
     owner->RegisterState(this, std::move(name), "aggregating", internal::StateSchema<Accumulator>(),

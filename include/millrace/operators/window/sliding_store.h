@@ -49,12 +49,31 @@ struct SlidingEntry {
   [[no_unique_address]] std::conditional_t<kStacks, Stored<Acc>, Nothing> rest{};
 };
 
+/// Where the entries of a slot stand in a pane's log.
+class SlotIndex {
+ public:
+  struct Place {
+    std::uint32_t slot;
+    std::uint32_t entry;
+  };
+  void Add(std::uint32_t slot, std::uint32_t entry);
+  void Sort();
+  void Clear();
+  /// The slot's first entry; null when it has none.
+  const Place* Find(std::uint32_t slot) const;
+  /// The one after it, of the same slot.
+  const Place* Next(const Place* at) const;
+
+ private:
+  std::vector<Place> places_;
+};
+
 /// A pane: a log of entries, and for late records an index over it, made when first asked for.
 template <class Acc, bool kStacks>
 struct SlidingPane {
   std::int64_t start = 0;
   ChunkedVector<SlidingEntry<Acc, kStacks>> log;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> index;  // (slot, entry), sorted
+  SlotIndex index;
   std::uint32_t indexed = 0;
 
   /// The entry at a guessed place; one of no slot when the log is shorter.
@@ -65,21 +84,19 @@ struct SlidingPane {
   template <class Fn>
   void ForSlot(std::uint32_t slot, Fn fn) {
     if (log.size() - indexed > kUnindexed) {
-      index.clear();
-      for (std::uint32_t i = 0; i < log.size(); ++i) index.emplace_back(log[i].slot, i);
-      std::sort(index.begin(), index.end());
+      index.Clear();
+      for (std::uint32_t i = 0; i < log.size(); ++i) index.Add(log[i].slot, i);
+      index.Sort();
       indexed = log.size();
     }
-    auto at = std::lower_bound(index.begin(), index.end(),
-                               std::pair<std::uint32_t, std::uint32_t>(slot, 0));
-    for (; at != index.end() && at->first == slot; ++at) fn(log[at->second]);
+    for (const auto* at = index.Find(slot); at != nullptr; at = index.Next(at)) fn(log[at->entry]);
     for (std::uint32_t i = indexed; i < log.size(); ++i) {
       if (log[i].slot == slot) fn(log[i]);
     }
   }
   void Clear() {
     log.Clear();
-    index.clear();
+    index.Clear();
     indexed = 0;
   }
 

@@ -1,0 +1,33 @@
+#include "millrace/state/due_times.h"
+
+#include <algorithm>
+
+namespace millrace {
+
+bool DueTimes::ContainsMore(std::int64_t time) const {
+  return std::binary_search(more_->begin(), more_->end(), time);
+}
+
+bool DueTimes::InsertMore(std::int64_t time) {
+  if (more_ == nullptr) more_ = std::make_unique<std::vector<std::int64_t>>();
+  const auto at = std::lower_bound(more_->begin(), more_->end(), time);
+  if (at != more_->end() && *at == time) return false;
+  more_->insert(at, time);
+  return true;
+}
+
+bool DueTimes::EraseMore(std::int64_t time) {
+  if (more_ == nullptr) return false;
+  if (first_ == time) {
+    first_ = more_->back();
+    more_->pop_back();
+  } else {
+    const auto at = std::lower_bound(more_->begin(), more_->end(), time);
+    if (at == more_->end() || *at != time) return false;
+    more_->erase(at);
+  }
+  if (more_->empty()) more_.reset();
+  return true;
+}
+
+}  // namespace millrace

@@ -1,0 +1,20 @@
+#include "millrace/state/keyed_state.h"
+
+namespace millrace {
+
+void KeyContext::OwnLater(void (*own)(std::byte*), std::byte* at) {
+  own_.emplace_back(own, at);
+}
+
+void KeyContext::OwnAll() {
+  for (auto& [own, at] : own_) own(at);
+  own_.clear();
+}
+
+void StateOwner::RegisterState(StateMember* member, std::string name, const char* kind,
+                               std::string schema, const ColumnOps& ops) {
+  entries_.push_back({reinterpret_cast<std::byte*>(member) - reinterpret_cast<std::byte*>(this),
+                      std::move(name), kind, std::move(schema), ops});
+}
+
+}  // namespace millrace

@@ -1,0 +1,18 @@
+// expects: millrace: MILLRACE_RECORD: a field's type (M) can't be serialized: see io/record_types.h
+// types: M = const char*; T = Row
+#include "millrace/millrace.h"
+#include "tests/compile_fail/readings.h"
+
+struct Row {
+  std::string name;
+#ifdef FIXED
+  std::string field;
+#else
+  const char* field;
+#endif
+};
+MILLRACE_RECORD(Row, name, field);
+
+void Job(millrace::StreamEnvironment& env) {
+  env.FromCollection("all", std::vector<Row>{}).Rebalance().Print();
+}

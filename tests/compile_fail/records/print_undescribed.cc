@@ -1,0 +1,15 @@
+// expects: millrace: Print: the record (T) can't be serialized: MILLRACE_RECORD(T, fields...)
+// types: T = Row
+#include "millrace/millrace.h"
+#include "tests/compile_fail/readings.h"
+
+struct Row {
+  std::int64_t number;
+};
+#ifdef FIXED
+MILLRACE_RECORD(Row, number);
+#endif
+
+void Job(millrace::StreamEnvironment& env) {
+  env.FromCollection("all", std::vector<Row>{}).Print();
+}
