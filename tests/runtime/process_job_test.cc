@@ -71,7 +71,7 @@ TEST_P(ProcessJob, SideOutputWithATagOfOtherRecordsIsAnErrorOfThePlan) {
   even.SideOutput(OutputTag<std::string>{"odd"}).Print();
   const Status status = env.Run("job").status;
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
-  EXPECT_NE(status.ToString().find("side output 'odd' of operator 'split' has records i64"),
+  EXPECT_NE(status.ToString().find("side output 'odd' of operator 'split' has records int64"),
             std::string::npos)
       << status.ToString();
 }

@@ -15,7 +15,7 @@
 
 /// What the fluent API asks of the functions it is given, as bools for its static_asserts. As requires-expressions, not
 /// std::is_invocable: an error inside a user's generic lambda then comes before anything else, without a page of
-/// <type_traits>. Every refusal is a case in tests/compile_fail.
+/// the type_traits header. Every refusal is a case in tests/compile_fail.
 namespace millrace {
 
 template <class T, class Pipe>
