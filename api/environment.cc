@@ -63,7 +63,7 @@ Result<std::string> StreamEnvironment::Plan(const std::string& job_name) {
   options.default_parallelism = parsed.parallelism > 0       ? parsed.parallelism
                                 : settings_->parallelism > 0 ? settings_->parallelism
                                                              : 1;
-  Result<JobPlan> plan = BuildPlan(builder_->graph(), options);
+  Result<JobPlan> plan = BuildPlan(builder_->PlannedGraph(), options);
   if (!plan.ok()) return plan.status();
   return SerializePlan(plan.value());
 }

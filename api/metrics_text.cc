@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "millrace/base/memory.h"
 #include "millrace/base/time.h"
+#include "millrace/io/json.h"
 
 namespace millrace {
 namespace {
@@ -17,19 +19,49 @@ std::string Cell(std::string text, std::size_t width, bool right) {
   return text;
 }
 
-std::string Quoted(const std::string& s) {
-  std::string out = "\"";
-  for (const char c : s) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "\"";
-}
-
 std::string Fixed(double v) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.3f", v);
   return text;
+}
+
+std::string WatermarkText(const OperatorReport& op) {
+  if (!op.timed || op.watermark == INT64_MIN) return "-";
+  if (op.watermark == INT64_MAX) return "end";
+  return EventTime::FromMillis(op.watermark).ToString();
+}
+
+std::string WatermarkJson(const OperatorReport& op) {
+  if (!op.timed || op.watermark == INT64_MIN) return "null";
+  if (op.watermark == INT64_MAX) return "\"end\"";
+  return std::to_string(op.watermark);
+}
+
+std::string Share(double part, double total) {
+  if (total <= 0) return "-";  // the seeded driver's clock does not move with the work
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.1f %%", 100 * part / total);
+  return text;
+}
+
+std::string StepsJson(const OperatorReport& op) {
+  std::string out = "[";
+  for (const auto& step : op.steps) {
+    if (out.size() > 1) out += ",";
+    out += "{\"name\":" + ToJson(step.name) + ",\"in\":" + Number(step.in) +
+           ",\"out\":" + Number(step.out) + "}";
+  }
+  return out + "]";
+}
+
+std::string OperatorJson(const OperatorReport& op) {
+  return "{\"name\":" + ToJson(op.name) + ",\"parallelism\":" + std::to_string(op.parallelism) +
+         ",\"in\":" + Number(op.in) + ",\"out\":" + Number(op.out) +
+         ",\"filtered\":" + Number(op.filtered) + ",\"late\":" + Number(op.late) +
+         ",\"skipped\":" + Number(op.skipped) + ",\"overdraft\":" + Number(op.overdraft) +
+         ",\"state_rows\":" + Number(op.state_rows) + ",\"state_bytes\":" + Number(op.state_bytes) +
+         ",\"timers\":" + Number(op.timers) + ",\"watermark\":" + WatermarkJson(op) +
+         ",\"steps\":" + StepsJson(op) + "}";
 }
 
 }  // namespace
@@ -40,9 +72,11 @@ std::string MetricsText(const JobResult& result) {
     width = std::max(width, op.name.size());
     for (const auto& step : op.steps) width = std::max(width, step.name.size() + 2);
   }
-  std::string out =
-      Cell("operator", width, false) +
-      "  tasks            in           out      filtered    late  skipped  watermark\n";
+  for (const VertexReport& v : result.vertices) width = std::max(width, v.name.size());
+  width = std::min<std::size_t>(width, 48);
+  std::string out = Cell("operator", width, false) +
+                    "  tasks            in           out      filtered    late  skipped"
+                    "  state rows       state  timers  watermark\n";
   const auto row = [&](const std::string& name, const std::string& tasks, std::uint64_t in,
                        std::uint64_t o, const std::string& rest) {
     out += Cell(name, width, false) + Cell(tasks, 7, true) + Cell(Number(in), 14, true) +
@@ -51,20 +85,19 @@ std::string MetricsText(const JobResult& result) {
   for (const OperatorReport& op : result.operators) {
     row(op.name, std::to_string(op.parallelism), op.in, op.out,
         Cell(Number(op.filtered), 14, true) + Cell(Number(op.late), 8, true) +
-            Cell(Number(op.skipped), 9, true) + "  " +
-            EventTime::FromMillis(op.watermark).ToString());
+            Cell(Number(op.skipped), 9, true) + Cell(Number(op.state_rows), 12, true) +
+            Cell(BytesText(static_cast<std::int64_t>(op.state_bytes)), 12, true) +
+            Cell(Number(op.timers), 8, true) + "  " + WatermarkText(op));
     for (const auto& step : op.steps) {
       if (step.in > 0 || step.out > 0) row("  " + step.name, "", step.in, step.out, "");
     }
   }
-  out += "\n" + Cell("tasks", width, false) + "  busy      idle      back-pressured  runnable\n";
+  out += "\n" + Cell("tasks", width, false) + "     busy      idle  back-pressured  runnable\n";
   for (const VertexReport& v : result.vertices) {
-    const double total = std::max(v.busy + v.idle + v.blocked + v.runnable, 1e-9);
-    char text[96];
-    std::snprintf(text, sizeof(text), "  %5.1f %%   %5.1f %%   %5.1f %%         %5.1f %%\n",
-                  100 * v.busy / total, 100 * v.idle / total, 100 * v.blocked / total,
-                  100 * v.runnable / total);
-    out += Cell(v.name, width, false) + text;
+    const double total = v.busy + v.idle + v.blocked + v.runnable;
+    out += Cell(v.name, width, false) + Cell(Share(v.busy, total), 9, true) +
+           Cell(Share(v.idle, total), 10, true) + Cell(Share(v.blocked, total), 16, true) +
+           Cell(Share(v.runnable, total), 10, true) + "\n";
     if (v.longest_step > 0) {
       out += Cell("  longest step", width, false) + "  " + Fixed(v.longest_step * 1e3) +
              " ms, of CPU " + Fixed(v.longest_step_cpu * 1e3) + " ms\n";
@@ -77,18 +110,12 @@ std::string MetricsText(const JobResult& result) {
 std::string MetricsJson(const JobResult& result) {
   std::string out = "{\"seconds\":" + Fixed(result.seconds) +
                     ",\"peak_memory\":" + std::to_string(result.peak_memory) + ",\"operators\":[";
-  for (const OperatorReport& op : result.operators) {
-    if (out.back() == '}') out += ",";
-    out += "{\"name\":" + Quoted(op.name) + ",\"parallelism\":" + std::to_string(op.parallelism) +
-           ",\"in\":" + Number(op.in) + ",\"out\":" + Number(op.out) +
-           ",\"filtered\":" + Number(op.filtered) + ",\"late\":" + Number(op.late) +
-           ",\"skipped\":" + Number(op.skipped) + ",\"watermark\":" + std::to_string(op.watermark) +
-           "}";
-  }
+  for (std::size_t i = 0; i < result.operators.size(); ++i)
+    out += (i > 0 ? "," : "") + OperatorJson(result.operators[i]);
   out += "],\"vertices\":[";
-  for (const VertexReport& v : result.vertices) {
-    if (out.back() == '}') out += ",";
-    out += "{\"name\":" + Quoted(v.name) + ",\"busy\":" + Fixed(v.busy) +
+  for (std::size_t i = 0; i < result.vertices.size(); ++i) {
+    const VertexReport& v = result.vertices[i];
+    out += (i > 0 ? "," : "") + ("{\"name\":" + ToJson(v.name)) + ",\"busy\":" + Fixed(v.busy) +
            ",\"idle\":" + Fixed(v.idle) + ",\"back_pressured\":" + Fixed(v.blocked) +
            ",\"runnable\":" + Fixed(v.runnable) + "}";
   }

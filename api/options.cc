@@ -19,13 +19,14 @@ constexpr Key kKeys[] = {
      "one thread per slot, or one thread that steps all tasks in a seeded order"},
     {"seed", "NUMBER", "of the seeded driver"},
     {"exchange", "local|serialized", "hand batches over, or pass each through the wire codec"},
-    {"memory", "BYTES", "what batches and state may use, e.g. 512MiB; default 1GiB"},
+    {"memory", "BYTES", "what batches and state may use, e.g. 512MiB; default 1GiB, at least 1MiB"},
     {"batch.rows", "NUMBER", "rows of a batch at most; default 512"},
     {"steps", "plain|measured",
      "keep each task's longest step, in wall and CPU time, for --metrics"},
     {"log.level", "debug|info|warn|error",
      "what of the job's log lines is shown on stderr; default info"},
 };
+constexpr std::int64_t kMinMemory = 1 << 20;
 constexpr std::string_view kFlags[] = {"--help",    "--parallelism", "--explain",
                                        "--metrics", "--isolated",    "-D"};
 
@@ -88,6 +89,10 @@ Status SetOption(std::string_view key, std::string_view value, JobOptions* optio
   } else if (key == "memory") {
     const auto n = Bytes("-D memory", value);
     if (!n.ok()) return n.status();
+    if (n.value() < kMinMemory) {
+      return Status::InvalidArgument("option -D memory: '" + std::string(value) +
+                                     "' is less than the least that a job runs with, 1MiB");
+    }
     options->run.memory = n.value();
   } else if (key == "batch.rows") {
     const auto n = Number("-D batch.rows", value, 1, 65536);
@@ -149,7 +154,7 @@ Status ParseArguments(const std::vector<std::string>& arguments, JobOptions* opt
       value = arguments[++i];
       return true;
     };
-    if (flag == "--help" || flag == "-h") {
+    if (whole == "--help" || whole == "-h") {
       options->help = true;
     } else if (flag == "--parallelism" || flag == "-p") {
       if (!next()) return Status::InvalidArgument("option --parallelism needs a number");
@@ -187,7 +192,7 @@ std::string HelpText(std::string_view program) {
       "Usage: " + std::string(program) +
       " [options]\n\nA Millrace job. Options of every job:\n"
       "  --help                 this text\n"
-      "  --parallelism N        subtasks of operators that set none (default 1)\n"
+      "  --parallelism N        subtasks of operators that set none, 1 to 4096 (default 1)\n"
       "  --explain[=text|json|dot]  print the plan and end\n"
       "  --metrics[=text|json]  print what each operator did, to stderr, at the end\n"
       "  --isolated             run the job in a process of its own: a crash is reported, not "

@@ -1,5 +1,7 @@
 #include "millrace/api/side_output.h"
 
+#include <algorithm>
+
 #include "millrace/api/windowed_stream.h"
 
 namespace millrace::internal {
@@ -18,29 +20,49 @@ int FindOutput(GraphBuilder& builder, int node, const std::string& tag, const st
   return 0;
 }
 
-int CheckedParallelism(GraphBuilder& builder, int parallelism) {
+int CheckedParallelism(GraphBuilder& builder, int parallelism, const std::string& name) {
   if (parallelism >= 1 && parallelism <= kMaxParallelism) return parallelism;
-  builder.NoteError("parallelism " + std::to_string(parallelism) +
-                    " is not possible (allowed: 1 to " + std::to_string(kMaxParallelism) + ")");
+  builder.NoteError((name.empty() ? "" : "'" + name + "': ") + "parallelism " +
+                    std::to_string(parallelism) + " is not possible (allowed: 1 to " +
+                    std::to_string(kMaxParallelism) + ")");
   return 1;
 }
 
-void CheckWindows(GraphBuilder& builder, const SliceWindows& windows, const std::string& name) {
-  if (windows.size.count() <= 0 || windows.slide.count() <= 0) {
-    builder.NoteError("window operator '" + name + "': size " +
-                      std::to_string(windows.size.count()) + " ms and slide " +
-                      std::to_string(windows.slide.count()) + " ms must both be positive");
+namespace {
+
+/// "5 ms"; notes an error unless it is in [least, 10,000 years].
+void CheckLength(GraphBuilder& builder, const std::string& name, const char* what, Duration length,
+                 std::int64_t least) {
+  if (length.count() >= least && length <= kMaxDuration) return;
+  builder.NoteError("window operator '" + name + "': the " + what + " is " +
+                    std::to_string(length.count()) + " ms (allowed: " + std::to_string(least) +
+                    " ms to 10,000 years, which are " + std::to_string(kMaxDuration.count()) +
+                    " ms)");
+}
+
+}  // namespace
+
+Duration CheckedLateness(GraphBuilder& builder, Duration lateness, const std::string& name) {
+  if (lateness.count() < 0) {
+    builder.NoteError("window operator '" + name + "': the allowed lateness is " +
+                      std::to_string(lateness.count()) + " ms: it must be 0 or more");
   }
+  return std::min(lateness, kMaxDuration);
+}
+
+void CheckWindows(GraphBuilder& builder, const SliceWindows& windows, const std::string& name) {
+  CheckLength(builder, name, "size", windows.size, 1);
+  if (windows.slide != windows.size) CheckLength(builder, name, "slide", windows.slide, 1);
+  CheckLength(builder, name, "offset", windows.offset, -kMaxDuration.count());
 }
 
 void CheckWindows(GraphBuilder& builder, const SessionWindows& windows, const std::string& name) {
-  if (windows.gap.count() < 1)
-    builder.NoteError("'" + name + "': the gap of a session must be at least 1 ms");
+  CheckLength(builder, name, "gap of a session", windows.gap, 1);
 }
 
 void CheckWindows(GraphBuilder& builder, const CountWindows& windows, const std::string& name) {
   if (windows.count < 0)
-    builder.NoteError("'" + name + "': a count window needs a count of at least 1");
+    builder.NoteError("window operator '" + name + "': a count window needs a count of at least 1");
 }
 
 void CheckLateness(GraphBuilder& builder, bool given, const std::string& name) {

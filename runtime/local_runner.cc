@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
-#include <exception>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +10,7 @@
 
 #include "millrace/api/job_runner.h"
 #include "millrace/graph/plan.h"
+#include "millrace/operators/user_error.h"
 #include "runtime/isolated_job.h"
 #include "runtime/local/local_cluster.h"
 #include "runtime/local/supervisor.h"
@@ -31,10 +32,11 @@ class BuilderRegistry final : public FactoryRegistry {
   const GraphBuilder& job_;
 };
 
-void ReportOperator(Deployment& deployment, const PlanOperator& op, JobResult* result) {
+void ReportOperator(Deployment& deployment, const PlanOperator& op, bool timed, JobResult* result) {
   OperatorReport report;
   report.name = op.name;
   report.parallelism = op.parallelism;
+  report.timed = timed;
   for (const std::string& step : op.steps) report.steps.push_back({step, 0, 0});
   for (int s = 0; s < op.parallelism; ++s) {
     const OperatorCounters& c = deployment.counters(op.id, s);
@@ -52,29 +54,47 @@ void ReportOperator(Deployment& deployment, const PlanOperator& op, JobResult* r
       report.steps[i].out += c.steps[i]->out.value();
     }
   }
+  // A Map does not count: as many leave it as come into the step behind it.
+  for (std::size_t i = report.steps.size(); i-- > 0;) {
+    OperatorReport::Step& step = report.steps[i];
+    if (step.in == 0 && step.out == 0)
+      step.in = step.out = i + 1 < report.steps.size() ? report.steps[i + 1].in : report.out;
+  }
   result->operators.push_back(std::move(report));
 }
 
-void Report(LocalCluster& cluster, JobResult* result) {
+void ReportTask(Task& task, JobResult* result) {
+  for (VertexReport& v : result->vertices) {
+    if (v.name != task.name()) continue;
+    v.busy += static_cast<double>(task.times().busy.value()) / 1e9;
+    v.idle += static_cast<double>(task.times().idle.value()) / 1e9;
+    v.blocked += static_cast<double>(task.times().blocked.value()) / 1e9;
+    v.runnable += static_cast<double>(task.times().runnable.value()) / 1e9;
+    v.longest_step =
+        std::max(v.longest_step, static_cast<double>(task.times().longest_step.value()) / 1e9);
+    v.longest_step_cpu = std::max(v.longest_step_cpu,
+                                  static_cast<double>(task.times().longest_step_cpu.value()) / 1e9);
+    break;
+  }
+  for (std::size_t i = 0; i < task.operators(); ++i) {
+    const Task::StateUse use = task.state_use(i);
+    for (OperatorReport& op : result->operators) {
+      if (op.name != task.operator_name(i)) continue;
+      op.state_rows += use.rows;
+      op.state_bytes += use.bytes;
+      op.timers += use.timers;
+    }
+  }
+}
+
+void Report(LocalCluster& cluster, const FactoryRegistry& registry, JobResult* result) {
   Deployment& deployment = cluster.deployment();
-  for (const PlanOperator& op : deployment.plan().operators) ReportOperator(deployment, op, result);
+  for (const PlanOperator& op : deployment.plan().operators)
+    ReportOperator(deployment, op, registry.factory(op.id).OutputTimed(0), result);
   for (const PlanVertex& v : deployment.plan().vertices)
     result->vertices.push_back({v.name, 0, 0, 0, 0, 0, 0});
   for (Slot& slot : deployment.slots()) {
-    for (const auto& task : slot.tasks()) {
-      for (VertexReport& v : result->vertices) {
-        if (v.name != task->name()) continue;
-        v.busy += static_cast<double>(task->times().busy.value()) / 1e9;
-        v.idle += static_cast<double>(task->times().idle.value()) / 1e9;
-        v.blocked += static_cast<double>(task->times().blocked.value()) / 1e9;
-        v.runnable += static_cast<double>(task->times().runnable.value()) / 1e9;
-        v.longest_step =
-            std::max(v.longest_step, static_cast<double>(task->times().longest_step.value()) / 1e9);
-        v.longest_step_cpu = std::max(
-            v.longest_step_cpu, static_cast<double>(task->times().longest_step_cpu.value()) / 1e9);
-        break;
-      }
-    }
+    for (const auto& task : slot.tasks()) ReportTask(*task, result);
   }
   result->peak_memory = deployment.memory().peak();
   result->cancelled = cluster.cancelled();
@@ -129,13 +149,21 @@ class LocalRunner final : public JobRunner {
     deployment.memory = options.memory;
     deployment.measure_steps = options.measure_steps;
     const BuilderRegistry registry(job);
+    if (options.supervised) {
+      for (const std::string& warning : plan.value().warnings)
+        std::fprintf(stderr, "warning: %s\n", warning.c_str());
+    }
+    if (const auto fits = PlanBatchesOf(plan.value(), registry, deployment); !fits.ok()) {
+      result.status = fits.status();
+      return result;
+    }
     const std::int64_t began = SystemClock::Get().NowNanos();
     std::unique_ptr<LocalCluster> deployed;
     try {  // enumerators are made here: a source that finds nothing to read says so
       deployed = std::make_unique<LocalCluster>(std::move(plan).value(), registry, deployment);
-    } catch (const std::exception& e) {
-      result.status =
-          Status(StatusCode::kFailedPrecondition, std::string("deploy the job: ") + e.what());
+    } catch (...) {
+      result.status = Status(StatusCode::kFailedPrecondition,
+                             "deploy the job: " + internal::DescribeException());
       return result;
     }
     LocalCluster& cluster = *deployed;
@@ -146,11 +174,12 @@ class LocalRunner final : public JobRunner {
     if (options.seeded) {
       cluster.RunSeeded(options.seed, &manual);
     } else {
-      cluster.RunThreads();
+      result.status = cluster.RunThreads();
     }
     if (supervisor.has_value()) result.signal = supervisor->Finish();
     result.seconds = static_cast<double>(SystemClock::Get().NowNanos() - began) / 1e9;
-    Report(cluster, &result);
+    result.warnings = deployed->deployment().plan().warnings;
+    Report(cluster, registry, &result);
     return result;
   }
 

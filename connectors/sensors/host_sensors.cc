@@ -29,13 +29,21 @@ std::vector<std::string> Entries(const std::string& folder, const std::string& p
 
 }  // namespace
 
-HostSensors::HostSensors(Duration interval) : interval_(interval) {
-  if (interval.count() < 1)
-    throw std::invalid_argument("HostSensors: the interval must be at least 1 ms");
+std::string HostSensors::Mistake() const {
+  constexpr std::int64_t kLongest = 24 * 3600 * 1000;
+  if (interval_.count() < 1 || interval_.count() > kLongest) {
+    return "HostSensors: the interval is " + std::to_string(interval_.count()) +
+           " ms (allowed: 1 ms to a day)";
+  }
+  if (time_.has_value() && time_->count() < 0) {
+    return "HostSensors: For(" + std::to_string(time_->count()) + " ms): a while is 0 ms or longer";
+  }
+  return {};
 }
 
 std::unique_ptr<SplitEnumerator> HostSensors::CreateEnumerator(int parallelism) const {
-  return MakeStaticSplits<Split>({{0, 0, samples_}}, parallelism);
+  const std::int64_t samples = time_.has_value() ? time_->count() / interval_.count() : INT64_MAX;
+  return MakeStaticSplits<Split>({{0, 0, samples}}, parallelism);
 }
 
 HostProbe::HostProbe(std::string root) : root_(std::move(root)) {}

@@ -16,7 +16,9 @@ namespace {
   throw FileError(what + " '" + path + "': " + std::strerror(error));
 }
 
-void CheckReadable(const std::string& path) {
+void CheckReadable(const std::string& path, mode_t mode) {
+  // Pipes, sockets and devices would block the thread, and can't be read again from where a job stopped.
+  if (!S_ISREG(mode)) throw FileError("read input file '" + path + "': it is no regular file");
   if (access(path.c_str(), R_OK) != 0) Fail("read input file", path, errno);
 }
 
@@ -28,7 +30,7 @@ std::vector<std::string> ListFiles(const std::vector<std::string>& paths) {
     struct stat info{};
     if (stat(path.c_str(), &info) != 0) Fail("read input file", path, errno);
     if (!S_ISDIR(info.st_mode)) {
-      CheckReadable(path);
+      CheckReadable(path, info.st_mode);
       files.push_back(path);
       continue;
     }
@@ -37,7 +39,7 @@ std::vector<std::string> ListFiles(const std::vector<std::string>& paths) {
     for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
       const std::string name = entry.path().filename().string();
       if (name.starts_with('.') || name.starts_with('_') || !entry.is_regular_file()) continue;
-      CheckReadable(entry.path().string());
+      CheckReadable(entry.path().string(), S_IFREG);
       inside.push_back(entry.path().string());
     }
     if (error) throw FileError("list input folder '" + path + "': " + error.message());
@@ -50,7 +52,15 @@ std::vector<std::string> ListFiles(const std::vector<std::string>& paths) {
 std::unique_ptr<SplitEnumerator> SplitsOfFiles(const std::vector<std::string>& paths,
                                                int parallelism) {
   std::vector<FileSplit> splits;
-  for (std::string& path : ListFiles(paths)) splits.push_back({std::move(path), 0, 1});
+  for (const std::string& path : paths) {
+    std::vector<std::string> files = ListFiles({path});
+    if (files.empty()) {
+      throw FileError("read input folder '" + path +
+                      "': there is no file in it (those whose names begin with '.' or '_' don't "
+                      "count, nor those of folders in it)");
+    }
+    for (std::string& file : files) splits.push_back({std::move(file), 0, 1});
+  }
   return MakeStaticSplits(splits, parallelism, kOpenFiles);
 }
 

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "millrace/base/check.h"
+#include "millrace/operators/user_error.h"
 
 namespace millrace {
 
@@ -37,6 +38,35 @@ std::vector<int> TargetsOf(Partitioning partitioning, int subtask, int producers
   return targets;
 }
 
+Result<BatchBudget> PlanBatchesOf(const JobPlan& plan, const FactoryRegistry& registry,
+                                  const DeploymentOptions& options) {
+  std::vector<EdgeChannels> edges;
+  for (const PlanEdge& edge : plan.edges) {
+    if (edge.chained) continue;
+    const std::int64_t from = plan.operators[static_cast<std::size_t>(edge.from)].parallelism;
+    const std::int64_t to = plan.operators[static_cast<std::size_t>(edge.to)].parallelism;
+    EdgeChannels channels;
+    switch (edge.partitioning) {
+      case Partitioning::kForward:
+      case Partitioning::kGlobal:
+        channels.channels = from;
+        break;
+      case Partitioning::kRescale:
+        channels.channels = std::max(from, to);
+        break;
+      default:
+        channels.channels = from * to;
+        break;
+    }
+    const BatchType* type = registry.factory(edge.from).OutputType(edge.output);
+    if (type != nullptr) channels.row_bytes = type->row_bytes;
+    channels.columns = {registry.factory(edge.from).OutputTimed(edge.output),
+                        edge.partitioning == Partitioning::kHash};
+    edges.push_back(channels);
+  }
+  return PlanBatches(edges, options.memory, options.batch_rows);
+}
+
 /// What is known only while the deployment is built.
 struct Deployment::Building {
   std::map<std::pair<int, int>, Task*> tasks;          // (vertex, subtask)
@@ -48,7 +78,11 @@ struct Deployment::Building {
 
 Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
                        const DeploymentOptions& options, Slot::OnFailure on_failure)
-    : plan_(std::move(plan)), registry_(registry), options_(options), memory_(options.memory) {
+    : plan_(std::move(plan)),
+      registry_(registry),
+      options_(options),
+      batches_(PlanBatchesOf(plan_, registry, options).value()),
+      memory_(options.memory) {
   int width = 1;
   for (const PlanVertex& v : plan_.vertices) width = std::max(width, v.parallelism);
   for (int i = 0; i < width; ++i) {
@@ -68,8 +102,7 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
       counters_[static_cast<std::size_t>(o.id)].push_back(std::move(counters));
     }
     if (o.kind == NodeKind::kSource) {
-      auto coordinator = std::make_unique<SourceCoordinator>(
-          registry_.factory(o.id).CreateEnumerator(o.parallelism), o.parallelism);
+      auto coordinator = std::make_unique<SourceCoordinator>(MakeEnumerator(o), o.parallelism);
       for (int s = 0; s < o.parallelism; ++s) {
         coordinator->set_waker(s, &slots_[static_cast<std::size_t>(s)].parker());
       }
@@ -86,6 +119,14 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
     for (const int id : v.operators) {
       for (int s = 0; s < v.parallelism; ++s) WireOutputs(op(id), s, &building);
     }
+  }
+}
+
+std::unique_ptr<SplitEnumerator> Deployment::MakeEnumerator(const PlanOperator& source) {
+  try {
+    return registry_.factory(source.id).CreateEnumerator(source.parallelism);
+  } catch (...) {
+    throw UserError("source '" + source.name + "': " + internal::DescribeException());
   }
 }
 
@@ -115,7 +156,7 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
     auto created = registry_.factory(id).Create();
     building->operators[{id, subtask}] = created.get();
     building->contexts[{id, subtask}] = context.get();
-    task->AddOperator(std::move(created), std::move(context));
+    task->AddOperator(std::move(created), std::move(context), o.stateful);
   }
   building->tasks[{vertex.id, subtask}] = task.get();
   slots_[static_cast<std::size_t>(subtask)].Add(std::move(task));
@@ -135,6 +176,7 @@ void Deployment::MakeChannels(const PlanEdge& edge, Building* building) {
   MILLRACE_CHECK(options.type != nullptr, "an edge leaves an output without rows");
   options.columns = ColumnsOf(edge);
   options.batch_rows = options_.batch_rows;
+  options.batch_bytes = batches_.batch_bytes;
   options.serialized = options_.serialized;
   options.memory = &memory_;
   for (int s = 0; s < from.parallelism; ++s) {
@@ -166,19 +208,33 @@ void Deployment::WireOutputs(const PlanOperator& from, int subtask, Building* bu
       options.batch_rows = options_.batch_rows;
       options.serialized = options_.serialized;
       options.name = to.name.c_str();
-      targets.push_back(task->AddDirectPort(
-          std::make_unique<DirectPort>(building->operators[{edge.to, subtask}], options)));
+      options.memory = &memory_;
+      DirectPort* port = task->AddDirectPort(
+          std::make_unique<DirectPort>(building->operators[{edge.to, subtask}], options));
+      port->set_meter(building->contexts[{edge.to, subtask}]->state);
+      targets.push_back(port);
     } else {
       for (const int t : TargetsOf(edge.partitioning, subtask, from.parallelism, to.parallelism)) {
         targets.push_back(building->channels[{i, subtask, t}]);
       }
     }
     auto out = std::make_unique<OutputEdge>(std::move(targets), &task->arena(), context->counters);
+    out->SetMemory(&memory_, batches_.max_dynamic);
     const auto output = static_cast<std::size_t>(edge.output);
     context->outputs[output].push_back(out.get());
     context->port_factories[output].push_back(registry_.port_factory(edge.to, edge.input));
     task->AddEdge(std::move(out));
   }
+  const BatchType* type = registry_.factory(from.id).OutputType(0);
+  if (type == nullptr || !context->outputs[0].empty()) return;
+  auto discard = std::make_unique<DiscardChannel>(
+      *type, BatchColumns{registry_.factory(from.id).OutputTimed(0), true}, options_.batch_rows);
+  auto out = std::make_unique<OutputEdge>(
+      std::vector<OutputChannel*>{task->AddDiscard(std::move(discard))}, &task->arena(),
+      context->counters);
+  context->outputs[0].push_back(out.get());
+  context->port_factories[0].push_back(nullptr);
+  task->AddEdge(std::move(out));
 }
 
 }  // namespace millrace

@@ -7,6 +7,7 @@
 #include "millrace/base/memory.h"
 #include "millrace/graph/plan.h"
 #include "millrace/io/local_channel.h"
+#include "runtime/local/batch_budget.h"
 #include "runtime/task/slot.h"
 #include "runtime/task/source_coordinator.h"
 
@@ -29,7 +30,12 @@ struct DeploymentOptions {
   bool measure_steps = false;
 };
 
-/// A job's tasks, wired: slot i holds subtask i of each vertex. Built from the plan alone (and the registry).
+/// How the plan's channels share the memory; INVALID_ARGUMENT when they don't fit.
+Result<BatchBudget> PlanBatchesOf(const JobPlan& plan, const FactoryRegistry& registry,
+                                  const DeploymentOptions& options);
+
+/// A job's tasks, wired: slot i holds subtask i of each vertex. Built from the plan alone (and the registry), when
+/// PlanBatchesOf has nothing against it.
 class Deployment {
  public:
   Deployment(JobPlan plan, const FactoryRegistry& registry, const DeploymentOptions& options,
@@ -47,6 +53,7 @@ class Deployment {
 
  private:
   struct Building;
+  std::unique_ptr<SplitEnumerator> MakeEnumerator(const PlanOperator& source);
   void MakeTask(const PlanVertex& vertex, int subtask, Building* building);
   void MakeChannels(const PlanEdge& edge, Building* building);
   void WireOutputs(const PlanOperator& op, int subtask, Building* building);
@@ -56,6 +63,7 @@ class Deployment {
   const JobPlan plan_;
   const FactoryRegistry& registry_;
   const DeploymentOptions options_;
+  const BatchBudget batches_;
   MemoryAccount memory_;
   std::vector<std::vector<std::unique_ptr<OperatorCounters>>> counters_;
   std::vector<std::unique_ptr<SourceCoordinator>> coordinators_;

@@ -1,6 +1,8 @@
 #include "runtime/local/local_cluster.h"
 
 #include <algorithm>
+#include <string>
+#include <system_error>
 #include <thread>
 
 #include "millrace/base/check.h"
@@ -37,16 +39,25 @@ void LocalCluster::Cancel() {
   Stop();
 }
 
-void LocalCluster::RunThreads() {
+Status LocalCluster::RunThreads() {
+  Status status;
   std::vector<std::thread> threads;
-  for (Slot& slot : deployment_->slots()) {
-    threads.emplace_back([this, &slot] {
-      const CrashStack stack;
-      slot.Run(stop_);
-      slot.Close();
-    });
+  try {
+    for (Slot& slot : deployment_->slots()) {
+      threads.emplace_back([this, &slot] {
+        const CrashStack stack;
+        slot.Run(stop_);
+        slot.Close();
+      });
+    }
+  } catch (const std::system_error& e) {
+    status = Status::ResourceExhausted(
+        "deploy the job: start the thread of slot " + std::to_string(threads.size()) + " of " +
+        std::to_string(deployment_->slots().size()) + ": " + e.what() + ": lower --parallelism");
+    Stop();
   }
   for (std::thread& t : threads) t.join();
+  return status;
 }
 
 void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock) {

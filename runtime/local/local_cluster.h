@@ -14,8 +14,8 @@ class LocalCluster {
   LocalCluster(JobPlan plan, const FactoryRegistry& registry, DeploymentOptions options);
 
   Deployment& deployment() { return *deployment_; }
-  /// A thread per slot; returns when the job has ended.
-  void RunThreads();
+  /// A thread per slot; returns when the job has ended. An error when the machine gives no more threads.
+  Status RunThreads();
   /// One thread steps every task in an order drawn from `seed`, with budgets drawn from it, on `clock`.
   void RunSeeded(std::uint64_t seed, ManualClock* clock);
 

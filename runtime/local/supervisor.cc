@@ -8,13 +8,16 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "millrace/base/log.h"
+#include "src/base/symbolizer.h"
+#include "src/base/thread_stack.h"
 
 namespace millrace {
 namespace {
 
-constexpr int kLookMillis = 200;
+constexpr int kLookMillis = 20;
 constexpr std::int64_t kSecond = 1000000000;
 constexpr int kSignalled = 128;  // exit code: 128 + signal, as shells have it
 
@@ -95,16 +98,43 @@ void Supervisor::LookAround(std::int64_t now) {
   for (const Slot& slot : cluster_->deployment().slots()) {
     const std::int64_t since = slot.step_began();
     const Task* task = slot.stepping();
-    if (since == 0 || task == nullptr || now - since < kSecond || warned_[&slot] == since) continue;
-    warned_[&slot] = since;
-    if (internal::terminal_line_open.exchange(false)) std::fputc('\n', stderr);
-    std::fprintf(stderr,
-                 "warning: %s has been in one step for %.1f s; nothing else of its slot runs "
-                 "meanwhile (a step of user "
-                 "code should take milliseconds)\n",
-                 Name(*task).c_str(), static_cast<double>(now - since) / 1e9);
+    const pid_t thread = slot.thread();
+    if (thread == 0) continue;
+    StepWatch::Look look{now, task == nullptr ? 0 : since};
+    // Most steps take microseconds: about those nobody asks the kernel.
+    if (look.step_began != 0 && now - since > StepWatch::kLimitNanos / 5) {
+      const ThreadState state = StateOfThread(thread);
+      look.cpu = state.cpu_nanos;
+      look.blocked = state.state == 'S' || state.state == 'D';
+    } else {
+      look.step_began = 0;
+    }
+    if (watches_[&slot].OnLook(look)) WarnOfStep(slot, *task, since);
   }
   if (terminal_ && signal_ == 0 && now - std::max(shown_at_, began_) >= kSecond) ShowProgress(now);
+}
+
+void Supervisor::WarnOfStep(const Slot& slot, const Task& task, std::int64_t since) {
+  constexpr int kPatienceMillis = 200;
+  constexpr std::size_t kMostLines = 24;  // the user's code stands in the innermost frames
+  const std::string name = Name(task);
+  std::vector<std::uintptr_t> stack = StackOfThread(slot.thread(), kPatienceMillis);
+  if (slot.step_began() != since) stack.clear();  // it has come to its end just now
+  std::string text = "warning: " + name + " has been in one step for " +
+                     std::to_string((SystemClock::Get().NowNanos() - since) / 1000000) +
+                     " ms; nothing else of its slot runs meanwhile (a step of user code should "
+                     "take milliseconds)\n";
+  std::size_t depth = 0, lines = 0;
+  for (const std::uintptr_t frame : stack) {
+    if (lines >= kMostLines) break;
+    for (const std::string& line : Symbolize(frame)) {
+      text += "  #" + std::to_string(depth) + " " + line + "\n";
+      ++lines;
+    }
+    ++depth;
+  }
+  if (internal::terminal_line_open.exchange(false)) std::fputc('\n', stderr);
+  std::fputs(text.c_str(), stderr);
 }
 
 void Supervisor::ShowProgress(std::int64_t now) {

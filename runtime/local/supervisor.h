@@ -7,13 +7,14 @@
 #include <thread>
 
 #include "runtime/local/local_cluster.h"
+#include "runtime/local/step_watch.h"
 
 namespace millrace {
 
 /// Watches over a job that a person has started: a thread beside the slots that waits for signals and looks around a
 /// few times a second. It says on stderr
 ///   - at SIGINT (Ctrl-C) or SIGTERM: that the job is being ended; at the second one which task is stuck, and exits;
-///   - when a step of a task has lasted for more than a second: which one, once per step;
+///   - when a step of a task has lasted for more than 100 ms (step_watch.h): which one, where it is, once per step;
 ///   - on a terminal: what the sources have read, once a second.
 /// The signals are blocked in the calling thread and those it starts, from construction to destruction.
 class Supervisor {
@@ -31,6 +32,7 @@ class Supervisor {
   void Run();
   void OnSignal(int number);
   void LookAround(std::int64_t now);
+  void WarnOfStep(const Slot& slot, const Task& task, std::int64_t since);
   void ShowProgress(std::int64_t now);
 
   LocalCluster* cluster_;
@@ -42,7 +44,7 @@ class Supervisor {
   int signal_fd_ = -1;
   int done_fd_ = -1;
   int signal_ = 0;
-  std::map<const Slot*, std::int64_t> warned_;  // the step that was warned of, by its beginning
+  std::map<const Slot*, StepWatch> watches_;
   std::int64_t shown_at_ = 0;
   std::uint64_t shown_rows_ = 0;
   std::thread thread_;  // last: it uses what stands above

@@ -8,7 +8,8 @@ namespace millrace {
 DirectPort::DirectPort(Operator* consumer, const Options& options)
     : input_(consumer),
       options_(options),
-      capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows)) {}
+      capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows)),
+      ledger_(options.memory) {}
 
 DirectPort::~DirectPort() {
   if (input_.element().batch != nullptr) DeleteBatch(input_.element().batch);
@@ -17,7 +18,11 @@ DirectPort::~DirectPort() {
 }
 
 Batch* DirectPort::TakeOverdraft() {
-  if (spare_.empty()) return NewBatch(*options_.type, capacity_, options_.columns);
+  if (spare_.empty()) {
+    Batch* batch = NewBatch(*options_.type, capacity_, options_.columns);
+    ledger_.OnNew(*batch);
+    return batch;
+  }
   Batch* batch = spare_.back();
   spare_.pop_back();
   return batch;
@@ -28,6 +33,7 @@ void DirectPort::Recycle(Batch* batch) {
     batch->arena->Unpin(batch->arena_pin);
     batch->arena = nullptr;
   }
+  ledger_.OnReturn(*batch);
   batch->size = 0;
   spare_.push_back(batch);
 }
@@ -45,6 +51,7 @@ void DirectPort::PassThroughCodec(Batch* batch) {
 
 void DirectPort::Push(Batch* batch) {
   batch->sequence = ++next_sequence_;
+  ledger_.OnPush(*batch);
   if (options_.serialized) {
     decode_arena_.Recycle();
     PassThroughCodec(batch);
@@ -69,9 +76,13 @@ bool DirectPort::Drain() {
     Batch* batch = input_.element().batch;
     OperatorMark mark(options_.name);
     const bool done = input_.Run(*budget_);
+    if (done && batch != nullptr) {
+      const std::int64_t bytes = RowBytes(*batch);
+      Recycle(batch);
+      if (meter_ != nullptr) meter_->OnInput(bytes);  // may throw
+    }
     mark.Done();
     if (!done) return false;
-    if (batch != nullptr) Recycle(batch);
   }
 }
 

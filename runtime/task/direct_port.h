@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "millrace/io/channel.h"
+#include "millrace/state/state_meter.h"
 #include "runtime/task/operator_input.h"
 
 namespace millrace {
@@ -19,6 +20,7 @@ class DirectPort final : public OutputChannel {
     std::uint32_t batch_rows = 512;
     bool serialized = false;  // batches pass the wire codec on the way
     const char* name = "";    // of the consumer; outlives the port
+    MemoryAccount* memory = nullptr;
   };
 
   DirectPort(Operator* consumer, const Options& options);
@@ -29,6 +31,8 @@ class DirectPort final : public OutputChannel {
   /// The budget of the step that is running; set by the task.
   void set_budget(StepBudget* budget) { budget_ = budget; }
   OperatorInput& input() { return input_; }
+  /// Of the consumer, when it is stateful.
+  void set_meter(StateMeter* meter) { meter_ = meter; }
 
   Batch* Take() override { return Pending() ? nullptr : TakeOverdraft(); }
   Batch* TakeOverdraft() override;
@@ -52,6 +56,8 @@ class DirectPort final : public OutputChannel {
   std::deque<Element> queue_;
   std::vector<Batch*> spare_;
   std::uint64_t next_sequence_ = 0;
+  BatchLedger ledger_;
+  StateMeter* meter_ = nullptr;
   ByteWriter wire_;
   Arena decode_arena_;
 };

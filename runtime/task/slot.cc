@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <ctime>
-#include <exception>
+
+#include "millrace/operators/user_error.h"
+#include "src/base/thread_stack.h"
 
 namespace millrace {
 namespace {
@@ -31,24 +33,28 @@ void Slot::Add(std::unique_ptr<Task> task) {
   ++live_;
 }
 
-void Slot::Fail(const Task& task, const char* what) {
+void Slot::Fail(const Task& task) {
   failed_ = true;
-  on_failure_(
-      {task.name(), task.running().op.load(std::memory_order_relaxed), task.subtask(), what});
+  on_failure_({task.name(), task.running().op.load(std::memory_order_relaxed), task.subtask(),
+               internal::DescribeException()});
 }
 
 bool Slot::Open() {
-  const std::int64_t now = clock_->NowNanos();
+  std::int64_t now = clock_->NowNanos();
+  for (const auto& task : tasks_) task->times().Begin(now);
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    states_[i].since = now;
+    const std::int64_t began = now;
+    stepping_.store(tasks_[i].get(), std::memory_order_relaxed);
+    step_began_.store(began, std::memory_order_relaxed);
     try {
       const RunningScope scope(tasks_[i]->running());
       tasks_[i]->Open();
-    } catch (const std::exception& e) {
-      Fail(*tasks_[i], e.what());
-      return false;
+      step_began_.store(0, std::memory_order_relaxed);
+      now = clock_->NowNanos();
+      tasks_[i]->times().Work(began, now);
     } catch (...) {
-      Fail(*tasks_[i], "something that is not a std::exception was thrown while opening");
+      step_began_.store(0, std::memory_order_relaxed);
+      Fail(*tasks_[i]);
       return false;
     }
   }
@@ -62,10 +68,8 @@ StepResult Slot::Step(std::size_t task, StepBudget& budget) {
   try {
     const RunningScope scope(tasks_[task]->running());
     result = measures_steps_ ? MeasuredStep(*tasks_[task], budget) : tasks_[task]->RunStep(budget);
-  } catch (const std::exception& e) {
-    Fail(*tasks_[task], e.what());
   } catch (...) {
-    Fail(*tasks_[task], "something that is not a std::exception was thrown");
+    Fail(*tasks_[task]);
   }
   if (result == StepResult::kFinished) {
     state.done = true;
@@ -83,34 +87,6 @@ StepResult Slot::MeasuredStep(Task& task, StepBudget& budget) {
   return result;
 }
 
-void Slot::Account(std::size_t task, std::int64_t began, std::int64_t ended, StepResult result) {
-  State& state = states_[task];
-  TaskTimes& times = tasks_[task]->times();
-  const auto gap = static_cast<std::uint64_t>(began - state.since);
-  const auto step = static_cast<std::uint64_t>(ended - began);
-  switch (state.last) {
-    case StepResult::kIdle:
-      times.idle.Add(gap);
-      break;
-    case StepResult::kBlocked:
-      times.blocked.Add(gap);
-      break;
-    default:
-      times.runnable.Add(gap);
-      break;
-  }
-  // A step that found nothing to do is waiting, not work.
-  if (result == StepResult::kIdle) {
-    times.idle.Add(step);
-  } else if (result == StepResult::kBlocked) {
-    times.blocked.Add(step);
-  } else {
-    times.busy.Add(step);
-  }
-  state.since = ended;
-  state.last = result;
-}
-
 bool Slot::Round(StepBudget& budget, std::int64_t* next_wake) {
   bool progress = false;
   *next_wake = INT64_MAX;
@@ -125,7 +101,7 @@ bool Slot::Round(StepBudget& budget, std::int64_t* next_wake) {
     step_began_.store(0, std::memory_order_relaxed);
     now = clock_->NowNanos();
     budget.End(now);
-    Account(i, began, now, result);
+    tasks_[i]->times().Step(began, now, result, tasks_[i]->is_source());
     progress |= result == StepResult::kMore || result == StepResult::kFinished;
     if (result == StepResult::kIdle || result == StepResult::kBlocked) {
       *next_wake = std::min(*next_wake, tasks_[i]->next_wake());
@@ -136,7 +112,14 @@ bool Slot::Round(StepBudget& budget, std::int64_t* next_wake) {
 
 void Slot::Run(const std::atomic<bool>& stop) {
   prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-  if (!Open()) return;
+  thread_.store(ThisThread(), std::memory_order_relaxed);
+  if (Open()) Loop(stop);
+  thread_.store(0, std::memory_order_relaxed);
+  const std::int64_t now = clock_->NowNanos();
+  for (const auto& task : tasks_) task->times().Wait(now);
+}
+
+void Slot::Loop(const std::atomic<bool>& stop) {
   StepBudget budget(*clock_, kStepNanos);
   std::int64_t next_wake = INT64_MAX;
   while (!finished() && !failed_ && !stop.load(std::memory_order_relaxed)) {
@@ -161,10 +144,8 @@ void Slot::FlushAll() {
     try {
       const RunningScope scope(tasks_[i]->running());
       tasks_[i]->FlushAll();
-    } catch (const std::exception& e) {
-      Fail(*tasks_[i], e.what());
     } catch (...) {
-      Fail(*tasks_[i], "something that is not a std::exception was thrown");
+      Fail(*tasks_[i]);
     }
   }
 }
@@ -175,10 +156,8 @@ void Slot::Close() {
     try {
       const RunningScope scope(tasks_[i]->running());
       tasks_[i]->Close();
-    } catch (const std::exception& e) {
-      Fail(*tasks_[i], e.what());
     } catch (...) {
-      Fail(*tasks_[i], "something that is not a std::exception was thrown while closing");
+      Fail(*tasks_[i]);
     }
   }
 }

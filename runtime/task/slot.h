@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -48,17 +50,18 @@ class Slot {
   /// For the watchdog: the clock reading when the step at hand began (0: none), and its task.
   std::int64_t step_began() const { return step_began_.load(std::memory_order_relaxed); }
   const Task* stepping() const { return stepping_.load(std::memory_order_relaxed); }
+  /// The thread that steps it, as the kernel numbers threads; 0 before and after.
+  pid_t thread() const { return thread_.load(std::memory_order_relaxed); }
 
  private:
   struct State {
-    StepResult last = StepResult::kMore;
-    std::int64_t since = 0;  // clock reading at the end of the last step
     bool done = false;
   };
+  void Loop(const std::atomic<bool>& stop);
   /// True when some task made progress; `next_wake` is when an idle one wants to be stepped.
   bool Round(StepBudget& budget, std::int64_t* next_wake);
-  void Account(std::size_t task, std::int64_t began, std::int64_t ended, StepResult result);
-  void Fail(const Task& task, const char* what);
+  /// Called where what a task has thrown is caught.
+  void Fail(const Task& task);
   StepResult MeasuredStep(Task& task, StepBudget& budget);
 
   const int index_;
@@ -72,6 +75,7 @@ class Slot {
   bool measures_steps_ = false;
   std::atomic<std::int64_t> step_began_{0};
   std::atomic<const Task*> stepping_{nullptr};
+  std::atomic<pid_t> thread_{0};
 };
 
 }  // namespace millrace

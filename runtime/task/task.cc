@@ -12,8 +12,20 @@ Task::Task(std::string name, int subtask, const Clock* clock)
   running_.subtask = subtask;
 }
 
-void Task::AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorContext> context) {
+Task::~Task() {
+  // A job that fails or is cancelled stops in the middle of a batch.
+  if (head_ != nullptr && head_->element().batch != nullptr) DeleteBatch(head_->element().batch);
+}
+
+void Task::AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorContext> context,
+                       bool stateful) {
   context->arena = &arena_;
+  meters_.push_back(nullptr);
+  if (stateful) {
+    meters_.back() = std::make_unique<StateMeter>(
+        context->memory, [held_by = op.get()] { return held_by->HeldBytes(); });
+    context->state = meters_.back().get();
+  }
   operators_.push_back(std::move(op));
   contexts_.push_back(std::move(context));
   if (operators_.size() == 1) head_ = std::make_unique<OperatorInput>(operators_[0].get());
@@ -37,11 +49,19 @@ void Task::Open() {
   }
 }
 
+Task::StateUse Task::state_use(std::size_t i) const {
+  const Operator& op = *operators_[i];
+  if (meters_[i] == nullptr) return {};
+  return {op.StateRows(), op.TableBytes() + static_cast<std::uint64_t>(meters_[i]->charged()),
+          op.PendingTimers()};
+}
+
 StepResult Task::RunStep(StepBudget& budget) {
   if (finished_) return StepResult::kFinished;
   arena_.Recycle();
   ArenaScope scope(arena_);
   next_wake_ = INT64_MAX;
+  fired_ = false;
   for (auto& port : ports_) port->set_budget(&budget);
 
   Mark(0);
@@ -53,7 +73,8 @@ StepResult Task::RunStep(StepBudget& budget) {
   const StepResult result = is_source() ? RunSource(budget) : RunInputs(budget);
   // 4. Builders whose consumers starve.
   Flush(FlushMode::kIfStarving);
-  return result;
+  // A step that has fired timers was no waiting.
+  return fired_ && result != StepResult::kFinished ? StepResult::kMore : result;
 }
 
 bool Task::DrainPorts() {
@@ -69,6 +90,7 @@ bool Task::FireProcessingTime(StepBudget& budget) {
   if (next == INT64_MAX) return true;
   const std::int64_t now = clock_->WallMillis();
   if (now >= next) {
+    fired_ = true;
     for (std::size_t i = 0; i < operators_.size(); ++i) {
       Mark(i);
       if (!operators_[i]->AdvanceProcessingTime(now, budget)) return false;
@@ -78,7 +100,13 @@ bool Task::FireProcessingTime(StepBudget& budget) {
     for (auto& op : operators_) next = std::min(next, op->NextProcessingTime());
   }
   if (next != INT64_MAX) {
-    next_wake_ = clock_->NowNanos() + std::max<std::int64_t>(next - now, 0) * 1000000;
+    // A timer may be registered for any time: what is further away than a century is "never".
+    constexpr std::int64_t kCentury = std::int64_t{100} * 366 * 24 * 3600 * 1000;
+    if (next <= now) {
+      next_wake_ = clock_->NowNanos();
+    } else if (next < kCentury * 100 && next - now < kCentury) {
+      next_wake_ = clock_->NowNanos() + (next - now) * 1000000;
+    }
   }
   return true;
 }
@@ -124,7 +152,11 @@ StepResult Task::RunInputs(StepBudget& budget) {
                                                                         : StepResult::kMore;
     }
     progress = true;
-    if (batch != nullptr) batch_channel_->Return(batch);
+    if (batch != nullptr) {
+      const std::int64_t bytes = RowBytes(*batch);
+      batch_channel_->Return(batch);
+      if (meters_[0] != nullptr) meters_[0]->OnInput(bytes);  // may throw
+    }
     if (!DrainPorts() || budget.expired()) return StepResult::kMore;
   }
 }

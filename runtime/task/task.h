@@ -10,25 +10,14 @@
 #include "millrace/base/running_step.h"
 #include "millrace/io/channel.h"
 #include "millrace/operators/operator.h"
+#include "millrace/state/state_meter.h"
 #include "runtime/task/direct_port.h"
+#include "runtime/task/discard_channel.h"
 #include "runtime/task/operator_input.h"
+#include "runtime/task/task_times.h"
 #include "runtime/task/watermark_merger.h"
 
 namespace millrace {
-
-/// What a step of a task ended with.
-enum class StepResult {
-  kMore,      // it did something, and may go on at once
-  kIdle,      // no input: until `next_wake`, or when woken
-  kBlocked,   // an output has no room
-  kFinished,  // the last result is out
-};
-
-/// Where a task's time went, in nanoseconds; one writer. The four sum to the time since the task opened.
-struct TaskTimes {
-  Counter busy, idle, blocked, runnable;
-  Counter longest_step, longest_step_cpu;  // only of a slot that measures steps
-};
 
 /// One subtask of one vertex: a tree of chained operators with one head, stepped by a slot's thread.
 ///
@@ -42,13 +31,21 @@ class Task {
   };
 
   Task(std::string name, int subtask, const Clock* clock);
+  ~Task();
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
 
   /// Built by the deployment, head first.
-  void AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorContext> context);
+  void AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorContext> context,
+                   bool stateful);
   /// The edge between chained operators; owned here, stepped leaves first.
   DirectPort* AddDirectPort(std::unique_ptr<DirectPort> port);
   void AddInput(InputChannel* channel, int port);
   void AddEdge(std::unique_ptr<OutputEdge> edge) { edges_.push_back(std::move(edge)); }
+  DiscardChannel* AddDiscard(std::unique_ptr<DiscardChannel> channel) {
+    discards_.push_back(std::move(channel));
+    return discards_.back().get();
+  }
 
   Arena& arena() { return arena_; }
   const std::string& name() const { return name_; }
@@ -62,12 +59,20 @@ class Task {
   StepResult RunStep(StepBudget& budget);
   /// Sends every open builder; before parking.
   void FlushAll();
+  /// What an operator keeps; when its thread is not at work.
+  struct StateUse {
+    std::uint64_t rows = 0, bytes = 0, timers = 0;
+  };
+  std::size_t operators() const { return operators_.size(); }
+  const std::string& operator_name(std::size_t i) const { return contexts_[i]->name; }
+  StateUse state_use(std::size_t i) const;
   /// Clock reading in nanoseconds at which an idle task has to be stepped again.
   std::int64_t next_wake() const { return next_wake_; }
   void Close();
 
- private:
   bool is_source() const { return inputs_.empty(); }
+
+ private:
   /// Notes that the code of an operator runs from here on.
   void Mark(std::size_t op) {
     running_.op.store(contexts_[op]->name.c_str(), std::memory_order_relaxed);
@@ -87,8 +92,10 @@ class Task {
   const Clock* clock_;
   Arena arena_;  // outlives operators and edges, whose batches pin it
   std::vector<std::unique_ptr<OperatorContext>> contexts_;
+  std::vector<std::unique_ptr<StateMeter>> meters_;  // by operator; null: no keyed state
   std::vector<std::unique_ptr<Operator>> operators_;
   std::vector<std::unique_ptr<DirectPort>> ports_;
+  std::vector<std::unique_ptr<DiscardChannel>> discards_;
   std::vector<std::unique_ptr<OutputEdge>> edges_;
   std::vector<Input> inputs_;
   std::unique_ptr<WatermarkMerger> merger_;
@@ -99,6 +106,7 @@ class Task {
   bool source_ended_ = false;
   bool idle_said_ = false;
   bool finished_ = false;
+  bool fired_ = false;  // timers, in this step
   TaskTimes times_;
   RunningStep running_;
 };

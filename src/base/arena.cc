@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "millrace/base/check.h"
 
@@ -68,7 +69,7 @@ void Arena::NewChunk(std::size_t n) {
   } else {
     chunk.size = n <= kChunkBytes ? kChunkBytes : n;
     chunk.data = static_cast<char*>(std::malloc(chunk.size));
-    MILLRACE_CHECK(chunk.data != nullptr, "out of memory for strings");
+    if (chunk.data == nullptr) throw std::bad_alloc();
     bytes_ += chunk.size;
   }
   chunk.sequence = next_sequence_++;

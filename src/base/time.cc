@@ -7,6 +7,8 @@ namespace millrace {
 std::string EventTime::ToString() const {
   if (*this == Min()) return "-inf";
   if (*this == Max()) return "+inf";
+  constexpr std::int64_t kFarAway = 900000000000000;  // calendars end before the year 32768
+  if (millis_ > kFarAway || millis_ < -kFarAway) return std::to_string(millis_) + " ms";
   const std::int64_t seconds = FloorDiv(millis_, 1000);
   const auto millis = static_cast<int>(millis_ - seconds * 1000);
   const std::int64_t days = FloorDiv(seconds, 86400);

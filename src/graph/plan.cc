@@ -4,6 +4,7 @@
 #include <map>
 
 #include "millrace/base/hash.h"
+#include "millrace/io/utf8.h"
 
 namespace millrace {
 namespace {
@@ -57,6 +58,28 @@ Result<std::vector<int>> TopologicalOrder(const StreamGraph& graph) {
     }
   }
   return Status::InvalidArgument("plan the job: the streams form a cycle through " + names);
+}
+
+Status CheckNames(const StreamGraph& graph, const PlanOptions& options) {
+  const auto check = [](const std::string& name, const char* what) {
+    if (ValidUtf8(name)) return Status::Ok();
+    std::string shown;
+    for (const char c : name)
+      shown +=
+          static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x7f ? c : '?';
+    return Status::InvalidArgument("plan the job: the name of " + std::string(what) + ", '" +
+                                   shown + "', is not UTF-8");
+  };
+  MILLRACE_RETURN_IF_ERROR(check(options.job_name, "the job"));
+  for (int id = 0; id < graph.size(); ++id) {
+    const NodeSpec& node = graph.node(id);
+    MILLRACE_RETURN_IF_ERROR(check(node.name, "an operator"));
+    for (const std::string& s : node.steps) MILLRACE_RETURN_IF_ERROR(check(s, "a step"));
+    for (const OutputSpec& o : node.outputs)
+      MILLRACE_RETURN_IF_ERROR(check(o.tag, "a side output"));
+    for (const StateSpec& s : node.states) MILLRACE_RETURN_IF_ERROR(check(s.name, "a state"));
+  }
+  return Status::Ok();
 }
 
 Status ResolveOperators(const StreamGraph& graph, const PlanOptions& options, JobPlan* plan) {
@@ -196,8 +219,12 @@ Result<JobPlan> BuildPlan(const StreamGraph& graph, const PlanOptions& options) 
   JobPlan plan;
   plan.job_name = options.job_name;
   if (graph.size() == 0) {
-    return Status::InvalidArgument("plan the job: nothing is to be done: no stream ends in a sink");
+    std::string what = "plan the job: nothing is to be done: no stream ends in a sink";
+    for (const std::string& stream : graph.unconsumed())
+      what += "; nobody consumes the stream of " + stream;
+    return Status::InvalidArgument(what);
   }
+  MILLRACE_RETURN_IF_ERROR(CheckNames(graph, options));
   MILLRACE_RETURN_IF_ERROR(CheckInputs(graph));
   Result<std::vector<int>> order = TopologicalOrder(graph);
   if (!order.ok()) return order.status();
@@ -206,8 +233,7 @@ Result<JobPlan> BuildPlan(const StreamGraph& graph, const PlanOptions& options) 
   FormVertices(graph, order.value(), &plan);
   plan.hash = HashOf(graph, options.build_id);
   for (const std::string& what : graph.unconsumed()) {
-    plan.warnings.push_back("nobody consumes the stream of " + what +
-                            ": it is not part of the job");
+    plan.warnings.push_back("nobody consumes the stream of " + what);
   }
   return plan;
 }

@@ -1,4 +1,6 @@
 #include <climits>
+#include <set>
+#include <utility>
 
 #include "millrace/graph/plan.h"
 #include "millrace/v1/job.pb.h"
@@ -51,6 +53,83 @@ PlanOperator ReadOperator(const v1::Operator& in) {
   return op;
 }
 
+// An edge by itself: what it joins, and whether it may be what it says.
+Status CheckEdge(const JobPlan& plan, const PlanEdge& e) {
+  const int operators = static_cast<int>(plan.operators.size());
+  if (e.from < 0 || e.from >= operators || e.to < 0 || e.to >= operators) {
+    return Bad("an edge joins operators " + std::to_string(e.from) + " and " +
+               std::to_string(e.to) + " of " + std::to_string(operators));
+  }
+  const PlanOperator& from = plan.operators[static_cast<std::size_t>(e.from)];
+  const PlanOperator& to = plan.operators[static_cast<std::size_t>(e.to)];
+  const std::string names = "the edge from '" + from.name + "' to '" + to.name + "'";
+  if (e.output < 0 || static_cast<std::size_t>(e.output) >= from.outputs.size())
+    return Bad("an edge reads output " + std::to_string(e.output) + " of '" + from.name + "'");
+  if (e.input < 0 || e.port < 0) return Bad(names + " has a negative input");
+  if (to.kind == NodeKind::kSource) return Bad(names + " ends in a source");
+  if (e.chained && from.vertex != to.vertex)
+    return Bad(names + " is chained, but leaves its vertex");
+  if (!e.chained && from.vertex == to.vertex)
+    return Bad(names + " stays in a vertex, but is not chained");
+  if ((e.chained || e.partitioning == Partitioning::kForward) && from.parallelism != to.parallelism)
+    return Bad(names + " needs equal parallelism");
+  return Status::Ok();
+}
+
+// The edges together: every input is there once, and records come to an end.
+Status CheckFlow(const JobPlan& plan) {
+  std::vector<int> missing(plan.operators.size(), 0);
+  std::vector<std::vector<int>> readers(plan.operators.size());
+  std::set<std::pair<int, int>> inputs;  // (operator, input)
+  for (const PlanEdge& e : plan.edges) {
+    const PlanOperator& to = plan.operators[static_cast<std::size_t>(e.to)];
+    if (!inputs.emplace(e.to, e.input).second)
+      return Bad("two edges are input " + std::to_string(e.input) + " of '" + to.name + "'");
+    ++missing[static_cast<std::size_t>(e.to)];
+    readers[static_cast<std::size_t>(e.from)].push_back(e.to);
+  }
+  for (const PlanEdge& e : plan.edges) {
+    if (e.chained && missing[static_cast<std::size_t>(e.to)] != 1) {
+      return Bad("operator '" + plan.operators[static_cast<std::size_t>(e.to)].name +
+                 "' is chained, but has several inputs");
+    }
+  }
+  std::vector<int> done;
+  for (const PlanOperator& op : plan.operators) {
+    const bool source = op.kind == NodeKind::kSource;
+    if (!source && missing[static_cast<std::size_t>(op.id)] == 0)
+      return Bad("operator '" + op.name + "' has no input");
+    if (source) done.push_back(op.id);
+  }
+  for (std::size_t i = 0; i < done.size(); ++i) {
+    for (const int reader : readers[static_cast<std::size_t>(done[i])]) {
+      if (--missing[static_cast<std::size_t>(reader)] == 0) done.push_back(reader);
+    }
+  }
+  if (done.size() == plan.operators.size()) return Status::Ok();
+  std::string names;
+  for (const PlanOperator& op : plan.operators) {
+    if (missing[static_cast<std::size_t>(op.id)] > 0)
+      names += (names.empty() ? "'" : ", '") + op.name + "'";
+  }
+  return Bad("the streams form a cycle through " + names);
+}
+
+// A vertex is a tree of chained operators: its head first, and each behind the one it reads.
+Status CheckChains(const JobPlan& plan) {
+  std::vector<bool> chained(plan.operators.size(), false);
+  for (const PlanEdge& e : plan.edges) {
+    if (e.chained) chained[static_cast<std::size_t>(e.to)] = true;
+  }
+  for (const PlanVertex& v : plan.vertices) {
+    for (std::size_t i = 0; i < v.operators.size(); ++i) {
+      if (chained[static_cast<std::size_t>(v.operators[i])] != (i > 0))
+        return Bad("vertex '" + v.name + "' is no tree of chained operators");
+    }
+  }
+  return Status::Ok();
+}
+
 // Everything the runtime indexes with.
 Status Check(const JobPlan& plan) {
   const int operators = static_cast<int>(plan.operators.size());
@@ -65,20 +144,7 @@ Status Check(const JobPlan& plan) {
       return Bad("operator '" + op.name + "' has parallelism " + std::to_string(op.parallelism));
     }
   }
-  for (const PlanEdge& e : plan.edges) {
-    if (e.from < 0 || e.from >= operators || e.to < 0 || e.to >= operators) {
-      return Bad("an edge joins operators " + std::to_string(e.from) + " and " +
-                 std::to_string(e.to) + " of " + std::to_string(operators));
-    }
-    const PlanOperator& from = plan.operators[static_cast<std::size_t>(e.from)];
-    if (e.output < 0 || static_cast<std::size_t>(e.output) >= from.outputs.size()) {
-      return Bad("an edge reads output " + std::to_string(e.output) + " of '" + from.name + "'");
-    }
-    if (e.input < 0 || e.port < 0) return Bad("an edge has a negative input");
-    if (e.chained && from.vertex != plan.operators[static_cast<std::size_t>(e.to)].vertex) {
-      return Bad("a chained edge leaves its vertex");
-    }
-  }
+  for (const PlanEdge& e : plan.edges) MILLRACE_RETURN_IF_ERROR(CheckEdge(plan, e));
   std::vector<int> seen(plan.operators.size(), 0);
   for (int i = 0; i < vertices; ++i) {
     const PlanVertex& v = plan.vertices[static_cast<std::size_t>(i)];
@@ -92,13 +158,16 @@ Status Check(const JobPlan& plan) {
           plan.operators[static_cast<std::size_t>(id)].vertex != i) {
         return Bad("vertex '" + v.name + "' lists a wrong operator");
       }
+      if (plan.operators[static_cast<std::size_t>(id)].parallelism != v.parallelism)
+        return Bad("vertex '" + v.name + "' has operators of other parallelism");
     }
   }
   for (std::size_t i = 0; i < seen.size(); ++i) {
     if (seen[i] != 1)
       return Bad("operator '" + plan.operators[i].name + "' is listed by no vertex");
   }
-  return Status::Ok();
+  MILLRACE_RETURN_IF_ERROR(CheckFlow(plan));
+  return CheckChains(plan);
 }
 
 }  // namespace

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "millrace/base/check.h"
 
 namespace millrace {
 namespace {
 
-constexpr std::size_t kTargetBytes = 32 * 1024;
 constexpr std::uint32_t kMinRows = 16;
 constexpr std::size_t kLine = 64;
 
@@ -19,8 +19,9 @@ std::size_t RoundUp(std::size_t n, std::size_t to) {
 
 }  // namespace
 
-std::uint32_t BatchCapacity(std::uint32_t row_bytes, std::uint32_t max_rows) {
-  const auto fit = static_cast<std::uint32_t>(kTargetBytes / std::max<std::uint32_t>(row_bytes, 1));
+std::uint32_t BatchCapacity(std::uint32_t row_bytes, std::uint32_t max_rows,
+                            std::uint32_t target_bytes) {
+  const std::uint32_t fit = target_bytes / std::max<std::uint32_t>(row_bytes, 1);
   return std::min(std::max(fit, std::min(kMinRows, max_rows)), max_rows);
 }
 
@@ -33,7 +34,7 @@ Batch* NewBatch(const BatchType& type, std::uint32_t capacity, BatchColumns colu
   const std::size_t bytes =
       header + (columns.times ? column : 0) + (columns.hashes ? column : 0) + rows;
   auto* block = static_cast<std::byte*>(std::aligned_alloc(kLine, bytes));
-  MILLRACE_CHECK(block != nullptr, "out of memory for a batch");
+  if (block == nullptr) throw std::bad_alloc();
   auto* batch = new (block) Batch{};
   std::byte* at = block + header;
   batch->type = &type;
@@ -50,6 +51,17 @@ Batch* NewBatch(const BatchType& type, std::uint32_t capacity, BatchColumns colu
   batch->bytes = bytes;
   type.construct(batch->rows, capacity);
   return batch;
+}
+
+void BatchLedger::LookAtRows(Batch& batch) {
+  std::uint64_t held = batch.type->held(batch.rows, batch.capacity);
+  if (held > kMostHeld) {
+    batch.type->destroy(batch.rows, batch.capacity);
+    batch.type->construct(batch.rows, batch.capacity);
+    held = 0;
+  }
+  Charge(static_cast<std::int64_t>(held) - static_cast<std::int64_t>(batch.held));
+  batch.held = held;
 }
 
 void EncodeBatch(const Batch& batch, ByteWriter& out) {

@@ -12,7 +12,9 @@ constexpr std::size_t kOverdraft = 8;
 }  // namespace
 
 LocalChannel::LocalChannel(const LocalChannelOptions& options)
-    : options_(options), capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows)) {
+    : options_(options),
+      capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows, options.batch_bytes)),
+      ledger_(options.memory) {
   if (options_.serialized) decode_arena_ = std::make_unique<Arena>();
 }
 
@@ -29,17 +31,11 @@ LocalChannel::~LocalChannel() {
   for (Batch* batch : spare_) DeleteBatch(batch);
   for (Batch* batch : decoded_) DeleteBatch(batch);
   for (ByteWriter* wire : spare_wire_) delete wire;
-  if (options_.memory != nullptr) {
-    options_.memory->Charge(MemoryUse::kBatches, -static_cast<std::int64_t>(charged_));
-  }
 }
 
 Batch* LocalChannel::NewPooled() {
   Batch* batch = NewBatch(*options_.type, capacity_, options_.columns);
-  charged_ += batch->bytes;
-  if (options_.memory != nullptr) {
-    options_.memory->Charge(MemoryUse::kBatches, static_cast<std::int64_t>(batch->bytes));
-  }
+  ledger_.OnNew(*batch);
   return batch;
 }
 
@@ -48,16 +44,14 @@ void LocalChannel::Recycle(Batch* batch) {
     batch->arena->Unpin(batch->arena_pin);  // the task recycles its arena between steps
     batch->arena = nullptr;
   }
+  ledger_.OnReturn(*batch);
   batch->size = 0;
   batch->shared = false;
-  if (spare_.size() < options_.credits + kOverdraft) {
+  if (spare_.empty() || (spare_.size() < options_.credits + kOverdraft && !ledger_.tight())) {
     spare_.push_back(batch);
     return;
   }
-  charged_ -= batch->bytes;
-  if (options_.memory != nullptr) {
-    options_.memory->Charge(MemoryUse::kBatches, -static_cast<std::int64_t>(batch->bytes));
-  }
+  ledger_.OnDelete(*batch);
   DeleteBatch(batch);
 }
 
@@ -72,7 +66,8 @@ void LocalChannel::CollectReturns() {
 
 bool LocalChannel::HasCredit() {
   CollectReturns();
-  return in_flight_ < options_.credits;
+  // One batch may always be under way: that is enough to go on, however little memory there is.
+  return in_flight_ == 0 || (in_flight_ < options_.credits && !ledger_.tight());
 }
 
 Batch* LocalChannel::Take() {
@@ -96,6 +91,7 @@ void LocalChannel::Push(Batch* batch) {
   MILLRACE_CHECK(batch->size > 0, "an empty batch was pushed");
   ++in_flight_;
   batch->sequence = ++next_sequence_;
+  ledger_.OnPush(*batch);
   Parcel parcel;
   parcel.element.kind = Element::Kind::kBatch;
   parcel.element.value = static_cast<std::int64_t>(batch->sequence);
@@ -155,6 +151,7 @@ Batch* LocalChannel::DecodeFrom(const ByteWriter& wire, std::uint64_t sequence) 
   batch->arena = decode_arena_.get();
   ArenaScope scope(*decode_arena_);
   MILLRACE_CHECK(DecodeBatch(wire.view(), *batch), "a batch of this process does not decode");
+  batch->dynamic = wire.size();  // about
   return batch;
 }
 

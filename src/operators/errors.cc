@@ -13,9 +13,20 @@ void ThrowBadTarget(std::int64_t target, std::uint32_t targets) {
 }
 
 void ThrowBadTimestamp(EventTime time) {
-  throw std::out_of_range("event time " + std::to_string(time.millis()) + " ms is " +
-                          (time.millis() < 0 ? "before 1970" : "after the year 9999") +
+  const std::string value = time == EventTime::Min() || time == EventTime::Max()
+                                ? time.ToString()
+                                : std::to_string(time.millis()) + " ms";
+  throw std::out_of_range("event time " + value + " is " +
+                          (time.millis() < 0 ? "before the year 1" : "after the year 9999") +
                           ": is the unit of the timestamp right?");
+}
+
+void ThrowUnwindowable(EventTime time) {
+  throw std::out_of_range("event time " + time.ToString() + " is in no window: " +
+                          (time == EventTime::Min()
+                               ? "the record has none; give its source a WatermarkStrategy with "
+                                 "WithTimestamp"
+                               : "times are those of the years 1 to 9999"));
 }
 
 }  // namespace millrace

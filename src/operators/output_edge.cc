@@ -17,7 +17,12 @@ OutputEdge::~OutputEdge() {
 void OutputEdge::Send(std::uint32_t target) {
   Builder& b = builders_[target];
   if (b.batch != nullptr && b.size > 0) {
+    const auto dynamic = static_cast<std::int64_t>(b.dynamic_bytes);
+    if (memory_ != nullptr && dynamic > memory_->limit()) [[unlikely]]
+      memory_->ThrowRecordTooLarge(dynamic);
     Batch* batch = b.batch;
+    batch->dynamic = b.dynamic_bytes;
+    counters_->dynamic_sent.Add(b.dynamic_bytes);
     batch->size = b.size;
     b = Builder{};
     channels_[target]->Push(batch);

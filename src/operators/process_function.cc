@@ -49,6 +49,11 @@ void SidePorts::EmitIdle() {
 void SidePorts::EmitEnd() {
   for (auto& port : ports_) port->EmitEnd();
 }
+std::uint64_t SidePorts::emitted() const {
+  std::uint64_t emitted = 0;
+  for (const auto& port : ports_) emitted += port->emitted();
+  return emitted;
+}
 
 }  // namespace internal
 }  // namespace millrace

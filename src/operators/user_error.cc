@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <typeinfo>
 
+#include "millrace/base/memory.h"
+#include "millrace/io/key.h"
+
 namespace millrace::internal {
 namespace {
 
@@ -17,25 +20,59 @@ std::string TypeName(const std::type_info* type) {
   return text;
 }
 
-}  // namespace
-
-void RethrowAnnotated(const std::string& step, std::string record) {
-  constexpr std::size_t kMaxRecord = 1000;
-  if (record.size() > kMaxRecord) {
-    record.resize(kMaxRecord);
-    record += "...";
-  }
-  const std::string where = " in step '" + step + "', record " + record;
+[[noreturn]] void Rethrow(const std::string& where) {
   try {
     throw;
   } catch (const UserError&) {
     throw;
-  } catch (const std::exception& e) {
-    throw UserError(TypeName(abi::__cxa_current_exception_type()) + ": " + e.what() + where);
+  } catch (const MemoryExceeded&) {
+    throw;
   } catch (...) {
-    throw UserError(TypeName(abi::__cxa_current_exception_type()) + " (not a std::exception)" +
-                    where);
+    throw UserError(DescribeException() + where);
   }
+}
+
+}  // namespace
+
+std::string DescribeException() {
+  try {
+    throw;
+  } catch (const UserError& e) {
+    return e.what();
+  } catch (const MemoryExceeded& e) {
+    return e.what();
+  } catch (const ConnectorError& e) {
+    return e.what();
+  } catch (const BadKey& e) {
+    return e.what();
+  } catch (const std::exception& e) {
+    return TypeName(abi::__cxa_current_exception_type()) + ": " + e.what();
+  } catch (...) {
+    return TypeName(abi::__cxa_current_exception_type()) + " (not a std::exception)";
+  }
+}
+
+void RethrowAt(const std::string& step, std::string detail) {
+  constexpr std::size_t kMaxDetail = 1000;
+  if (detail.size() > kMaxDetail) {
+    detail.resize(kMaxDetail);
+    detail += "...";
+  }
+  Rethrow(" in step '" + step + "', " + detail);
+}
+
+void RethrowAnnotated(const std::string& step, std::string record) {
+  RethrowAt(step, "record " + std::move(record));
+}
+
+void RethrowIn(const std::string& where) {
+  Rethrow(" in " + where);
+}
+
+void ThrowEmittedInClose() {
+  throw std::logic_error(
+      "a record was emitted to a side output in Close, when the outputs have ended; emit it in a "
+      "timer at EventTime::Max(), which fires at the end of input");
 }
 
 }  // namespace millrace::internal

@@ -9,6 +9,7 @@ std::uint32_t RowLayout::AddColumn(const ColumnOps& ops) {
   align_ = align_ < ops.align ? ops.align : align_;
   row_bytes_ = (used_ + align_ - 1) / align_ * align_;
   if (ops.construct != nullptr) columns_.push_back({offset, ops});
+  holds_elements_ |= ops.holds_elements;
   return offset;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 
 #include "millrace/base/check.h"
@@ -68,8 +69,9 @@ void StateTable::Allocate(SubTable* sub, std::uint32_t groups) {
   const std::size_t headers = (std::size_t{groups} * kHeaderBytes + kLine - 1) / kLine * kLine;
   const std::size_t rows = std::size_t{groups} * kGroupSlots * row_bytes_;
   const std::size_t bytes = (headers + rows + kLine - 1) / kLine * kLine;
+  if (memory_ != nullptr) memory_->RequireRoom(MemoryUse::kState, static_cast<std::int64_t>(bytes));
   auto* block = static_cast<std::byte*>(std::aligned_alloc(kLine, bytes));
-  MILLRACE_CHECK(block != nullptr, "out of memory for keyed state");
+  if (block == nullptr) throw std::bad_alloc();
   std::memset(block, 0, headers);
   sub->headers = reinterpret_cast<std::uint8_t*>(block);
   sub->rows = block + headers;
@@ -168,7 +170,7 @@ void StateTable::Grow(std::uint32_t sub) {
 
 void StateTable::Split() {
   ++version_;
-  const SubTable old = subs_[0];
+  SubTable old = subs_[0];
   subs_.assign(kSubTables, SubTable{});
   scale_ = (std::uint64_t{kSubTables} << 16) / (range_.end - range_.begin);
   // Room for an even share and then some: no sub-table may overflow while rows are dealt out.
@@ -183,14 +185,31 @@ void StateTable::Split() {
     if (header[slot % kGroupSlots] < kLive) continue;
     ++counts[SubOf(layout_.Hash(old.rows + std::size_t{slot} * row_bytes_))];
   }
-  for (std::uint32_t i = 0; i < kSubTables; ++i) {
-    if (counts[i] > 0) Allocate(&subs_[i], std::max(groups, counts[i] / 12 + 1));
+  try {
+    for (std::uint32_t i = 0; i < kSubTables; ++i) {
+      if (counts[i] > 0) Allocate(&subs_[i], std::max(groups, counts[i] / 12 + 1));
+    }
+  } catch (...) {  // over the memory: the job fails, and nobody else owns the old rows
+    Free(&old);
+    throw;
   }
   Redistribute(old);
   snapshot_cursor_ = {};
 }
 
+std::uint64_t StateTable::HeldBytes() const {
+  std::uint64_t bytes = 0;
+  if (layout_.plain()) return bytes;
+  Cursor cursor;
+  while (const RowRef ref = Next(&cursor)) bytes += layout_.Held(ref.row);
+  return bytes;
+}
+
 void StateTable::Clear() {
+  if (layout_.holds_elements()) {
+    Cursor cursor;
+    while (const RowRef ref = Next(&cursor)) layout_.Shrink(ref.row);
+  }
   ++version_;
   const std::uint64_t room = bytes_ / (row_bytes_ + 2);
   const bool shrink = room > 4096 && size_ * 8 < room;
@@ -223,6 +242,7 @@ void StateTable::Erase(RowRef ref, std::uint64_t hash) {
   if (has_empty) --s.used;
   --s.live;
   --size_;
+  if (layout_.holds_elements()) layout_.Shrink(ref.row);
 }
 
 RowRef StateTable::Next(Cursor* cursor) const {

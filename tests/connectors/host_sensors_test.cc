@@ -75,7 +75,14 @@ TEST(HostSensors, AJobReadsThisMachineForAWhile) {
   ASSERT_EQ(readings.value().size(), 30u);
   for (std::size_t i = 1; i < 30; ++i)
     EXPECT_EQ((readings.value()[i].time - readings.value()[i - 1].time).count(), 100);
-  EXPECT_THROW(HostSensors(Duration(0)), std::invalid_argument);
+  StreamEnvironment wrong;
+  wrong.FromSource("sensors", HostSensors(Duration(0)).For(Duration(1)))
+      .SinkTo("out", BlackholeSink{});
+  const Status status = wrong.Run("wrong").status;
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_NE(status.message().find("'sensors': HostSensors: the interval is 0 ms"),
+            std::string::npos)
+      << status.message();
 }
 
 }  // namespace

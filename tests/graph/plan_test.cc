@@ -127,6 +127,47 @@ TEST(Plan, RandomGraphsSurviveTheWireAndKeepTheirInvariants) {
   }
 }
 
+TEST(Plan, AWrittenGraphThatDoesNotHoldTogetherIsRefused) {
+  StreamGraph graph;
+  graph.Add(Node("source", {}));
+  graph.Add(Node("a", {{0, 0, Partitioning::kHash}}));
+  graph.Add(Node("b", {{1, 0, Partitioning::kHash}}));
+  const JobPlan good = Build(graph, 2).value();
+  ASSERT_TRUE(ParsePlan(SerializePlan(good)).ok());
+  const auto refusal = [&](auto change) {
+    JobPlan plan = good;
+    change(plan);
+    const Result<JobPlan> read = ParsePlan(SerializePlan(plan));
+    return read.ok() ? "accepted" : read.status().message();
+  };
+  EXPECT_EQ(refusal([](JobPlan& p) {
+              p.edges.push_back({2, 0, 1, 1, 0, Partitioning::kRebalance, false});
+            }),
+            "read a job graph: the streams form a cycle through 'a', 'b'");
+  EXPECT_EQ(refusal([](JobPlan& p) { p.edges[0].from = 1; }),
+            "read a job graph: the edge from 'a' to 'a' stays in a vertex, but is not chained");
+  EXPECT_EQ(refusal([](JobPlan& p) {
+              p.edges[1].from = 0;
+              p.edges.push_back({2, 0, 0, 0, 0, Partitioning::kRebalance, false});
+            }),
+            "read a job graph: the edge from 'b' to 'source' ends in a source");
+  EXPECT_EQ(refusal([](JobPlan& p) { p.edges.pop_back(); }),
+            "read a job graph: operator 'b' has no input");
+  EXPECT_EQ(refusal([](JobPlan& p) { p.edges.push_back(p.edges[1]); }),
+            "read a job graph: two edges are input 0 of 'b'");
+  EXPECT_EQ(refusal([](JobPlan& p) { p.operators[2].parallelism = 3; }),
+            "read a job graph: vertex 'b' has operators of other parallelism");
+  EXPECT_EQ(refusal([](JobPlan& p) { p.edges[1].chained = true; }),
+            "read a job graph: the edge from 'a' to 'b' is chained, but leaves its vertex");
+  EXPECT_EQ(refusal([](JobPlan& p) {
+              p.operators[2].vertex = 1;
+              p.vertices[1].operators = {2, 1};
+              p.vertices.pop_back();
+              p.edges[1].chained = true;
+            }),
+            "read a job graph: vertex 'a' is no tree of chained operators");
+}
+
 TEST(Plan, HostileBytesAreRefused) {
   Random random(5);
   StreamGraph graph;

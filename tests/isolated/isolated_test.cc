@@ -1,91 +1,21 @@
 // --isolated as a person sees it: the job's own words and exit code; after a crash signal, operator, subtask and stack; and
 // what log lines of user functions look like.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 #include <string>
+#include <utility>
 #include <vector>
 
-extern char** environ;
+#include "tests/support/child_job.h"
 
 namespace millrace {
 namespace {
 
-class Job {
+class Job : public ChildJob {
  public:
-  Job(const std::string& mode, std::vector<std::string> arguments) {
-    int out[2], err[2];
-    if (pipe2(out, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0) std::abort();
-    std::string program = MISBEHAVING_JOB, variable = "MODE=" + mode;
-    std::vector<char*> argv{program.data()}, env{variable.data()};
-    for (std::string& a : arguments) argv.push_back(a.data());
-    argv.push_back(nullptr);
-    for (char** e = environ; *e != nullptr; ++e) env.push_back(*e);
-    env.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
-    if (posix_spawn(&pid_, program.c_str(), &actions, nullptr, argv.data(), env.data()) != 0)
-      std::abort();
-    posix_spawn_file_actions_destroy(&actions);
-    close(out[1]);
-    close(err[1]);
-    out_ = out[0];
-    err_ = err[0];
-  }
-  ~Job() {
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
-    }
-    close(out_);
-    close(err_);
-  }
-  void Signal(int number) { kill(pid_, number); }
-  bool Says(const std::string& text) {
-    Read(text);
-    return said_.find(text) != std::string::npos;
-  }
-  /// Exit code, or minus the signal.
-  int End() {
-    Read("\1never");
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-  const std::string& printed() const { return printed_; }
-  const std::string& said() const { return said_; }
-
- private:
-  /// Until `text` was said, both pipes are closed, or half a minute has passed.
-  void Read(const std::string& text) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    pollfd fds[] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
-    while ((fds[0].fd >= 0 || fds[1].fd >= 0) && said_.find(text) == std::string::npos) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-                            deadline - std::chrono::steady_clock::now())
-                            .count();
-      if (left <= 0 || poll(fds, 2, static_cast<int>(left)) < 0) return;
-      for (int i = 0; i < 2; ++i) {
-        if (fds[i].revents == 0) continue;
-        char bytes[4096];
-        const ssize_t n = read(fds[i].fd, bytes, sizeof(bytes));
-        if (n > 0) (i == 0 ? printed_ : said_).append(bytes, static_cast<std::size_t>(n));
-        if (n <= 0) fds[i].fd = -1;
-      }
-    }
-  }
-  pid_t pid_ = -1;
-  int out_ = -1, err_ = -1;
-  std::string printed_, said_;
+  Job(const std::string& mode, std::vector<std::string> arguments)
+      : ChildJob(MISBEHAVING_JOB, mode, std::move(arguments)) {}
 };
 
 bool Contains(const std::string& text, const std::string& part) {

@@ -86,15 +86,34 @@ int Endless(int tell) {
   return env.Execute("endless");
 }
 
+volatile bool go = false;  // a loop without side effects would be removed
+[[gnu::noinline]] void SpinInUserCode() {
+  while (!go) {
+  }
+}
+
+int Asleep(int tell) {
+  StreamEnvironment env;
+  env.FromSource("numbers", Generate([](std::int64_t i) { return i; }).Count(1))
+      .Map("nap",
+           [tell](std::int64_t i) {
+             (void)!write(tell, "!", 1);
+             int fds[2];
+             char byte = 0;
+             if (pipe(fds) == 0) (void)!read(fds[0], &byte, 1);  // nobody writes
+             return i;
+           })
+      .SinkTo("out", BlackholeSink{});
+  return env.Execute("asleep");
+}
+
 int Stuck(int tell) {
   StreamEnvironment env;
-  static volatile bool go = false;  // a loop without side effects would be removed
   env.FromSource("numbers", Generate([](std::int64_t i) { return i; }).Count(1))
       .Map("spin",
            [tell](std::int64_t i) {
              (void)!write(tell, "!", 1);
-             while (!go) {
-             }
+             SpinInUserCode();
              return i;
            })
       .SinkTo("out", BlackholeSink{});
@@ -130,11 +149,21 @@ TEST(Cancel, ASecondCtrlCNamesTheStuckTask) {
       << child.said();
 }
 
-TEST(Cancel, AStepThatTakesLongIsWarnedOf) {
-  Child child(&Stuck);
-  ASSERT_TRUE(child.Running());
-  EXPECT_TRUE(child.Says("has been in one step for"))
-      << child.said() << ", exit code " << child.ExitCode();
+TEST(Cancel, AStepThatTakesLongIsWarnedOfWithItsStack) {
+  for (auto job : {&Stuck, &Asleep}) {
+    Child child(job);
+    ASSERT_TRUE(child.Running());
+    EXPECT_TRUE(child.Says("warning: operator 'numbers', subtask 0, has been in one step for"))
+        << child.said();
+#if !defined( \
+    __SANITIZE_THREAD__)  // delivers signals to threads when they call something that blocks
+    EXPECT_TRUE(child.Says(job == &Stuck ? "SpinInUserCode" : "#0")) << child.said();
+#endif
+    child.Signal(SIGKILL);
+    child.ExitCode();  // all that it has said
+    const std::string warning = "has been in one step for";
+    EXPECT_EQ(child.said().find(warning), child.said().rfind(warning)) << "once per step";
+  }
 }
 
 }  // namespace

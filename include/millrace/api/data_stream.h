@@ -273,7 +273,7 @@ class DataStream {
 
   /// Subtasks of the operator that this stream comes from (with the steps fused to it).
   DataStream&& Parallelism(int parallelism) && {
-    pipe_.SetParallelism(internal::CheckedParallelism(*builder_, parallelism));
+    pipe_.SetParallelism(internal::CheckedParallelism(*builder_, parallelism, pipe_.head_name()));
     return std::move(*this);
   }
 
@@ -361,6 +361,7 @@ class DataStream {
                   "millrace: AssignTimestampsAndWatermarks: " MILLRACE_NO_RECORD);
     if constexpr (ok && record) {
       using Make = internal::MakeTimestamps<T, Strategy>;
+      internal::NoteMistakeOf(pipe.builder(), "AssignTimestampsAndWatermarks", strategy);
       NodeSpec spec;
       spec.name = "timestamps";
       spec.kind = NodeKind::kOperator;
@@ -481,6 +482,7 @@ class DataStream {
     static_assert(ok, "millrace: SinkTo: the sink (Sink) does not write the stream's records (T)");
     if constexpr (ok) {
       pipe.builder().UseName(name, "sink");
+      internal::NoteMistakeOf(pipe.builder(), name, sink);
       pipe.Close(SinkTail<T, Sink>(std::move(sink)), {std::move(name)});
     }
   }

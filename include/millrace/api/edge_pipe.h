@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "millrace/api/pipe.h"
+#include "millrace/graph/plan.h"
 
 namespace millrace {
 
@@ -15,10 +17,21 @@ class EdgePipe {
   using Record = T;
   EdgePipe(GraphBuilder* builder, bool timed) : builder_(builder), timed_(timed) {}
 
-  void AddEdge(internal::EdgeStart<T> edge) { edges_.push_back(std::move(edge)); }
+  void AddEdge(internal::EdgeStart<T> edge) {
+    if (mark_ == nullptr) {
+      mark_ = builder_->MarkBranch(std::string(PartitioningName(edge.input.partitioning)),
+                                   edge.input.node);
+    }
+    edges_.push_back(std::move(edge));
+  }
   void AddTimed(bool timed) { timed_ = timed_ || timed; }
   GraphBuilder& builder() const { return *builder_; }
   bool timed() const { return timed_; }
+  std::string head_name() const { return ""; }
+  std::shared_ptr<StreamMark> Branch(const std::string& step) const {
+    if (mark_ != nullptr) mark_->step = step;
+    return mark_;
+  }
   void SetParallelism(int parallelism) { parallelism_ = parallelism; }
 
   template <class Chain>
@@ -32,6 +45,7 @@ class EdgePipe {
 
   template <class Chain>
   int Close(Chain chain, StepNames steps) {
+    if (mark_ != nullptr) mark_->consumed = true;
     NodeSpec spec =
         internal::SpecOfSteps(edges_.size() > 1 ? "Union" : "Forward", std::move(steps),
                               parallelism_, RecordSchema<typename Chain::Tail::Record>());
@@ -53,6 +67,7 @@ class EdgePipe {
   GraphBuilder* builder_;
   bool timed_;
   int parallelism_ = 0;
+  std::shared_ptr<StreamMark> mark_;
   std::vector<internal::EdgeStart<T>> edges_;
 };
 

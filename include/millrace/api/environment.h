@@ -44,6 +44,8 @@ class StreamEnvironment {
           same, "millrace: FromSource: (Strategy) is no WatermarkStrategy of the source's record");
       if constexpr (same) {
         builder_->UseName(name, "source");
+        internal::NoteMistakeOf(*builder_, name, source);
+        internal::NoteMistakeOf(*builder_, name, strategy);
         using Pipe = SourcePipe<Source, Strategy>;
         return DataStream<typename Source::Record, Pipe>(
             Pipe(builder_.get(), std::move(name), std::move(source), std::move(strategy)));

@@ -13,6 +13,13 @@
 
 namespace millrace {
 
+/// A stream that branches off from a named one, while it is built; not consumed at the end, it is a warning of the plan.
+struct StreamMark {
+  std::string step;    // its last step so far
+  std::string behind;  // the named stream's operator
+  bool consumed = false;
+};
+
 /// What the fluent API fills: the graph as data, and beside it the factories that only this executable has.
 /// Streams hold a pointer to it; it belongs to the StreamEnvironment.
 class GraphBuilder {
@@ -31,8 +38,13 @@ class GraphBuilder {
   void UseName(const std::string& name, const char* what);
   /// A mistake found while the pipeline is built; reported by Execute with exit code 2.
   void NoteError(std::string message);
-  void NoteUnconsumed(std::string what) { graph_.NoteUnconsumed(std::move(what)); }
+  /// The same, of what `name` was given; nothing when `mistake` is empty.
+  void NoteMistake(const std::string& name, const std::string& mistake);
   const std::vector<std::string>& errors() const { return errors_; }
+  /// A branch begins with `step`, behind the operator of a node.
+  std::shared_ptr<StreamMark> MarkBranch(std::string step, int node);
+  /// The graph as it is planned: with a note of each stream that nobody consumes.
+  StreamGraph PlannedGraph() const;
 
   /// How a stream that collects its own results runs the job; set by the environment.
   void SetRun(std::function<Status(const std::string& job_name)> run);
@@ -44,7 +56,18 @@ class GraphBuilder {
   std::map<std::pair<int, std::size_t>, std::unique_ptr<PortEdgeFactory>> port_factories_;
   std::map<std::string, std::string> names_;
   std::vector<std::string> errors_;
+  std::vector<std::shared_ptr<StreamMark>> marks_;
   std::function<Status(const std::string&)> run_;
 };
 
+namespace internal {
+
+/// Sources, sinks, strategies and aggregators may have `std::string Mistake() const`, which says what is wrong with their
+/// settings; empty when nothing is. It is an error of the plan.
+template <class X>
+void NoteMistakeOf(GraphBuilder& builder, const std::string& name, const X& x) {
+  if constexpr (requires { x.Mistake(); }) builder.NoteMistake(name, x.Mistake());
+}
+
+}  // namespace internal
 }  // namespace millrace

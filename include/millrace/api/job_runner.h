@@ -30,14 +30,17 @@ struct OperatorReport {
   std::string name;
   int parallelism = 1;
   std::uint64_t in = 0, out = 0, filtered = 0, late = 0, skipped = 0, overdraft = 0;
-  std::int64_t watermark = INT64_MIN;
+  std::int64_t watermark = INT64_MIN;  // of the slowest subtask; INT64_MAX at the end of input
+  bool timed = false;                  // its records bear event time; else it has no watermark
+  std::uint64_t state_rows = 0, state_bytes = 0, timers = 0;  // what is kept now
   struct Step {
     std::string name;
     std::uint64_t in = 0, out = 0;
   };
   std::vector<Step> steps;
 };
-/// Where the time of a vertex's tasks went, summed over its subtasks.
+/// Where the time of a vertex's tasks went, summed over its subtasks: the four sum to the time that their slots ran. All 0
+/// under the seeded driver, whose clock does not move with the work.
 struct VertexReport {
   std::string name;
   double busy = 0, idle = 0, blocked = 0, runnable = 0;  // seconds
@@ -55,7 +58,8 @@ struct JobResult {
       worker_exit_code;  // the job ran in a worker process, which has said everything
   bool in_worker =
       false;  // this is the worker, whose one job is done: it ends with the job's exit code
-  std::int64_t peak_memory = 0;  // charged bytes
+  std::int64_t peak_memory = 0;       // charged bytes
+  std::vector<std::string> warnings;  // of the plan
   std::vector<OperatorReport> operators;
   std::vector<VertexReport> vertices;
 };

@@ -140,6 +140,7 @@ class [[nodiscard]] KeyedStream {
   template <class Agg>
   auto Aggregate(std::string name, Agg agg) && {
     if constexpr (internal::CheckAggregator<Agg, T>()) {
+      internal::NoteMistakeOf(pipe_.builder(), name, agg);
       using Logic = AggregateLogic<K, T, Agg>;
       using Out = typename Logic::Result;
       const bool timed = pipe_.timed();

@@ -16,7 +16,8 @@
 /// Pipes: what a stream is before it is closed. A pipe knows its head and its fused steps by type; Close wraps
 /// the steps around a tail and adds one node to the graph.
 ///   Close(chain, steps) -> node id         steps: names of the fused steps, in order
-///   builder(), timed(), SetParallelism(n), spec_name()
+///   builder(), timed(), SetParallelism(n), head_name() (empty: the head has none yet)
+///   Branch(step)   a mark, where the pipe branches off from a named stream; null where its head has a name itself
 namespace millrace {
 
 using StepNames = std::vector<std::string>;
@@ -94,6 +95,10 @@ class NodePipe {
   bool timed() const { return timed_; }
   int node() const { return node_; }
   int output() const { return output_; }
+  std::string head_name() const { return ""; }
+  std::shared_ptr<StreamMark> Branch(const std::string& step) const {
+    return builder_->MarkBranch(step, node_);
+  }
   void SetParallelism(int parallelism) { parallelism_ = parallelism; }
 
   template <class Chain>
@@ -144,6 +149,8 @@ class SourcePipe {
 
   GraphBuilder& builder() const { return *builder_; }
   bool timed() const { return Strategy::Generator::kTimed; }
+  const std::string& head_name() const { return name_; }
+  std::shared_ptr<StreamMark> Branch(const std::string&) const { return nullptr; }
   void SetParallelism(int parallelism) { parallelism_ = parallelism; }
 
   template <class Chain>
@@ -198,14 +205,23 @@ class StepPipe {
  public:
   using Record = typename Step::Out;
   StepPipe(Prev prev, std::string name, Step step)
-      : prev_(std::move(prev)), name_(std::move(name)), step_(std::move(step)) {}
+      : prev_(std::move(prev)),
+        name_(std::move(name)),
+        step_(std::move(step)),
+        mark_(prev_.Branch(name_)) {}
 
   GraphBuilder& builder() const { return prev_.builder(); }
   bool timed() const { return prev_.timed(); }
+  std::string head_name() const { return prev_.head_name(); }
+  std::shared_ptr<StreamMark> Branch(const std::string& step) const {
+    if (mark_ != nullptr) mark_->step = step;
+    return mark_;
+  }
   void SetParallelism(int parallelism) { prev_.SetParallelism(parallelism); }
 
   template <class Chain>
   int Close(Chain chain, StepNames steps) {
+    if (mark_ != nullptr) mark_->consumed = true;
     return prev_.Close(step_.Wrap(std::move(chain)), internal::Prepend(name_, std::move(steps)));
   }
 
@@ -213,6 +229,7 @@ class StepPipe {
   Prev prev_;
   std::string name_;
   Step step_;
+  std::shared_ptr<StreamMark> mark_;
 };
 
 /// A stateful operator that is not closed yet: its results will run through the fused chain. `Make` has
@@ -227,6 +244,8 @@ class OperatorPipe {
   GraphBuilder& builder() const { return *builder_; }
   bool timed() const { return timed_; }
   void SetParallelism(int parallelism) { spec_.parallelism = parallelism; }
+  const std::string& head_name() const { return spec_.name; }
+  std::shared_ptr<StreamMark> Branch(const std::string&) const { return nullptr; }
   /// Left by the edge into this operator; set once the node has its id.
   void AddPortFactory(std::size_t input, std::unique_ptr<PortEdgeFactory> factory) {
     port_factories_.Add(input, std::move(factory));

@@ -17,8 +17,8 @@ namespace internal {
 
 /// Index of the node's output with this tag; an unknown tag, or one of other records, is an error of the plan.
 int FindOutput(GraphBuilder& builder, int node, const std::string& tag, const std::string& schema);
-/// Notes an error for a parallelism outside [1, 4096]; returns one that is usable.
-int CheckedParallelism(GraphBuilder& builder, int parallelism);
+/// Notes an error for a parallelism outside [1, 4096]; returns one that is usable. `name`: whose; empty: the job's.
+int CheckedParallelism(GraphBuilder& builder, int parallelism, const std::string& name = "");
 
 }  // namespace internal
 }  // namespace millrace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -113,12 +114,21 @@ class WatermarkStrategy {
     }
   }
   /// A split without a record for this long (processing time) no longer holds back the watermark, until its next record.
-  /// 0, the default: never. (Flink: withIdleness; "Dealing With Idle Sources")
-  WatermarkStrategy WithIdleness(Duration after) const { return {generator_, timestamps_, after}; }
+  /// 1 ms to 10,000 years; without it: never. (Flink: withIdleness; "Dealing With Idle Sources")
+  WatermarkStrategy WithIdleness(Duration after) const {
+    return {generator_, timestamps_, after.count() > 0 ? after : Duration(-1)};
+  }
 
   Gen CreateGenerator() const { return generator_; }
   const Assign& timestamps() const { return timestamps_; }
   Duration idle_after() const { return idle_after_; }
+  /// What is wrong with it; empty when nothing is.
+  std::string Mistake() const {
+    if (idle_after_.count() < 0 || idle_after_ > kMaxDuration)
+      return "WithIdleness takes a time of 1 ms to 10,000 years";
+    if constexpr (requires { generator_.Mistake(); }) return generator_.Mistake();
+    return {};
+  }
 
  private:
   template <class A>

@@ -67,7 +67,9 @@ template <class F>
   requires requires { typename WindowFnOut<F>::type; }
 struct WindowOut<void, F> : WindowFnOut<F> {};
 
-/// Notes an error for a window without length or a slide that does not move.
+/// Notes an error for a negative lateness. One of over 10,000 years is as good as that: longer than time.
+Duration CheckedLateness(GraphBuilder& builder, Duration lateness, const std::string& name);
+/// Notes an error for a window without length or a slide that does not move, and for lengths of over 10,000 years.
 void CheckWindows(GraphBuilder& builder, const SliceWindows& windows, const std::string& name);
 void CheckWindows(GraphBuilder& builder, const SessionWindows& windows, const std::string& name);
 void CheckWindows(GraphBuilder& builder, const CountWindows& windows, const std::string& name);
@@ -197,6 +199,8 @@ class [[nodiscard]] WindowedStream {
   template <class Agg, class WindowFn>
   auto Apply(std::string name, Agg agg, WindowFn fn) && {
     internal::CheckWindows(pipe_.builder(), windows_, name);
+    internal::NoteMistakeOf(pipe_.builder(), name, agg);
+    lateness_ = internal::CheckedLateness(pipe_.builder(), lateness_, name);
     WindowSpec<Windows> window;
     window.name = name;
     window.windows = windows_;

@@ -25,6 +25,11 @@ class EventTime {
     t.millis_ = millis;
     return t;
   }
+  /// Of an unsigned count: what no int64 holds is after every time.
+  static constexpr EventTime FromUnsigned(std::uint64_t count, Unit unit) {
+    constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    return count > kMost ? Max() : From(static_cast<std::int64_t>(count), unit);
+  }
   /// Rounds towards minus infinity; saturates.
   static constexpr EventTime From(std::int64_t count, Unit unit) {
     switch (unit) {
@@ -59,9 +64,19 @@ class EventTime {
     if (__builtin_add_overflow(millis_, d.count(), &r)) return d.count() > 0 ? Max() : Min();
     return FromMillis(r);
   }
-  constexpr EventTime operator-(Duration d) const { return *this + Duration(-d.count()); }
-  /// The time between; neither may be Min() or Max().
-  constexpr Duration operator-(EventTime other) const { return Duration(millis_ - other.millis_); }
+  constexpr EventTime operator-(Duration d) const {
+    std::int64_t r = 0;
+    if (*this == Min() || *this == Max()) return *this;
+    if (__builtin_sub_overflow(millis_, d.count(), &r)) return d.count() > 0 ? Min() : Max();
+    return FromMillis(r);
+  }
+  /// Saturates.
+  constexpr Duration operator-(EventTime other) const {
+    std::int64_t r = 0;
+    if (__builtin_sub_overflow(millis_, other.millis_, &r))
+      return millis_ > other.millis_ ? Duration::max() : Duration::min();
+    return Duration(r);
+  }
 
   /// ISO 8601 in UTC, e.g. "2026-11-24T03:55:00.000Z"; "-inf" and "+inf" for Min() and Max().
   std::string ToString() const;
@@ -74,8 +89,11 @@ class EventTime {
   std::int64_t millis_ = 0;
 };
 
-/// Timestamps outside [1970, year 9999] are refused where they enter: they are nearly always a wrong unit,
-/// and one of them in the future would make every later record late.
+/// Timestamps outside the years 1 to 9999 are refused where they enter: they are nearly always a wrong unit,
+/// and one of them in the future would make every later record late. Times before 1970 are negative and as good as others.
+inline constexpr EventTime kMinTimestamp = EventTime::FromMillis(-62135596800000);
 inline constexpr EventTime kMaxTimestamp = EventTime::FromMillis(253402300799999);
+/// The longest window, slide, gap, offset or bound: 10,000 years. With it no sum of a timestamp and some of these overflows.
+inline constexpr Duration kMaxDuration{315569520000000};
 
 }  // namespace millrace

@@ -54,6 +54,8 @@ class CsvFileSink {
  public:
   explicit CsvFileSink(std::string folder, CsvOptions options = {})
       : folder_(std::move(folder)), options_(options) {}
+  /// What is wrong with it; empty when nothing is.
+  std::string Mistake() const { return options_.Mistake(); }
 
   class Writer {
    public:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -35,12 +37,13 @@ class GeneratorSource {
   explicit GeneratorSource(F fn) : fn_(std::move(fn)) {}
   /// Ends after `count` records; without it, never.
   GeneratorSource Count(std::int64_t count) && {
-    count_ = count;
+    count_ = std::min(count, INT64_MAX / 2);
     return std::move(*this);
   }
   /// Records per second, over all splits together.
   GeneratorSource Rate(double per_second) && {
     rate_ = per_second;
+    paced_ = true;
     return std::move(*this);
   }
   /// How many splits share the indices; default one per subtask.
@@ -48,9 +51,23 @@ class GeneratorSource {
     splits_ = splits;
     return std::move(*this);
   }
+  /// What is wrong with it; empty when nothing is.
+  std::string Mistake() const {
+    if (count_ < 0)
+      return "Count(" + std::to_string(count_) + "): a number of records is 0 or more";
+    if (splits_.has_value() && (*splits_ < 1 || *splits_ > kMostSplits)) {
+      return "Splits(" + std::to_string(*splits_) + "): allowed are 1 to " +
+             std::to_string(kMostSplits);
+    }
+    if (paced_ && !(rate_ >= kLowestRate && rate_ <= kHighestRate)) {
+      return "Rate(" + std::to_string(rate_) +
+             "): a rate is 0.000001 to 1000000000 records a second";
+    }
+    return {};
+  }
 
   std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
-    const std::int64_t n = splits_ > 0 ? splits_ : parallelism;
+    const std::int64_t n = splits_.value_or(parallelism);
     std::vector<RangeSplit> splits;
     for (std::int64_t i = 0; i < n; ++i) splits.push_back({n, i, count_});
     return MakeStaticSplits(splits, parallelism);
@@ -78,7 +95,8 @@ class GeneratorSource {
 
    private:
     std::int64_t Offset(std::int64_t index) const {
-      return static_cast<std::int64_t>(static_cast<double>(index) * (1e9 / rate_));
+      const double nanos = static_cast<double>(index) * (1e9 / rate_);
+      return static_cast<std::int64_t>(std::min(nanos, 4e18));  // 127 years: never
     }
     std::int64_t Due(std::int64_t index) const { return rate_ > 0 ? start_ + Offset(index) : 0; }
     /// The end of the indices before `end` that are due now; when there are none before it any more, `*wake` is set. A paced
@@ -114,10 +132,15 @@ class GeneratorSource {
   }
 
  private:
+  static constexpr int kMostSplits = 1 << 20;
+  static constexpr double kLowestRate = 1e-6;
+  static constexpr double kHighestRate = 1e9;
+
   F fn_;
   std::int64_t count_ = INT64_MAX / 2;
   double rate_ = 0;
-  int splits_ = 0;
+  bool paced_ = false;
+  std::optional<int> splits_;
 };
 
 /// A source of `fn(0)`, `fn(1)`, ...; see GeneratorSource for its options. The due time is a reading of the job's clock, no time

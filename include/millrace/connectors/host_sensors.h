@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -58,14 +59,17 @@ class HostSensors {
  public:
   using Record = SensorReading;
   using Split = RangeSplit;
-  /// Throws std::invalid_argument for an interval below 1 ms.
-  explicit HostSensors(Duration interval);
+  /// 1 ms to a day; else it is an error of the plan.
+  explicit HostSensors(Duration interval) : interval_(interval) {}
   /// Ends after `time`, in samples of the interval; without it, never.
   HostSensors For(Duration time) const {
     HostSensors sensors = *this;
-    sensors.samples_ = time.count() / interval_.count();
+    sensors.time_ = time;
     return sensors;
   }
+
+  /// What is wrong with it; empty when nothing is.
+  std::string Mistake() const;
 
   std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const;
 
@@ -101,7 +105,7 @@ class HostSensors {
 
  private:
   Duration interval_;
-  std::int64_t samples_ = INT64_MAX;
+  std::optional<Duration> time_;
 };
 
 }  // namespace millrace

@@ -55,6 +55,12 @@ class RecordFiles {
     return files;
   }
   const std::string& side_output() const { return tag_; }
+  /// What is wrong with it; empty when nothing is.
+  std::string Mistake() const {
+    if (paths_.empty()) return "no path of an input file is given";
+    if constexpr (requires { format_.Mistake(); }) return format_.Mistake();
+    return {};
+  }
 
   std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
     return SplitsOfFiles(paths_, parallelism);

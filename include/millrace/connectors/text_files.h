@@ -13,13 +13,14 @@
 #include "millrace/io/record.h"
 #include "millrace/operators/sink_tail.h"
 #include "millrace/operators/source_api.h"
+#include "millrace/operators/user_error.h"
 
 namespace millrace {
 
 /// What a file connector throws: what was tried, on which file, and why it failed.
-class FileError : public std::runtime_error {
+class FileError : public ConnectorError {
  public:
-  using std::runtime_error::runtime_error;
+  using ConnectorError::ConnectorError;
 };
 
 /// The files that `paths` name, sorted: a folder stands for the files in it (not those in its folders, and none whose
@@ -37,7 +38,8 @@ struct FileSplit {
 };
 MILLRACE_RECORD(FileSplit, path, offset, line);
 
-/// One split for each file that `paths` name.
+/// One split for each file that `paths` name. Throws FileError as ListFiles does, and for a folder without files: a job that
+/// has nothing to read because its input stands elsewhere must not end as if all were well.
 std::unique_ptr<SplitEnumerator> SplitsOfFiles(const std::vector<std::string>& paths,
                                                int parallelism);
 
@@ -92,6 +94,8 @@ class TextLines {
   using Split = FileSplit;
   explicit TextLines(std::string path) : TextLines(std::vector<std::string>{std::move(path)}) {}
   explicit TextLines(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+  /// What is wrong with it; empty when nothing is.
+  std::string Mistake() const { return paths_.empty() ? "TextLines: no path is given" : ""; }
 
   std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
     return SplitsOfFiles(paths_, parallelism);

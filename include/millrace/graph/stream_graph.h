@@ -74,7 +74,7 @@ class StreamGraph {
   NodeSpec& node(int id) { return nodes_[static_cast<std::size_t>(id)]; }
   const NodeSpec& node(int id) const { return nodes_[static_cast<std::size_t>(id)]; }
   int size() const { return static_cast<int>(nodes_.size()); }
-  /// A stream that was dropped without a sink: a warning of the plan.
+  /// A stream that was dropped without a sink: a warning of the plan. `what`: "source 'x': what comes of that".
   void NoteUnconsumed(std::string what);
   const std::vector<std::string>& unconsumed() const { return unconsumed_; }
 

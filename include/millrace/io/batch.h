@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "millrace/base/arena.h"
+#include "millrace/base/memory.h"
 #include "millrace/base/time.h"
 #include "millrace/io/bytes.h"
 #include "millrace/io/codec.h"
@@ -23,6 +24,8 @@ struct BatchType {
   void (*destroy)(void* rows, std::uint32_t count);
   void (*encode)(const void* rows, std::uint32_t count, ByteWriter& out);
   bool (*decode)(ByteReader& in, void* rows, std::uint32_t count);
+  /// Bytes that rows have allocated outside themselves; null when they never do.
+  std::uint64_t (*held)(const void* rows, std::uint32_t count);
 };
 
 /// A contiguous, pooled array of rows of one type with side columns. Rows are always constructed objects
@@ -41,7 +44,10 @@ struct Batch {
   std::uint64_t
       arena_pin;  // chunk of the producer's arena that holds the oldest bytes of `String` rows
   Arena* arena;   // the producer's arena if this batch pinned it, else null
-  std::uint64_t bytes;  // what the batch is charged with: block, and dynamic bytes while in flight
+  std::uint64_t bytes;    // of the block
+  std::uint64_t dynamic;  // of the rows under way: their texts and elements
+  std::uint64_t held;     // what recycled rows have kept, when it was looked at last
+  std::uint32_t uses;
   bool shared;
 
   template <class T>
@@ -56,10 +62,59 @@ struct BatchColumns {
 };
 
 /// Rows that fit a batch of about `target_bytes`, at least 16 and at most `max_rows`.
-std::uint32_t BatchCapacity(std::uint32_t row_bytes, std::uint32_t max_rows);
+inline constexpr std::uint32_t kBatchTargetBytes = 32 * 1024;
+std::uint32_t BatchCapacity(std::uint32_t row_bytes, std::uint32_t max_rows,
+                            std::uint32_t target_bytes = kBatchTargetBytes);
 
 Batch* NewBatch(const BatchType& type, std::uint32_t capacity, BatchColumns columns);
 void DeleteBatch(Batch* batch);
+/// Bytes that the rows of a batch are: what a consumer may have put into its state.
+inline std::int64_t RowBytes(const Batch& batch) {
+  return static_cast<std::int64_t>(std::uint64_t{batch.size} * batch.type->row_bytes +
+                                   batch.dynamic);
+}
+
+/// The account of one pool's batches. Recycled rows keep their texts' capacity, so that nothing is allocated per record;
+/// a row that was long once would keep it for ever, so it is looked at now and then, and given back when it is much.
+class BatchLedger {
+ public:
+  explicit BatchLedger(MemoryAccount* memory) : memory_(memory) {}
+  ~BatchLedger() { Charge(-charged_); }
+  BatchLedger(const BatchLedger&) = delete;
+  BatchLedger& operator=(const BatchLedger&) = delete;
+
+  void OnNew(const Batch& batch) { Charge(static_cast<std::int64_t>(batch.bytes)); }
+  void OnDelete(const Batch& batch) {
+    Charge(-static_cast<std::int64_t>(batch.bytes + batch.held));
+  }
+  void OnPush(const Batch& batch) {
+    if (batch.dynamic != 0) Charge(static_cast<std::int64_t>(batch.dynamic));
+  }
+  /// The batch has come back.
+  void OnReturn(Batch& batch) {
+    if (batch.dynamic == 0) return;
+    Charge(-static_cast<std::int64_t>(batch.dynamic));
+    if (batch.type->held != nullptr && (batch.dynamic > kHeavy || ++batch.uses % kLook == 0))
+      LookAtRows(batch);
+    batch.dynamic = 0;
+  }
+  /// Over half of the memory is in batches, or nearly all is used: a channel should have one batch under way only.
+  bool tight() const { return memory_ != nullptr && memory_->tight(); }
+
+ private:
+  static constexpr std::uint64_t kHeavy = 128 * 1024;
+  static constexpr std::uint64_t kMostHeld = 512 * 1024;
+  static constexpr std::uint32_t kLook = 64;
+
+  void LookAtRows(Batch& batch);
+  void Charge(std::int64_t bytes) {
+    charged_ += bytes;
+    if (memory_ != nullptr && bytes != 0) memory_->Charge(MemoryUse::kBatches, bytes);
+  }
+
+  MemoryAccount* memory_;
+  std::int64_t charged_ = 0;
+};
 
 /// The wire form of a batch: rows, then the columns it has. See docs/formats/batch.md.
 void EncodeBatch(const Batch& batch, ByteWriter& out);
@@ -93,10 +148,23 @@ bool DecodeRows(ByteReader& in, void* rows, std::uint32_t count) {
 }
 
 template <class T>
+std::uint64_t HeldByRows(const void* rows, std::uint32_t count) {
+  const T* row = static_cast<const T*>(rows);
+  std::uint64_t bytes = 0;
+  for (std::uint32_t i = 0; i < count; ++i) bytes += HeldBytes(row[i]);
+  return bytes;
+}
+
+template <class T>
 inline constexpr BatchType kBatchType = {
-    sizeof(T),         alignof(T),      std::is_trivially_copyable_v<T>,
-    &ConstructRows<T>, &DestroyRows<T>, &EncodeRows<T>,
+    sizeof(T),
+    alignof(T),
+    std::is_trivially_copyable_v<T>,
+    &ConstructRows<T>,
+    &DestroyRows<T>,
+    &EncodeRows<T>,
     &DecodeRows<T>,
+    kHasHeap<T> ? &HeldByRows<T> : nullptr,
 };
 
 }  // namespace internal

@@ -19,6 +19,14 @@ struct CsvOptions {
   bool header = true;
   /// Columns that the record does not have are passed over instead of being an error.
   bool ignore_unknown_columns = false;
+
+  /// What is wrong with it; empty when nothing is.
+  std::string Mistake() const {
+    const auto ends_lines = [](char c) { return c == '\n' || c == '\r' || c == '\0'; };
+    if (delimiter != quote && !ends_lines(delimiter) && !ends_lines(quote)) return {};
+    return "CsvOptions: delimiter and quote must be two different characters, and neither ends a "
+           "line";
+  }
 };
 
 /// The fields of one record's text. Reused from record to record.

@@ -16,6 +16,7 @@ struct LocalChannelOptions {
   std::uint32_t credits = 6;  // batches of one channel
   bool serialized = false;    // every batch goes through the wire codec
   MemoryAccount* memory = nullptr;
+  std::uint32_t batch_bytes = kBatchTargetBytes;  // of rows, about
 };
 
 /// A channel between two tasks of one process: batches are handed over by pointer through a queue and
@@ -75,7 +76,7 @@ class LocalChannel final : public OutputChannel, public InputChannel {
   std::vector<ByteWriter*> spare_wire_;
   std::uint32_t in_flight_ = 0;
   std::uint64_t next_sequence_ = 0;
-  std::uint64_t charged_ = 0;
+  BatchLedger ledger_;
 
   // Consumer's side.
   std::uint64_t bytes_popped_ = 0;

@@ -196,4 +196,90 @@ template <class T>
   }
 }
 
+template <class T>
+std::size_t HeldBytes(const T& value);
+
+namespace internal {
+
+template <class T>
+concept TellsHeldBytes = requires(const T& value) { value.held_bytes(); };
+
+/// True when a value may hold any number of elements, so that its memory is worth giving back.
+template <class T>
+constexpr bool HoldsElements();
+
+template <class... Ts>
+constexpr bool AnyHoldsElements(TypeList<Ts...>*) {
+  return (HoldsElements<Ts>() || ...);
+}
+template <class T, auto... kMembers>
+constexpr bool AnyHoldsElements(FieldList<T, kMembers...>*) {
+  return (HoldsElements<MemberTypeOf<kMembers>>() || ...);
+}
+
+template <class T>
+constexpr bool HoldsElements() {
+  constexpr Kind kKind = kKindOf<T>;
+  if constexpr (kKind == Kind::kVector || kKind == Kind::kMap || kKind == Kind::kUnorderedMap) {
+    return true;
+  } else if constexpr (kKind == Kind::kOptional || kKind == Kind::kArray) {
+    return HoldsElements<typename Shape<T>::Element>();
+  } else if constexpr (kKind == Kind::kTuple || kKind == Kind::kVariant) {
+    return AnyHoldsElements(static_cast<typename Shape<T>::Elements*>(nullptr));
+  } else if constexpr (kKind == Kind::kRecord) {
+    return AnyHoldsElements(
+        static_cast<decltype(MillraceRecordOf(RecordTag<std::remove_const_t<T>>{}))*>(nullptr));
+  } else {
+    return false;
+  }
+}
+
+/// Bytes of containers: their elements' places, spare ones too, and what those hold.
+template <class T>
+std::size_t HeldByElements(const T& value) {
+  constexpr Kind kKind = kKindOf<T>;
+  std::size_t bytes = 0;
+  if constexpr (kKind == Kind::kMap || kKind == Kind::kUnorderedMap) {
+    bytes = value.size() * (sizeof(typename T::value_type) + kNodeBytes);
+    if constexpr (kKind == Kind::kUnorderedMap) bytes += value.bucket_count() * sizeof(void*);
+    for (const auto& [key, element] : value) bytes += HeldBytes(key) + HeldBytes(element);
+  } else {
+    using Element = typename Shape<T>::Element;
+    if constexpr (kKind == Kind::kVector) bytes = value.capacity() * sizeof(Element);
+    if constexpr (!std::is_trivially_copyable_v<Element>) {
+      for (const Element& element : value) bytes += HeldBytes(element);
+    }
+  }
+  return bytes;
+}
+
+}  // namespace internal
+
+/// Bytes that a value has allocated outside itself, spare capacity too: what memory is charged with. (DynamicBytes is
+/// the bytes of its content alone.) A walk over its elements. Types with `held_bytes()` know it themselves.
+template <class T>
+std::size_t HeldBytes(const T& value) {
+  constexpr Kind kKind = internal::kKindOf<T>;
+  constexpr std::size_t kShort = 15;  // of a string that stands in place
+  if constexpr (std::is_trivially_copyable_v<T>) {
+    return 0;
+  } else if constexpr (internal::TellsHeldBytes<T>) {
+    return value.held_bytes();
+  } else if constexpr (kKind == Kind::kString) {
+    return value.capacity() > kShort ? value.capacity() + 1 : 0;
+  } else if constexpr (kKind == Kind::kTuple || kKind == Kind::kRecord) {
+    return internal::WithMembers(
+        value, [](const auto&... members) { return (std::size_t{0} + ... + HeldBytes(members)); });
+  } else if constexpr (kKind == Kind::kOptional) {
+    return value.has_value() ? HeldBytes(*value) : 0;
+  } else if constexpr (kKind == Kind::kVariant) {
+    return std::visit([](const auto& alternative) { return HeldBytes(alternative); }, value);
+  } else if constexpr (kKind == Kind::kVector || kKind == Kind::kArray || kKind == Kind::kMap ||
+                       kKind == Kind::kUnorderedMap) {
+    return internal::HeldByElements(value);
+  } else {
+    return DynamicBytes(value);
+  }
+}
+
 }  // namespace millrace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -170,10 +171,16 @@ MaxBy(V T::*) -> MaxBy<T, V>;
 template <class T, class V>
 struct TopK {
   using Accumulator = std::vector<T>;
+  static constexpr std::size_t kMost = 1000000;
   TopK(std::size_t n, V T::* member) : n(n), member(member) {}
+  /// What is wrong with it; empty when nothing is.
+  std::string Mistake() const {
+    if (n >= 1 && n <= kMost) return {};
+    return "TopK keeps 1 to " + std::to_string(kMost) + " records, not " + std::to_string(n);
+  }
   Accumulator Create() const { return {}; }
   void Add(Accumulator& acc, const T& record) const {
-    if (acc.size() == n && !(acc.back().*member < record.*member)) return;
+    if (n == 0 || (acc.size() == n && !(acc.back().*member < record.*member))) return;
     auto at = std::upper_bound(acc.begin(), acc.end(), record,
                                [this](const T& a, const T& b) { return b.*member < a.*member; });
     if (acc.size() == n) acc.pop_back();

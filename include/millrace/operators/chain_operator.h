@@ -48,7 +48,8 @@ class BatchOperator final : public ChainOperator<Chain> {
   bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
     T* rows = batch.rows_as<T>();
     while (*row < batch.size) {
-      const std::uint32_t end = *row + budget.Take(std::min<std::uint32_t>(batch.size - *row, 128));
+      const std::uint32_t end =
+          *row + budget.Take(std::min<std::uint32_t>(batch.size - *row, chunk_.rows()));
       const std::uint32_t begin = *row;
       auto cursor = this->chain_.Begin();
       for (std::uint32_t i = begin; i < end; ++i) {
@@ -57,10 +58,14 @@ class BatchOperator final : public ChainOperator<Chain> {
       cursor.End();
       *row = end;
       this->context_->counters->in.Add(end - begin);
+      chunk_.OnChunk(this->context_->counters->dynamic_sent.value());
       if (budget.Spend(end - begin) || this->Blocked()) break;
     }
     return *row == batch.size;
   }
+
+ private:
+  ChunkRows chunk_{128};
 };
 
 }  // namespace millrace

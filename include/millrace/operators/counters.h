@@ -37,6 +37,7 @@ struct OperatorCounters {
   Counter late;            // later than allowed: dropped or sent to the late side output
   Counter errors_skipped;  // malformed input that the user chose to count
   Counter overdraft;       // batches beyond the credit
+  Counter dynamic_sent;    // bytes of texts and elements in the rows that were sent
   std::atomic<std::int64_t> watermark{INT64_MIN};
   std::vector<std::unique_ptr<StepCounters>> steps;
 };

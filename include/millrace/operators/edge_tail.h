@@ -90,7 +90,7 @@ class EdgeTail {
       ++b.size;
       if constexpr (kHasHeap<T> || kHasStringView<T>) {
         b.dynamic_bytes += DynamicBytes(slot);
-        if (b.dynamic_bytes > kMaxDynamicBytes) [[unlikely]]
+        if (b.dynamic_bytes > tail->edge_->max_dynamic_bytes()) [[unlikely]]
           b.capacity = b.size;
       }
     }
@@ -129,9 +129,6 @@ class EdgeTail {
                        b.hashes + hashed);
     }
   }
-
-  // A batch of long texts leaves before it is full: rings are bounded in bytes.
-  static constexpr std::uint64_t kMaxDynamicBytes = 256 * 1024;
 
   Router router_;
   OutputEdge* edge_ = nullptr;

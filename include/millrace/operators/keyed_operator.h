@@ -97,6 +97,8 @@ class KeyedOperator final : public ChainOperator<Chain> {
     return *row == batch.size;
   }
   std::uint64_t StateRows() const override { return table_->size(); }
+  std::uint64_t TableBytes() const override { return table_->allocated_bytes(); }
+  std::uint64_t HeldBytes() const override { return table_->HeldBytes(); }
 
  private:
   /// Values that fit registers are changed there: what is emitted needs not wait for what was just stored.
@@ -156,7 +158,11 @@ class AggregateLogic {
   using Result = KeyedResult<K, AggregateResult<Agg>>;
   AggregateLogic(Agg agg, std::string name) : agg_(std::move(agg)), name_(std::move(name)) {}
   MILLRACE_INLINE void First(Value& value, const T& record) const {
-    value = agg_.Create();
+    try {
+      value = agg_.Create();
+    } catch (...) {
+      internal::RethrowIn("Create of '" + name_ + "'");
+    }
     Next(value, record);
   }
   MILLRACE_INLINE void Next(Value& value, const T& record) const {
@@ -171,15 +177,23 @@ class AggregateLogic {
     if constexpr (kHasHeap<
                       Result>) {  // filled in place: what the last one has allocated serves again
       CopyInto(result_.key, key);
-      result_.value = agg_.Result(value);
+      result_.value = ResultOf(key, value);
       cursor.Push(std::as_const(result_), time);
     } else {
-      Result result{key, agg_.Result(value)};
+      Result result{key, ResultOf(key, value)};
       cursor.Push(result, time);
     }
   }
 
  private:
+  MILLRACE_INLINE auto ResultOf(const K& key, const Value& value) const {
+    try {
+      return agg_.Result(value);
+    } catch (...) {
+      internal::RethrowAt(name_, "the result of key " + internal::DescribeRecord(key));
+    }
+  }
+
   struct Nothing {};
   [[no_unique_address]] std::conditional_t<kHasHeap<Result>, Result, Nothing> result_{};
   Agg agg_;

@@ -46,7 +46,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
         [](StateTable& table, const void* key, std::uint64_t hash) {
           return static_cast<KeyedTable<K>&>(table).Insert(*static_cast<const K*>(key), hash);
         },
-        presence);
+        presence, context.state);
     Base::Open(context);
   }
 
@@ -64,6 +64,16 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   }
 
   std::uint64_t StateRows() const override { return table_->size(); }
+  std::uint64_t TableBytes() const override { return table_->allocated_bytes(); }
+  std::uint64_t HeldBytes() const override {
+    const Context& process = this->process_;
+    return table_->HeldBytes() + process.event_timers_.queue().allocated_bytes() +
+           process.processing_timers_.queue().allocated_bytes();
+  }
+  std::uint64_t PendingTimers() const override {
+    const Context& process = this->process_;
+    return process.event_timers_.pending() + process.processing_timers_.pending();
+  }
   std::vector<Timer<K>> Timers(TimeDomain domain) const override {
     std::vector<Timer<K>> found;
     if constexpr (kTimers) {
@@ -105,7 +115,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
             [&](auto& out)
               requires std::is_invocable_v<Call, const In&, decltype(out)>
             { call(record, out); },
-            [&] { return internal::DescribeRecord(record); });
+            [&] { return "record " + internal::DescribeRecord(record); });
         Leave();
         block.Renew();
       }
@@ -168,7 +178,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
     Context& process = this->process_;
     const K key = KeyedTable<K>::KeyOf(ref);
     key_.Set(&key, entry.hash, ref);
-    timers.Due(key_.Writable()).Erase(entry.time);
+    timers.Fired(entry.time, key_);
     process.key_ = &key;
     process.domain_ = domain;
     const EventTime due = EventTime::FromMillis(entry.time);

@@ -16,6 +16,7 @@
 namespace millrace {
 
 class PortEdgeFactory;
+class StateMeter;
 
 /// What an operator's subtask is given when it opens. Outlives the operator.
 struct OperatorContext {
@@ -25,7 +26,8 @@ struct OperatorContext {
   int parallelism = 1;
   const Clock* clock = nullptr;
   MemoryAccount* memory = nullptr;
-  Arena* arena = nullptr;  // bytes of `String`s made in this task
+  StateMeter* state = nullptr;  // of stateful operators; may be null: nothing is metered
+  Arena* arena = nullptr;       // bytes of `String`s made in this task
   OperatorCounters* counters = nullptr;
   SourceControl* source_control = nullptr;  // sources only: the line to the coordinator task
   /// Edges by output (0 = main, then side outputs); an output has several edges when it branches.
@@ -79,6 +81,12 @@ class Operator {
 
   /// Rows of keyed state, for tests: keys that hold something, of tumbling windows once per open window.
   virtual std::uint64_t StateRows() const { return 0; }
+  /// Bytes that keyed state holds outside its tables; a walk over all rows unless they are plain bytes. (StateMeter)
+  virtual std::uint64_t HeldBytes() const { return 0; }
+  /// Bytes of the tables of keyed state themselves.
+  virtual std::uint64_t TableBytes() const { return 0; }
+  /// Timers that user code has registered and that have not fired.
+  virtual std::uint64_t PendingTimers() const { return 0; }
 
   /// Sources only.
   virtual SourceStatus Poll(StepBudget& /*budget*/) { return SourceStatus::kFinished; }

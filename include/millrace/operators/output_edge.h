@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "millrace/base/arena.h"
+#include "millrace/base/memory.h"
 #include "millrace/base/time.h"
 #include "millrace/io/channel.h"
 #include "millrace/operators/counters.h"
@@ -41,6 +42,13 @@ class OutputEdge {
   std::uint32_t targets() const { return static_cast<std::uint32_t>(builders_.size()); }
   Builder* builders() { return builders_.data(); }
   Arena& arena() { return *arena_; }
+  /// A batch leaves before it is full when its rows' texts and elements are so long: channels are bounded in bytes.
+  std::uint64_t max_dynamic_bytes() const { return max_dynamic_bytes_; }
+  /// The job's memory: a record that is larger than all of it fails the job.
+  void SetMemory(const MemoryAccount* memory, std::uint64_t max_dynamic_bytes) {
+    memory_ = memory;
+    max_dynamic_bytes_ = max_dynamic_bytes;
+  }
 
   /// Sends the full builder of a target and opens the next batch, on overdraft if there is no credit.
   void MakeRoom(std::uint32_t target);
@@ -71,6 +79,8 @@ class OutputEdge {
   std::vector<OutputChannel*> channels_;
   Arena* arena_;
   OperatorCounters* counters_;
+  const MemoryAccount* memory_ = nullptr;
+  std::uint64_t max_dynamic_bytes_ = 256 * 1024;
   bool overdrawn_ = false;
 };
 

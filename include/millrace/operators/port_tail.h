@@ -135,6 +135,7 @@ class OutputPort {
     for (auto& e : edges_) e->EmitEnd();
   }
   std::uint64_t total() const { return total_; }
+  std::uint32_t waiting() const { return size_; }
 
  private:
   static constexpr std::uint32_t kRows = 128;
@@ -155,12 +156,19 @@ class OutputPort {
       if (size_ > 0) arena_->Unpin(pin_);
     }
     size_ = 0;
+    if constexpr (kHasHeap<T>) {  // as BatchLedger does with the rows of batches
+      if (++deals_ % kLook == 0 && internal::HeldByRows<T>(rows_.data(), kRows) > kMostHeld)
+        std::vector<T>(kRows).swap(rows_);
+    }
   }
+  static constexpr std::uint32_t kLook = 64;
+  static constexpr std::uint64_t kMostHeld = 512 * 1024;
 
   std::vector<std::unique_ptr<PortEdge<T>>> edges_;
   std::vector<T> rows_;
   std::vector<EventTime> times_;
   std::uint32_t size_ = 0;
+  std::uint32_t deals_ = 0;
   std::uint64_t total_ = 0;
   Arena* arena_ = nullptr;
   std::uint64_t pin_ = 0;

@@ -51,6 +51,8 @@ class SidePorts {
   void EmitWatermark(EventTime watermark);
   void EmitIdle();
   void EmitEnd();
+  /// Records that were emitted so far.
+  std::uint64_t emitted() const;
 
  private:
   std::vector<std::unique_ptr<SidePort>> ports_;

@@ -24,7 +24,11 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
     process_.clock_ = context.clock;
     ports_.Open(context, fn_, &now());
     if constexpr (requires(const FunctionContext& c) { fn_.Open(c); }) {
-      fn_.Open(FunctionContext{context.name, context.subtask, context.parallelism});
+      try {
+        fn_.Open(FunctionContext{context.name, context.subtask, context.parallelism});
+      } catch (...) {
+        internal::RethrowIn("Open of '" + name_ + "'");
+      }
     }
   }
   bool AdvanceWatermark(EventTime watermark, StepBudget&) override {
@@ -45,7 +49,15 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
     ports_.EmitEnd();
   }
   void Close() override {
-    if constexpr (requires { fn_.Close(); }) fn_.Close();
+    if constexpr (requires { fn_.Close(); }) {
+      try {
+        const std::uint64_t before = ports_.emitted();
+        fn_.Close();
+        if (ports_.emitted() != before) internal::ThrowEmittedInClose();
+      } catch (...) {
+        internal::RethrowIn("Close of '" + name_ + "'");
+      }
+    }
     ChainOperator<Chain>::Close();
   }
 
@@ -74,7 +86,7 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
         call(erased);
       }
     } catch (...) {
-      internal::RethrowAnnotated(name_, describe());
+      internal::RethrowAt(name_, describe());
     }
     collector.Done();
   }
@@ -108,7 +120,7 @@ class ProcessOperator final : public ProcessOperatorBase<Fn, ProcessContext, Cha
             [&](auto& out)
               requires requires(Fn& f, ProcessContext& c) { f.ProcessElement(record, c, out); }
             { this->fn_.ProcessElement(record, this->process_, out); },
-            [&] { return internal::DescribeRecord(record); });
+            [&] { return "record " + internal::DescribeRecord(record); });
       }
       cursor.End();
       *row = begin + count;

@@ -44,8 +44,10 @@ class SinkTail {
     OperatorContext& context = c.operator_context();
     step_ = c.NextStep();
     counters_ = context.counters;
-    writer_.emplace(sink_.CreateWriter(WriterContext{context.job_name, step_->name, context.subtask,
-                                                     context.parallelism, context.clock}));
+    Named([&] {
+      writer_.emplace(sink_.CreateWriter(WriterContext{
+          context.job_name, step_->name, context.subtask, context.parallelism, context.clock}));
+    });
   }
   SinkTail& tail() { return *this; }
 
@@ -68,22 +70,22 @@ class SinkTail {
 
   bool Blocked() { return false; }
   void Flush(FlushMode) {
-    if constexpr (requires(Writer& w) { w.Flush(); }) writer_->Flush();
+    if constexpr (requires(Writer& w) { w.Flush(); }) Named([this] { writer_->Flush(); });
   }
   void EmitWatermark(EventTime watermark) {
     if constexpr (requires(Writer& w) { w.OnWatermark(watermark); })
-      writer_->OnWatermark(watermark);
+      Named([&] { writer_->OnWatermark(watermark); });
   }
   void EmitIdle() {}
   void EmitEnd() {
     Flush(FlushMode::kAll);
     if constexpr (requires(Writer& w) { w.Commit(w.PrepareCommit()); }) {
-      writer_->Commit(writer_->PrepareCommit());
+      Named([this] { writer_->Commit(writer_->PrepareCommit()); });
     }
   }
   void Close() {
     if constexpr (requires(Writer& w) { w.Close(); }) {
-      if (writer_.has_value()) writer_->Close();
+      if (writer_.has_value()) Named([this] { writer_->Close(); });
     }
   }
 
@@ -94,6 +96,16 @@ class SinkTail {
       writer_->Write(x, t);
     } catch (...) {
       internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
+    }
+  }
+
+  /// What a writer throws outside of records gets the sink's name.
+  template <class F>
+  void Named(F call) {
+    try {
+      call();
+    } catch (...) {
+      internal::RethrowIn("sink '" + step_->name + "'");
     }
   }
 

@@ -11,6 +11,7 @@
 #include "millrace/operators/chain.h"
 #include "millrace/operators/side_port.h"
 #include "millrace/operators/source_api.h"
+#include "millrace/operators/step_budget.h"
 #include "millrace/operators/watermarks.h"
 
 namespace millrace {
@@ -29,9 +30,7 @@ class SourceOutput {
   MILLRACE_INLINE void Emit(T&& record, EventTime time = EventTime::Min()) {
     ++count_;
     if constexpr (Generator::kTimed) {
-      time = timestamps_(std::as_const(record), time);
-      CheckTimestamp(time);
-      generator_.OnEvent(time);
+      time = BindTime(timestamps_, generator_, std::as_const(record), time);
     }
     cursor_.Push(record, time);
   }
@@ -107,7 +106,7 @@ class SourceOperator final : public Operator {
 
   void Open(OperatorContext& context) override {
     context_ = &context;
-    rows_per_turn_ = context.batch_rows;
+    chunk_ = ChunkRows(context.batch_rows);
     ChainContext c(context);
     chain_.Bind(c);
     side_ = Side::Make(source_);
@@ -127,7 +126,8 @@ class SourceOperator final : public Operator {
     std::size_t waiting = 0;
     while (waiting < splits_.size()) {
       if (turn_ >= splits_.size()) turn_ = 0;
-      const PollResult result = PollSplit(*splits_[turn_], budget.Take(rows_per_turn_));
+      const PollResult result = PollSplit(*splits_[turn_], budget.Take(chunk_.rows()));
+      chunk_.OnChunk(context_->counters->dynamic_sent.value());
       if (result.status == PollStatus::kEnd) {
         splits_.erase(splits_.begin() + static_cast<std::ptrdiff_t>(turn_));
         if (splits_.empty()) {
@@ -150,6 +150,7 @@ class SourceOperator final : public Operator {
 
   bool ProcessBatch(int, Batch&, std::uint32_t*, StepBudget&) override { return true; }
   bool AdvanceWatermark(EventTime watermark, StepBudget&) override {
+    context_->counters->watermark.store(watermark.millis(), std::memory_order_relaxed);
     PassWatermark(watermark);
     return true;
   }
@@ -188,8 +189,14 @@ class SourceOperator final : public Operator {
       MILLRACE_CHECK(Decode(in, split), "a split of this job does not decode");
       ReaderContext reader{context_->name, context_->subtask, context_->parallelism,
                            context_->clock};
-      splits_.push_back(std::make_unique<SplitState>(source_.OpenSplit(split, reader),
-                                                     strategy_.CreateGenerator()));
+      try {
+        splits_.push_back(std::make_unique<SplitState>(source_.OpenSplit(split, reader),
+                                                       strategy_.CreateGenerator()));
+      } catch (const ConnectorError& e) {
+        throw UserError(e.what());
+      } catch (...) {
+        internal::RethrowIn("the source's OpenSplit, split " + internal::DescribeRecord(split));
+      }
     }
   }
 
@@ -197,7 +204,14 @@ class SourceOperator final : public Operator {
     using Out = SourceOutput<typename Chain::Cursor, Generator, typename Strategy::Timestamps,
                              typename Side::Port>;
     Out out(chain_.Begin(), split.generator, strategy_.timestamps(), std::to_address(side_));
-    PollResult result = split.reader.Poll(out, max_rows);
+    PollResult result;
+    try {
+      result = split.reader.Poll(out, max_rows);
+    } catch (const ConnectorError& e) {
+      throw UserError(e.what());  // says which file, which line
+    } catch (...) {
+      RethrowInReader(split, out.count());
+    }
     out.End();
     split.generator = out.generator();
     result.rows = out.count() + out.side_count();  // a step's work
@@ -205,6 +219,13 @@ class SourceOperator final : public Operator {
     if (out.skipped() > 0) context_->counters->errors_skipped.Add(out.skipped());
     if (strategy_.idle_after().count() > 0) NoteIdleness(split, result);
     return result;
+  }
+
+  [[noreturn]] void RethrowInReader(const SplitState& split, std::uint32_t emitted) {
+    std::string where = "the source's reader";
+    if constexpr (requires { split.reader.Position(); })
+      where += ", split " + internal::DescribeRecord(split.reader.Position());
+    internal::RethrowIn(where + ", after " + std::to_string(emitted) + " records of this poll");
   }
 
   void NoteIdleness(SplitState& split, PollResult& result) {
@@ -215,7 +236,10 @@ class SourceOperator final : public Operator {
       all_idle_said_ = false;
       return;
     }
-    const std::int64_t idle_at = split.last_record + strategy_.idle_after().count() * 1000000;
+    constexpr std::int64_t kCentury =
+        std::int64_t{100} * 366 * 24 * 3600 * 1000;  // as good as never
+    const std::int64_t idle_at =
+        split.last_record + std::min(strategy_.idle_after().count(), kCentury) * 1000000;
     if (now >= idle_at) {
       split.idle = true;
     } else {
@@ -257,7 +281,7 @@ class SourceOperator final : public Operator {
   OperatorContext* context_ = nullptr;
   std::vector<std::unique_ptr<SplitState>> splits_;
   std::size_t turn_ = 0;
-  std::uint32_t rows_per_turn_ = 512;
+  ChunkRows chunk_{512};
   std::int64_t next_poll_ = INT64_MAX;
   EventTime watermark_ = EventTime::Min();
   bool all_idle_said_ = false;

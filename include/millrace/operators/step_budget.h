@@ -69,4 +69,32 @@ class StepBudget {
   bool expired_ = false;
 };
 
+/// How many rows an operator takes between two looks at its outputs. Emitting always succeeds, so what a chunk emits beyond
+/// the credit stands in memory: few rows when they are large. Learned from the bytes of texts and elements that chunks
+/// have emitted; begins small, for nobody knows how large the first rows are.
+class ChunkRows {
+ public:
+  explicit ChunkRows(std::uint32_t most) : most_(std::max<std::uint32_t>(most, 1)) {}
+
+  std::uint32_t rows() const { return std::min(rows_, most_); }
+  /// A chunk was taken; `sent` is the operator's counter of bytes sent.
+  void OnChunk(std::uint64_t sent) {
+    const std::uint64_t bytes = sent - sent_;
+    sent_ = sent;
+    if (bytes > kMuch) {
+      rows_ = std::max<std::uint32_t>(rows() / 2, 1);
+    } else if (bytes < kLittle && rows_ < most_) {
+      rows_ *= 2;
+    }
+  }
+
+ private:
+  static constexpr std::uint64_t kMuch = 512 * 1024;
+  static constexpr std::uint64_t kLittle = 128 * 1024;
+
+  std::uint32_t most_;
+  std::uint32_t rows_ = 16;
+  std::uint64_t sent_ = 0;
+};
+
 }  // namespace millrace

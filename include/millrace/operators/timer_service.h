@@ -40,12 +40,19 @@ class TimerService {
           "a timer was registered, but the function has no OnTimer(EventTime, Context&, "
           "Collector&)");
     }
-    if (Due(key.Writable()).Insert(time)) queue_.Push(time, key.hash());
+    if (!Due(key.Writable()).Insert(time)) return;
+    queue_.Push(time, key.hash());
+    ++pending_;
   }
   void Delete(std::int64_t time, KeyContext& key) {
     if (key.row() == nullptr || due_offset_ == 0) return;
-    Due(key.Writable()).Erase(time);  // its entry in the index is dropped when it is due
+    if (Due(key.Writable()).Erase(time)) --pending_;  // its entry in the index is dropped when due
   }
+  void Fired(std::int64_t time, KeyContext& key) {
+    if (Due(key.Writable()).Erase(time)) --pending_;
+  }
+  /// Registered, not deleted, and not fired yet.
+  std::uint64_t pending() const { return pending_; }
   DueTimes& Due(std::byte* row) const { return *reinterpret_cast<DueTimes*>(row + due_offset_); }
   TimerQueue& queue() { return queue_; }
   const TimerQueue& queue() const { return queue_; }
@@ -53,6 +60,7 @@ class TimerService {
  private:
   std::uint32_t due_offset_ = 0;  // 0: not bound (the key stands there)
   TimerQueue queue_;
+  std::uint64_t pending_ = 0;
 };
 
 }  // namespace millrace

@@ -27,10 +27,8 @@ class TimestampOperator final : public ChainOperator<Chain> {
           begin + budget.Take(std::min<std::uint32_t>(batch.size - begin, 128));
       auto cursor = this->chain_.Begin();
       for (std::uint32_t i = begin; i < end; ++i) {
-        const EventTime time = strategy_.timestamps()(
-            std::as_const(rows[i]), batch.times != nullptr ? batch.times[i] : EventTime::Min());
-        CheckTimestamp(time);
-        generator_.OnEvent(time);
+        const EventTime time = BindTime(strategy_.timestamps(), generator_, std::as_const(rows[i]),
+                                        batch.times != nullptr ? batch.times[i] : EventTime::Min());
         cursor.Push(rows[i], time);
       }
       cursor.End();

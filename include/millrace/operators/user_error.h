@@ -1,6 +1,7 @@
 #pragma once
 
 #include <exception>
+#include <stdexcept>
 #include <string>
 
 #include "millrace/io/print.h"
@@ -17,10 +18,28 @@ class UserError : public std::exception {
   std::string message_;
 };
 
+/// The base of what our own connectors throw: a message that is a sentence in itself (what was tried, on what, and why it
+/// failed), so that the type's name is not put before it.
+class ConnectorError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 namespace internal {
 
-/// Rethrows the exception in flight with the step and the record; one that says them already passes as it is.
+/// "std::runtime_error: what() says"; the message alone where it is a sentence of ours. Of the exception in flight.
+std::string DescribeException();
+
+/// Rethrows the exception in flight as a UserError that ends in " in step 'STEP', DETAIL"; one that says its place already,
+/// and one that is no mistake of user code (MemoryExceeded), pass as they are.
+[[noreturn]] void RethrowAt(const std::string& step, std::string detail);
+/// The same with the record at hand.
 [[noreturn]] void RethrowAnnotated(const std::string& step, std::string record);
+/// The same outside of records: " in WHERE", e.g. "Open of 'sessions'".
+[[noreturn]] void RethrowIn(const std::string& where);
+
+/// Of a function that emits when its outputs have ended: nobody would read it.
+[[noreturn]] void ThrowEmittedInClose();
 
 template <class T>
 std::string DescribeRecord(const T& record) {

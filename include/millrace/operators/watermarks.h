@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 #include "millrace/base/time.h"
 #include "millrace/operators/collector.h"
+#include "millrace/operators/user_error.h"
 
 namespace millrace {
 
@@ -27,6 +29,12 @@ class BoundedGenerator {
  public:
   static constexpr bool kTimed = true;
   explicit BoundedGenerator(Duration bound = Duration(0)) : bound_(bound) {}
+  /// What is wrong with it; empty when nothing is.
+  std::string Mistake() const {
+    if (bound_.count() >= 0) return {};
+    return "the out-of-orderness of its watermarks is " + std::to_string(bound_.count()) +
+           " ms: it must be 0 or more";
+  }
   MILLRACE_INLINE void OnEvent(EventTime time) {
     if (time > highest_) highest_ = time;
   }
@@ -57,10 +65,13 @@ class MemberTimestamp {
     if constexpr (std::is_same_v<M, EventTime>) {
       return record.*member_;
     } else if constexpr (std::is_integral_v<M>) {
-      if (unit_ == Unit::kMilliseconds) [[likely]] {
-        return EventTime::FromMillis(static_cast<std::int64_t>(record.*member_));
+      if constexpr (std::is_unsigned_v<M>) {
+        return EventTime::FromUnsigned(record.*member_, unit_);
+      } else {
+        if (unit_ == Unit::kMilliseconds) [[likely]]
+          return EventTime::FromMillis(record.*member_);
+        return EventTime::From(record.*member_, unit_);
       }
-      return EventTime::From(static_cast<std::int64_t>(record.*member_), unit_);
     } else {
       return EventTime::FromMillis(
           std::chrono::floor<std::chrono::milliseconds>((record.*member_).time_since_epoch())
@@ -78,10 +89,17 @@ class FunctionTimestamp {
  public:
   FunctionTimestamp(F fn, Unit unit) : fn_(std::move(fn)), unit_(unit) {}
   MILLRACE_INLINE EventTime operator()(const T& record, EventTime) const {
-    if constexpr (std::is_same_v<std::invoke_result_t<const F&, const T&>, EventTime>) {
+    using R = std::remove_cvref_t<std::invoke_result_t<const F&, const T&>>;
+    constexpr bool ok = std::is_same_v<R, EventTime> || std::is_integral_v<R>;
+    static_assert(ok,
+                  "millrace: WithTimestamp: the function (F) must return an EventTime, or an "
+                  "integer in the unit that is given");
+    if constexpr (std::is_same_v<R, EventTime>) {
       return fn_(record);
-    } else {
-      return EventTime::From(static_cast<std::int64_t>(fn_(record)), unit_);
+    } else if constexpr (ok && std::is_unsigned_v<R>) {
+      return EventTime::FromUnsigned(fn_(record), unit_);
+    } else if constexpr (ok) {
+      return EventTime::From(fn_(record), unit_);
     }
   }
 
@@ -90,13 +108,34 @@ class FunctionTimestamp {
   Unit unit_;
 };
 
-/// Refuses a time before 1970 or after the year 9999: nearly always a wrong unit.
+/// Refuses a time before the year 1 or after the year 9999: nearly always a wrong unit.
 [[noreturn]] void ThrowBadTimestamp(EventTime time);
 
+/// Of an event-time window that is given such a time.
+[[noreturn]] void ThrowUnwindowable(EventTime time);
+
+MILLRACE_INLINE bool TimestampInRange(EventTime time) {
+  // One comparison: what is below the range wraps around to above it.
+  constexpr auto kLow = static_cast<std::uint64_t>(kMinTimestamp.millis());
+  constexpr auto kSpan = static_cast<std::uint64_t>(kMaxTimestamp.millis()) - kLow;
+  return static_cast<std::uint64_t>(time.millis()) - kLow <= kSpan;
+}
 MILLRACE_INLINE void CheckTimestamp(EventTime time) {
-  if (static_cast<std::uint64_t>(time.millis()) >
-      static_cast<std::uint64_t>(kMaxTimestamp.millis())) [[unlikely]] {
+  if (!TimestampInRange(time)) [[unlikely]]
     ThrowBadTimestamp(time);
+}
+
+/// A record's event time, checked and shown to the watermark generator; what user code throws names the record.
+template <class Timestamps, class Generator, class T>
+MILLRACE_INLINE EventTime BindTime(const Timestamps& timestamps, Generator& generator,
+                                   const T& record, EventTime time) {
+  try {
+    time = timestamps(record, time);
+    CheckTimestamp(time);
+    generator.OnEvent(time);
+    return time;
+  } catch (...) {
+    internal::RethrowAnnotated("timestamps and watermarks", internal::DescribeRecord(record));
   }
 }
 

@@ -77,6 +77,7 @@ class ListState : public StateMember {
     List& list = Write();
     list.emplace_back();
     StoredSet<T>(reinterpret_cast<std::byte*>(&list.back()), value);
+    Grow(sizeof(Stored<T>) + DynamicBytes(value), 0);
   }
   /// Puts all values of a range at the end.
   template <class Range>
@@ -92,14 +93,29 @@ class ListState : public StateMember {
       StoredSet<T>(reinterpret_cast<std::byte*>(&fresh.back()), value);
     }
     Clear();
-    if (!fresh.empty()) Write() = std::move(fresh);
+    if (fresh.empty()) return;
+    List& list = Write();
+    list = std::move(fresh);
+    Grow(BytesOf(list), 0);
   }
   void Clear() {
-    if (Remove()) List().swap(*reinterpret_cast<List*>(MutableAt()));
+    if (!Present()) return;
+    const std::size_t before = BytesOf(Read());
+    Remove();
+    List().swap(*reinterpret_cast<List*>(MutableAt()));
+    Grow(0, before);
   }
 
  private:
   using List = std::vector<Stored<T>>;
+  static std::size_t BytesOf(const List& list) {
+    std::size_t bytes = list.size() * sizeof(Stored<T>);
+    if constexpr (kHasHeap<T> || kHasStringView<T>) {
+      for (const auto& value : list)
+        bytes += DynamicBytes(StoredGet<T>(reinterpret_cast<const std::byte*>(&value)));
+    }
+    return bytes;
+  }
   const List& Read() const { return *reinterpret_cast<const List*>(At()); }
   List& Write() {
     bool fresh = false;
@@ -144,24 +160,41 @@ class MapStateBase : public StateMember {
   }
   /// Sets the value of a key of the map.
   void Put(const MK& key, const MV& value) {
-    StoredSet<MV>(reinterpret_cast<std::byte*>(&Write()[key]), value);
+    Map& map = Write();
+    const std::size_t entries = map.size();
+    Stored<MV>& at = map[key];
+    const std::size_t before = map.size() > entries ? 0 : EntryBytes(key, ValueOf(at));
+    StoredSet<MV>(reinterpret_cast<std::byte*>(&at), value);
+    this->Grow(EntryBytes(key, value), before);
   }
   /// The value to be changed in place; begins as MV{}. Valid until user code returns or the key is removed.
   MV& Mutable(const MK& key) {
     static_assert(!kHasStringView<MV>,
                   "millrace: map state: values with millrace::String are changed by Put");
-    return Write()[key];
+    Map& map = Write();
+    const std::size_t entries = map.size();
+    MV& value = map[key];
+    if (map.size() > entries) this->Grow(EntryBytes(key, value), 0);
+    return value;
   }
   /// True when the key was there. The map's last key takes the state with it.
   bool Erase(const MK& key) {
     if (!Present()) return false;
     Map& map = Write();
-    const bool erased = map.erase(key) > 0;
+    const auto at = map.find(key);
+    if (at == map.end()) return false;
+    const std::size_t before = EntryBytes(at->first, ValueOf(at->second));
+    map.erase(at);
     if (map.empty()) Clear();
-    return erased;
+    this->Grow(0, before);
+    return true;
   }
   void Clear() {
-    if (Remove()) Map().swap(*reinterpret_cast<Map*>(MutableAt()));
+    if (!Present()) return;
+    const std::size_t before = BytesOf(Read());
+    Remove();
+    Map().swap(*reinterpret_cast<Map*>(MutableAt()));
+    this->Grow(0, before);
   }
   /// Calls `fn(const MK&, const MV&)` for each entry: in key order in a SortedMapState, in no order in a MapState.
   template <class F>
@@ -177,6 +210,18 @@ class MapStateBase : public StateMember {
   }
   static const MV& ValueOf(const Stored<MV>& value) {
     return StoredGet<MV>(reinterpret_cast<const std::byte*>(&value));
+  }
+  static std::size_t EntryBytes(const MK& key, const MV& value) {
+    return sizeof(typename Map::value_type) + kNodeBytes + DynamicBytes(key) + DynamicBytes(value);
+  }
+  static std::size_t BytesOf(const Map& map) {
+    if constexpr (kHasHeap<MK> || kHasHeap<MV> || kHasStringView<MV>) {
+      std::size_t bytes = 0;
+      for (const auto& [key, value] : map) bytes += EntryBytes(key, ValueOf(value));
+      return bytes;
+    } else {
+      return map.size() * (sizeof(typename Map::value_type) + kNodeBytes);
+    }
   }
   const Map& Read() const { return *reinterpret_cast<const Map*>(this->At()); }
   Map& Write() {
@@ -229,9 +274,13 @@ class SortedMapState : public internal::MapStateBase<MK, MV, std::map<MK, Stored
   std::size_t EraseBefore(const MK& key) {
     if (!this->Present() || !(*First() < key)) return 0;
     auto& map = this->Write();
-    std::size_t erased = 0;
-    for (auto at = map.begin(); at != map.end() && at->first < key; ++erased) at = map.erase(at);
+    std::size_t erased = 0, before = 0;
+    for (auto at = map.begin(); at != map.end() && at->first < key; ++erased) {
+      before += this->EntryBytes(at->first, this->ValueOf(at->second));
+      at = map.erase(at);
+    }
     if (map.empty()) this->Clear();
+    this->Grow(0, before);
     return erased;
   }
 };

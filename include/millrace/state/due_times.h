@@ -13,7 +13,11 @@ class DueTimes {
  public:
   bool empty() const { return first_ == kNone; }
   std::size_t size() const { return empty() ? 0 : 1 + (more_ == nullptr ? 0 : more_->size()); }
+  std::size_t held_bytes() const {
+    return more_ == nullptr ? 0 : sizeof(*more_) + more_->capacity() * sizeof(std::int64_t);
+  }
   bool Contains(std::int64_t time) const {
+    time = Usable(time);
     if (first_ == time) return !empty();
     return more_ != nullptr && ContainsMore(time);
   }

@@ -9,6 +9,7 @@
 #include "millrace/base/check.h"
 #include "millrace/io/schema.h"
 #include "millrace/io/type_info_of.h"
+#include "millrace/state/state_meter.h"
 #include "millrace/state/state_table.h"
 
 namespace millrace {
@@ -26,8 +27,9 @@ class KeyContext {
  public:
   using InsertFn = RowRef (*)(StateTable&, const void* key, std::uint64_t hash);
 
-  void Bind(StateTable* table, InsertFn insert, std::uint32_t presence_offset) {
+  void Bind(StateTable* table, InsertFn insert, std::uint32_t presence_offset, StateMeter* meter) {
     table_ = table;
+    meter_ = meter;
     insert_ = insert;
     presence_offset_ = presence_offset;
   }
@@ -66,6 +68,11 @@ class KeyContext {
     return *reinterpret_cast<std::uint32_t*>(ref_.row + presence_offset_);
   }
 
+  /// A state's value has grown (negative: shrunk) by about so many bytes. May throw MemoryExceeded.
+  void Grow(std::int64_t bytes) {
+    if (meter_ != nullptr) meter_->Grow(bytes);
+  }
+
   /// Called after user code for values whose strings must be made the row's own.
   void OwnLater(void (*own)(std::byte*), std::byte* at);
   void OwnAll();
@@ -73,6 +80,7 @@ class KeyContext {
 
  private:
   StateTable* table_ = nullptr;
+  StateMeter* meter_ = nullptr;
   InsertFn insert_ = nullptr;
   std::uint32_t presence_offset_ = 0;
   const void* key_ = nullptr;
@@ -113,9 +121,8 @@ class StateMember {
   StateMember& operator=(const StateMember&) = default;
 
   KeyContext& context() const {
-    MILLRACE_CHECK(
-        context_ != nullptr,
-        "keyed state was used outside ProcessElement and OnTimer: there is no key at hand");
+    if (context_ == nullptr) [[unlikely]]
+      internal::ThrowNoKey();
     return *context_;
   }
   bool Present() const { return context().Has(bit_); }
@@ -136,6 +143,11 @@ class StateMember {
     return true;
   }
   std::byte* MutableAt() { return context().Writable() + offset_; }
+  /// After a change: the value holds so many bytes more (negative: less) than before.
+  void Grow(std::size_t now, std::size_t before) {
+    if (now != before)
+      context_->Grow(static_cast<std::int64_t>(now) - static_cast<std::int64_t>(before));
+  }
 
   KeyContext* context_ = nullptr;
   std::uint32_t offset_ = 0;

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/io/value_traits.h"
+
 namespace millrace {
 
 /// How to construct, destroy and move one column of a row. Null functions mean: bytes are enough.
@@ -18,6 +20,10 @@ struct ColumnOps {
   void (*destroy)(void* at) = nullptr;
   /// Move-constructs at `to`, destroys `from`.
   void (*relocate)(void* to, void* from) = nullptr;
+  /// Bytes that the column holds outside the row.
+  std::size_t (*held)(const void* at) = nullptr;
+  /// Its value may hold any number of elements: an erased row does not keep their memory.
+  bool holds_elements = false;
 };
 
 template <class T>
@@ -33,6 +39,8 @@ constexpr ColumnOps ColumnOpsOf() {
       new (to) T(std::move(*source));
       source->~T();
     };
+    ops.held = [](const void* at) { return HeldBytes(*static_cast<const T*>(at)); };
+    ops.holds_elements = internal::HoldsElements<T>();
   }
   return ops;
 }
@@ -60,6 +68,21 @@ class RowLayout {
   void Destroy(std::byte* row) const {
     for (const Column& c : columns_) c.ops.destroy(row + c.offset);
   }
+  /// Bytes that a row holds outside itself.
+  std::size_t Held(const std::byte* row) const {
+    std::size_t bytes = 0;
+    for (const Column& c : columns_) bytes += c.ops.held(row + c.offset);
+    return bytes;
+  }
+  bool holds_elements() const { return holds_elements_; }
+  /// Gives back what the columns with elements hold; the row is dormant afterwards.
+  void Shrink(std::byte* row) const {
+    for (const Column& c : columns_) {
+      if (!c.ops.holds_elements) continue;
+      c.ops.destroy(row + c.offset);
+      c.ops.construct(row + c.offset);
+    }
+  }
   /// Moves a row's content over a constructed, dormant row and leaves `from` dormant and destroyed.
   void Relocate(std::byte* to, std::byte* from) const {
     std::memcpy(to, from, row_bytes_);
@@ -76,6 +99,7 @@ class RowLayout {
   std::uint32_t used_ = 0;
   std::uint32_t row_bytes_ = 0;
   std::uint32_t align_ = 1;
+  bool holds_elements_ = false;
 };
 
 }  // namespace millrace

@@ -59,6 +59,8 @@ class StateTable {
   const RowLayout& layout() const { return layout_; }
   std::uint64_t size() const { return size_; }
   std::uint64_t allocated_bytes() const { return bytes_; }
+  /// What the live rows hold outside the table: texts, lists, maps. A walk over all of them unless they are plain bytes.
+  std::uint64_t HeldBytes() const;
   bool empty() const { return size_ == 0; }
   /// True when the rows outgrow the near caches, so that prefetching pays.
   bool wants_prefetch() const { return bytes_ > kPrefetchBytes; }

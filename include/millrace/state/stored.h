@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -39,6 +40,7 @@ class OwnedStrings {
   ~OwnedStrings() { std::free(buffer_); }
 
   const T& get() const { return value_; }
+  std::size_t held_bytes() const { return capacity_ + HeldBytes(value_); }
   /// May be changed by the caller, who calls Own() afterwards.
   T& mutable_value() { return value_; }
   void Set(const T& value) {
@@ -62,7 +64,7 @@ class OwnedStrings {
     if (inside || bytes > capacity_) {
       capacity = bytes > capacity_ ? Rounded(bytes) : capacity_;
       fresh = static_cast<char*>(std::malloc(capacity));
-      MILLRACE_CHECK(fresh != nullptr, "out of memory for a string in state");
+      if (fresh == nullptr) throw std::bad_alloc();
     }
     char* at = fresh;
     ForEachStringView(value_, [&](String& s) {

@@ -38,10 +38,18 @@ class ValueState : public StateMember {
   /// Sets the key's value; a millrace::String in it is copied into the state.
   void Update(const T& value) {
     bool fresh = false;
-    StoredSet<T>(WritableAt(&fresh), value);
+    std::byte* at = WritableAt(&fresh);
+    const std::size_t before = fresh ? 0 : DynamicBytes(StoredGet<T>(at));
+    StoredSet<T>(at, value);
+    Grow(DynamicBytes(value), before);
   }
   /// Takes the value away; a key without values and timers takes no memory.
-  void Clear() { Remove(); }
+  void Clear() {
+    if constexpr (kHasHeap<T> || kHasStringView<T>) {
+      if (Present()) Grow(0, DynamicBytes(StoredGet<T>(At())));
+    }
+    Remove();
+  }
 
  private:
   static const T& Default() {
@@ -70,13 +78,20 @@ class ReducingState : public StateMember {
   void Add(const T& value) {
     bool fresh = false;
     std::byte* at = WritableAt(&fresh);
+    const std::size_t before = fresh ? 0 : DynamicBytes(StoredGet<T>(at));
     if (fresh) {
       StoredSet<T>(at, value);
     } else {
       StoredSet<T>(at, fn_(StoredGet<T>(at), value));
     }
+    Grow(DynamicBytes(StoredGet<T>(at)), before);
   }
-  void Clear() { Remove(); }
+  void Clear() {
+    if constexpr (kHasHeap<T> || kHasStringView<T>) {
+      if (Present()) Grow(0, DynamicBytes(StoredGet<T>(At())));
+    }
+    Remove();
+  }
 
  private:
   Function fn_;

@@ -70,12 +70,10 @@ class HarnessParts {
     try {
       f();
       arena.Recycle();  // between steps, as a task does: state that kept a view of a record shows
-    } catch (const UserError& e) {
-      Fail(e.what());
     } catch (const HarnessMisuse&) {
       throw;
-    } catch (const std::exception& e) {
-      Fail(e.what());
+    } catch (...) {
+      Fail(millrace::internal::DescribeException());
     }
   }
 

@@ -67,6 +67,8 @@ class CountWindowOperator final
     return true;
   }
   std::uint64_t StateRows() const override { return table_->size(); }
+  std::uint64_t TableBytes() const override { return table_->allocated_bytes(); }
+  std::uint64_t HeldBytes() const override { return table_->HeldBytes(); }
 
  private:
   struct Progress {
@@ -84,7 +86,7 @@ class CountWindowOperator final
     } else {
       ref = table_->Insert(key, hash);
       ProgressOf(ref) = {};
-      AccOf(ref) = this->agg_.Create();
+      AccOf(ref) = this->Created();
     }
     this->AddTo(AccOf(ref), record);
     StoredOwn<Accumulator>(ref.row + acc_offset_);

@@ -21,6 +21,12 @@ class PaneStore {
   PaneStore(RowLayout layout, KeyGroupRange range, MemoryAccount* memory)
       : layout_(std::move(layout)), range_(range), memory_(memory) {}
 
+  std::uint64_t allocated_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const Pane& pane : panes_) bytes += pane.table->allocated_bytes();
+    for (const auto& table : spare_) bytes += table->allocated_bytes();
+    return bytes;
+  }
   bool empty() const { return panes_.empty(); }
   std::size_t size() const { return panes_.size(); }
   Pane& operator[](std::size_t i) { return panes_[i]; }

@@ -29,6 +29,13 @@ class SessionList {
 
   std::size_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
+  std::size_t held_bytes() const {
+    std::size_t bytes = HeldBytes(first_.acc);
+    if (more_ == nullptr) return bytes;
+    bytes += sizeof(*more_) + more_->capacity() * sizeof(S);
+    for (const S& s : *more_) bytes += HeldBytes(s.acc);
+    return bytes;
+  }
   S& operator[](std::size_t i) { return i == 0 ? first_ : (*more_)[i - 1]; }
 
   /// A session without records; its accumulator is what an older one left.

@@ -100,6 +100,10 @@ class SessionWindowOperator final
     return !this->spec_.windows.processing_time || FireThrough(INT64_MAX, budget);
   }
   std::uint64_t StateRows() const override { return table_->size(); }
+  std::uint64_t TableBytes() const override { return table_->allocated_bytes(); }
+  std::uint64_t HeldBytes() const override {
+    return table_->HeldBytes() + queue_.allocated_bytes();
+  }
 
  private:
   static constexpr std::uint32_t kFireRows = 64;
@@ -121,6 +125,7 @@ class SessionWindowOperator final
 
   [[gnu::noinline]] void OnRecordSlow(In& record, const K& key, std::uint64_t hash,
                                       std::int64_t time) {
+    this->CheckWindowTime(record, time);
     RowRef ref = table_->Find(key, hash);
     if (ref) table_->Touch(ref);
     std::int64_t start = time, end = Plus(time, gap_);
@@ -166,7 +171,7 @@ class SessionWindowOperator final
         into = i++;
         continue;
       }
-      this->agg_.Merge(AccOf(sessions[into]), std::as_const(AccOf(s)));
+      this->MergeInto(AccOf(sessions[into]), std::as_const(AccOf(s)));
       // The earlier entry stays; the other finds no session of its time any more.
       sessions[into].queued = std::min(sessions[into].queued, s.queued);
       Own(sessions[into]);
@@ -184,7 +189,7 @@ class SessionWindowOperator final
     s.end = end;
     s.fired = false;
     s.queued = INT64_MIN;
-    AccOf(s) = this->agg_.Create();
+    AccOf(s) = this->Created();
     return s;
   }
 

@@ -76,6 +76,7 @@ class SliceWindowBase
   };
   /// Counts what is in no window and what is too late; schedules the next window.
   Place PlaceOf(In& record, std::int64_t time) {
+    this->CheckWindowTime(record, time);
     Place place;
     place.start = schedule_.PaneStart(time);
     place.first_end = schedule_.FirstEnd(place.start);

@@ -63,6 +63,7 @@ class SlotIndex {
   const Place* Find(std::uint32_t slot) const;
   /// The one after it, of the same slot.
   const Place* Next(const Place* at) const;
+  std::size_t held_bytes() const { return places_.capacity() * sizeof(Place); }
 
  private:
   std::vector<Place> places_;
@@ -126,6 +127,23 @@ class SlidingStore {
   }
   SlidingStore(const SlidingStore&) = delete;
   SlidingStore& operator=(const SlidingStore&) = delete;
+
+  std::uint64_t TableBytes() const {
+    return table_->allocated_bytes() + static_cast<std::uint64_t>(charged_);
+  }
+  /// What slots and entries hold outside themselves. A walk over all of them unless they are plain bytes.
+  std::uint64_t HeldBytes() const {
+    std::uint64_t bytes = table_->HeldBytes() + free_.capacity() * sizeof(free_[0]);
+    if constexpr (!std::is_trivially_copyable_v<Stored<K>> ||
+                  !std::is_trivially_copyable_v<Stored<Acc>>) {
+      for (std::uint32_t i = 0; i < slots_.size(); ++i) {
+        bytes += millrace::HeldBytes(slots_[i].key) + millrace::HeldBytes(slots_[i].back);
+        if constexpr (kStacks) bytes += millrace::HeldBytes(slots_[i].front);
+      }
+      for (const auto& pane : panes_) bytes += HeldBy(*pane);
+    }
+    return bytes;
+  }
 
   Table& table() { return *table_; }
   const Table& table() const { return *table_; }
@@ -235,6 +253,14 @@ class SlidingStore {
   static constexpr std::uint32_t kGone = ~std::uint32_t{0};  // entries of a slot without a key
   static constexpr std::size_t kPrefetchBytes = 192 * 1024;
 
+  static std::uint64_t HeldBy(const Pane& pane) {
+    std::uint64_t bytes = pane.index.held_bytes();
+    for (std::uint32_t i = 0; i < pane.log.size(); ++i) {
+      bytes += millrace::HeldBytes(pane.log[i].acc);
+      if constexpr (kStacks) bytes += millrace::HeldBytes(pane.log[i].rest);
+    }
+    return bytes;
+  }
   SlidingKey& AddSlot(const K& key, std::uint64_t hash) {
     std::uint32_t id = 0;
     if (!free_.empty()) {
@@ -256,7 +282,9 @@ class SlidingStore {
   }
   void Charge(std::int64_t bytes) {
     charged_ += bytes;
-    if (memory_ != nullptr && bytes != 0) memory_->Charge(MemoryUse::kState, bytes);
+    if (memory_ == nullptr || bytes == 0) return;
+    memory_->Charge(MemoryUse::kState, bytes);
+    if (bytes > 0) memory_->RequireRoom(MemoryUse::kState, 0);
   }
 
   MemoryAccount* memory_;

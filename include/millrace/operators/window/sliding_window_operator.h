@@ -45,6 +45,8 @@ class SlidingWindowOperator final
     store_.emplace(KeyGroupRange::Of(context.subtask, context.parallelism), context.memory);
   }
   std::uint64_t StateRows() const override { return store_->table().size(); }
+  std::uint64_t TableBytes() const override { return store_->TableBytes(); }
+  std::uint64_t HeldBytes() const override { return store_->HeldBytes(); }
 
  private:
   friend Base;
@@ -61,7 +63,7 @@ class SlidingWindowOperator final
     Own(to);
   }
   void Merge(Stored<Accumulator>& into, const Accumulator& value) {
-    this->agg_.Merge(Acc(into), value);
+    this->MergeInto(Acc(into), value);
     Own(into);
   }
 
@@ -134,7 +136,7 @@ class SlidingWindowOperator final
     Entry& open = pane.At(key.open_at[way]);
     const bool fresh = open.slot != key.slot;
     Entry& entry = fresh ? store_->AddEntry(pane, way, key) : open;
-    if (fresh) Acc(entry.acc) = this->agg_.Create();
+    if (fresh) Acc(entry.acc) = this->Created();
     this->AddTo(Acc(entry.acc), record);
     Own(entry.acc);
     return fresh;
@@ -168,7 +170,7 @@ class SlidingWindowOperator final
   }
 
   void AddToBack(Slot& slot, const In& record, bool fresh) {
-    if (slot.back_entries == 0) Acc(slot.back) = this->agg_.Create();
+    if (slot.back_entries == 0) Acc(slot.back) = this->Created();
     this->AddTo(Acc(slot.back), record);
     Own(slot.back);
     if (fresh) ++slot.back_entries;
@@ -297,7 +299,7 @@ class SlidingWindowOperator final
       if (--slot.front_entries > 0) std::swap(slot.front, entry.rest);
     } else {
       if (--slot.back_entries > 0)
-        this->agg_.Subtract(Acc(slot.back), std::as_const(Acc(entry.acc)));
+        this->SubtractFrom(Acc(slot.back), std::as_const(Acc(entry.acc)));
     }
   }
 
@@ -387,7 +389,7 @@ class SlidingWindowOperator final
   /// One key's result of a window that has fired before: its panes are merged for this key.
   void FireOne(std::uint32_t id, std::int64_t end) {
     const Window window = this->WindowThatEnds(end);
-    Set(both_, this->agg_.Create());
+    Set(both_, this->Created());
     for (std::size_t i = store_->LowerBound(window.start.millis());
          i < store_->panes() && store_->pane(i).start < end; ++i) {
       store_->pane(i).ForSlot(id,

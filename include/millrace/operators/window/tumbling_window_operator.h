@@ -36,6 +36,12 @@ class TumblingWindowOperator final
     for (std::size_t i = 0; i < panes_->size(); ++i) rows += (*panes_)[i].table->size();
     return rows;
   }
+  std::uint64_t TableBytes() const override { return panes_->allocated_bytes(); }
+  std::uint64_t HeldBytes() const override {
+    std::uint64_t bytes = 0;
+    for (std::size_t i = 0; i < panes_->size(); ++i) bytes += (*panes_)[i].table->HeldBytes();
+    return bytes;
+  }
 
  private:
   friend Base;
@@ -93,7 +99,7 @@ class TumblingWindowOperator final
     RowRef ref = table.Find(key, hash);
     if (!ref) {
       ref = table.Insert(key, hash);
-      AccAt(ref.row) = this->agg_.Create();
+      AccAt(ref.row) = this->Created();
     } else {
       table.Touch(ref);
     }

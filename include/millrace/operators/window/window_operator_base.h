@@ -6,6 +6,7 @@
 #include "millrace/operators/chain_operator.h"
 #include "millrace/operators/port_tail.h"
 #include "millrace/operators/user_error.h"
+#include "millrace/operators/watermarks.h"
 #include "millrace/operators/window/window_types.h"
 
 namespace millrace {
@@ -60,12 +61,45 @@ class WindowOperatorBase : public ChainOperator<Chain> {
     this->context_->counters->late.Add(1);
     if (spec_.late_output >= 0) late_.Push(record, EventTime::FromMillis(time));
   }
+  /// Of records whose event time is no place on the time line: they have none, or it was made by EmitAt or by a timer at
+  /// the end of time.
+  void CheckWindowTime(const In& record, std::int64_t time) const {
+    if (TimestampInRange(EventTime::FromMillis(time))) return;
+    try {
+      ThrowUnwindowable(EventTime::FromMillis(time));
+    } catch (...) {
+      internal::RethrowAnnotated(spec_.name, internal::DescribeRecord(record));
+    }
+  }
+  MILLRACE_INLINE Accumulator Created() const {
+    try {
+      return agg_.Create();
+    } catch (...) {
+      internal::RethrowIn("Create of '" + spec_.name + "'");
+    }
+  }
   MILLRACE_INLINE void AddTo(Accumulator& acc, const In& record) { AddTo(agg_, acc, record); }
   MILLRACE_INLINE void AddTo(const Agg& agg, Accumulator& acc, const In& record) {
     try {
       agg.Add(acc, record);
     } catch (...) {
       internal::RethrowAnnotated(spec_.name, internal::DescribeRecord(record));
+    }
+  }
+  MILLRACE_INLINE void MergeInto(Accumulator& acc, const Accumulator& other) {
+    try {
+      agg_.Merge(acc, other);
+    } catch (...) {
+      internal::RethrowAt(spec_.name, "merging accumulator " + internal::DescribeRecord(other) +
+                                          " into " + internal::DescribeRecord(acc));
+    }
+  }
+  MILLRACE_INLINE void SubtractFrom(Accumulator& acc, const Accumulator& other) {
+    try {
+      agg_.Subtract(acc, other);
+    } catch (...) {
+      internal::RethrowAt(spec_.name, "subtracting accumulator " + internal::DescribeRecord(other) +
+                                          " from " + internal::DescribeRecord(acc));
     }
   }
   /// One result; its time is the window's last millisecond.
@@ -76,7 +110,9 @@ class WindowOperatorBase : public ChainOperator<Chain> {
     try {
       window_fn_(key, window, agg_.Result(acc), collector);
     } catch (...) {
-      internal::RethrowAnnotated(spec_.name, internal::DescribeRecord(key));
+      internal::RethrowAt(spec_.name, "window [" + window.start.ToString() + ", " +
+                                          window.end.ToString() + ") of key " +
+                                          internal::DescribeRecord(key));
     }
     collector.Done();
   }

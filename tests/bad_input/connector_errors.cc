@@ -1,0 +1,32 @@
+// Files that are not there, can't be read or written, or hold something else. ARGUMENT is a path.
+#include "tests/bad_input/bad_job.h"
+
+using millrace::StreamEnvironment;
+
+void AddConnectorErrors(Modes& modes) {
+  modes["text"] = [](StreamEnvironment& env) {
+    env.FromSource("lines", millrace::TextLines(Argument())).Print();
+  };
+  modes["csv"] = [](StreamEnvironment& env) {
+    env.FromSource("readings", millrace::CsvFiles<Reading>(Argument())).Print();
+  };
+  modes["json"] = [](StreamEnvironment& env) {
+    env.FromSource("readings", millrace::JsonFiles<Reading>(Argument())).Print();
+  };
+  modes["write text"] = [](StreamEnvironment& env) {
+    Numbers(env).SinkTo("files", millrace::TextFileSink(Argument()));
+  };
+  modes["write csv"] = [](StreamEnvironment& env) {
+    env.FromCollection("readings", std::vector<Reading>{{"a", 1, 2}})
+        .SinkTo("files", millrace::CsvFileSink(Argument()));
+  };
+  modes["write json that is not UTF-8"] = [](StreamEnvironment& env) {
+    env.FromCollection("readings", std::vector<Reading>{{"caf\xe9", 1, 2}})
+        .SinkTo("files", millrace::JsonFileSink(Argument()));
+  };
+  modes["print"] = [](StreamEnvironment& env) { Numbers(env).Print(); };
+  modes["print much"] = [](StreamEnvironment& env) {
+    env.FromSource("numbers", millrace::Generate([](std::int64_t i) { return i; }).Count(1000000))
+        .Print();
+  };
+}
