@@ -481,7 +481,7 @@ class DataStream {
     static_assert(ok, "millrace: SinkTo: the sink (Sink) does not write the stream's records (T)");
     if constexpr (ok) {
       pipe.builder().UseName(name, "sink");
-      pipe.Close(SinkTail<T, Sink>(std::move(sink)), {std::move(name)});
+      pipe.Close(SinkTail<T, Sink>(std::move(sink)), internal::Prepend(std::move(name), {}));
     }
   }
   template <class P>
