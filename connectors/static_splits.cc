@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "millrace/connectors/collection.h"
+
 namespace millrace {
 namespace {
 
@@ -32,6 +34,10 @@ class StaticSplits final : public SplitEnumerator {
 std::unique_ptr<SplitEnumerator> MakeStaticSplitsOf(std::vector<std::string> splits,
                                                     int parallelism, std::size_t at_once) {
   return std::make_unique<StaticSplits>(std::move(splits), parallelism, at_once);
+}
+
+std::unique_ptr<SplitEnumerator> OneRange(std::int64_t end) {
+  return MakeStaticSplits<RangeSplit>({{0, 0, end}}, 1);
 }
 
 }  // namespace millrace

@@ -483,7 +483,7 @@ class DataStream {
     if constexpr (ok) {
       pipe.builder().UseName(name, "sink");
       internal::NoteMistakeOf(pipe.builder(), name, sink);
-      pipe.Close(SinkTail<T, Sink>(std::move(sink)), {std::move(name)});
+      pipe.Close(SinkTail<T, Sink>(std::move(sink)), internal::Prepend(std::move(name), {}));
     }
   }
   template <class P>

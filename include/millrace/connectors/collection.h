@@ -19,6 +19,9 @@ struct RangeSplit {
 };
 MILLRACE_RECORD(RangeSplit, index, next, end);
 
+/// The one split [0, end).
+std::unique_ptr<SplitEnumerator> OneRange(std::int64_t end);
+
 /// The records of a vector. One split: order is kept.
 template <class T>
 class CollectionSource {
@@ -29,7 +32,7 @@ class CollectionSource {
       : records_(std::make_shared<const std::vector<T>>(std::move(records))) {}
 
   std::unique_ptr<SplitEnumerator> CreateEnumerator(int /*parallelism*/) const {
-    return MakeStaticSplits<RangeSplit>({{0, 0, static_cast<std::int64_t>(records_->size())}}, 1);
+    return OneRange(static_cast<std::int64_t>(records_->size()));
   }
 
   class Reader {

@@ -88,6 +88,31 @@ struct SideOfSource<Source> {
   }
 };
 
+/// A split that a subtask reads, without the types of its reader and its generator.
+struct SplitBase {
+  virtual ~SplitBase() = default;
+  std::int64_t last_record = 0;  // clock reading, kept only with idleness
+  bool idle = false;
+};
+
+/// The splits that a subtask reads, in the order of their turns. No template: each job would compile it anew.
+class SplitList {
+ public:
+  SplitList();
+  ~SplitList();
+  SplitList(const SplitList&) = delete;
+  SplitList& operator=(const SplitList&) = delete;
+
+  /// Takes over the split.
+  void Add(SplitBase* split);
+  void Erase(std::size_t i);
+  std::size_t size() const { return splits_.size(); }
+  SplitBase& operator[](std::size_t i) const { return *splits_[i]; }
+
+ private:
+  std::vector<SplitBase*> splits_;
+};
+
 }  // namespace internal
 
 /// The head of a source's chain: polls its splits in turn, one batch of rows each, and keeps a watermark for
@@ -118,7 +143,7 @@ class SourceOperator final : public Operator {
 
   SourceStatus Poll(StepBudget& budget) override {
     TakeAssignments();
-    if (splits_.empty()) {
+    if (splits_.size() == 0) {
       return context_->source_control->no_more_splits() ? SourceStatus::kFinished
                                                         : SourceStatus::kWaiting;
     }
@@ -126,11 +151,11 @@ class SourceOperator final : public Operator {
     std::size_t waiting = 0;
     while (waiting < splits_.size()) {
       if (turn_ >= splits_.size()) turn_ = 0;
-      const PollResult result = PollSplit(*splits_[turn_], budget.Take(chunk_.rows()));
+      const PollResult result = PollSplit(StateOf(turn_), budget.Take(chunk_.rows()));
       chunk_.OnChunk(context_->counters->dynamic_sent.value());
       if (result.status == PollStatus::kEnd) {
-        splits_.erase(splits_.begin() + static_cast<std::ptrdiff_t>(turn_));
-        if (splits_.empty()) {
+        splits_.Erase(turn_);
+        if (splits_.size() == 0) {
           context_->source_control->RequestSplit();
           return SourceStatus::kMore;
         }
@@ -173,13 +198,12 @@ class SourceOperator final : public Operator {
   void Close() override { chain_.tail().Close(); }
 
  private:
-  struct SplitState {
+  struct SplitState final : internal::SplitBase {
     SplitState(Reader r, Generator g) : reader(std::move(r)), generator(std::move(g)) {}
     Reader reader;
     Generator generator;
-    std::int64_t last_record = 0;  // clock reading, kept only with idleness
-    bool idle = false;
   };
+  SplitState& StateOf(std::size_t i) { return static_cast<SplitState&>(splits_[i]); }
 
   void TakeAssignments() {
     std::string bytes;
@@ -190,8 +214,7 @@ class SourceOperator final : public Operator {
       ReaderContext reader{context_->name, context_->subtask, context_->parallelism,
                            context_->clock};
       try {
-        splits_.push_back(std::make_unique<SplitState>(source_.OpenSplit(split, reader),
-                                                       strategy_.CreateGenerator()));
+        splits_.Add(new SplitState(source_.OpenSplit(split, reader), strategy_.CreateGenerator()));
       } catch (const ConnectorError& e) {
         throw UserError(e.what());
       } catch (...) {
@@ -251,13 +274,14 @@ class SourceOperator final : public Operator {
     if constexpr (!Generator::kTimed) return;
     EventTime lowest = EventTime::Max();
     bool any = false;
-    for (const auto& split : splits_) {
-      if (split->idle) continue;
+    for (std::size_t i = 0; i < splits_.size(); ++i) {
+      const SplitState& split = StateOf(i);
+      if (split.idle) continue;
       any = true;
-      lowest = std::min(lowest, split->generator.Current());
+      lowest = std::min(lowest, split.generator.Current());
     }
     if (!any) {
-      if (!splits_.empty() && !all_idle_said_) {
+      if (splits_.size() > 0 && !all_idle_said_) {
         all_idle_said_ = true;
         ForwardIdle();
       }
@@ -279,7 +303,7 @@ class SourceOperator final : public Operator {
   Chain chain_;
   typename Side::Owner side_{};
   OperatorContext* context_ = nullptr;
-  std::vector<std::unique_ptr<SplitState>> splits_;
+  internal::SplitList splits_;
   std::size_t turn_ = 0;
   ChunkRows chunk_{512};
   std::int64_t next_poll_ = INT64_MAX;
