@@ -59,6 +59,7 @@ class InvalidPipe {
   GraphBuilder& builder() const { return *builder_; }
   bool timed() const { return false; }
   int node() const { return 0; }
+  std::shared_ptr<StreamMark> Branch(const std::string&) const { return nullptr; }
   void SetParallelism(int) {}
   template <class Chain>
   int Close(const Chain&, const std::vector<std::string>&) {
