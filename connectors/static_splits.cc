@@ -5,6 +5,9 @@
 #include "millrace/connectors/collection.h"
 
 namespace millrace {
+
+template std::string internal::DescribeRecord(const RangeSplit&);
+
 namespace {
 
 class StaticSplits final : public SplitEnumerator {

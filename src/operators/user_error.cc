@@ -69,6 +69,31 @@ void RethrowIn(const std::string& where) {
   Rethrow(" in " + where);
 }
 
+void RethrowInSink(const std::string& sink) {
+  Rethrow(" in sink '" + sink + "'");
+}
+
+void RethrowInReader(const std::string& split, std::uint32_t emitted) {
+  try {
+    throw;
+  } catch (const ConnectorError& e) {
+    throw UserError(e.what());  // says which file, which line
+  } catch (...) {
+    Rethrow(" in the source's reader" + (split.empty() ? "" : ", split " + split) + ", after " +
+            std::to_string(emitted) + " records of this poll");
+  }
+}
+
+void RethrowInOpenSplit(const std::string& split) {
+  try {
+    throw;
+  } catch (const ConnectorError& e) {
+    throw UserError(e.what());
+  } catch (...) {
+    Rethrow(" in the source's OpenSplit, split " + split);
+  }
+}
+
 void ThrowEmittedInClose() {
   throw std::logic_error(
       "a record was emitted to a side output in Close, when the outputs have ended; emit it in a "

@@ -8,6 +8,7 @@
 #include "millrace/connectors/static_splits.h"
 #include "millrace/io/record.h"
 #include "millrace/operators/source_api.h"
+#include "millrace/operators/user_error.h"
 
 namespace millrace {
 
@@ -18,6 +19,9 @@ struct RangeSplit {
   std::int64_t end = 0;
 };
 MILLRACE_RECORD(RangeSplit, index, next, end);
+namespace internal {
+extern template std::string DescribeRecord(const RangeSplit&);  // compiled once
+}  // namespace internal
 
 /// The one split [0, end).
 std::unique_ptr<SplitEnumerator> OneRange(std::int64_t end);

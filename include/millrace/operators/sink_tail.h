@@ -44,10 +44,12 @@ class SinkTail {
     OperatorContext& context = c.operator_context();
     step_ = c.NextStep();
     counters_ = context.counters;
-    Named([&] {
+    try {
       writer_.emplace(sink_.CreateWriter(WriterContext{
           context.job_name, step_->name, context.subtask, context.parallelism, context.clock}));
-    });
+    } catch (...) {
+      internal::RethrowInSink(step_->name);
+    }
   }
   SinkTail& tail() { return *this; }
 
@@ -70,22 +72,42 @@ class SinkTail {
 
   bool Blocked() { return false; }
   void Flush(FlushMode) {
-    if constexpr (requires(Writer& w) { w.Flush(); }) Named([this] { writer_->Flush(); });
+    if constexpr (requires(Writer& w) { w.Flush(); }) {
+      try {
+        writer_->Flush();
+      } catch (...) {
+        internal::RethrowInSink(step_->name);
+      }
+    }
   }
   void EmitWatermark(EventTime watermark) {
-    if constexpr (requires(Writer& w) { w.OnWatermark(watermark); })
-      Named([&] { writer_->OnWatermark(watermark); });
+    if constexpr (requires(Writer& w) { w.OnWatermark(watermark); }) {
+      try {
+        writer_->OnWatermark(watermark);
+      } catch (...) {
+        internal::RethrowInSink(step_->name);
+      }
+    }
   }
   void EmitIdle() {}
   void EmitEnd() {
     Flush(FlushMode::kAll);
     if constexpr (requires(Writer& w) { w.Commit(w.PrepareCommit()); }) {
-      Named([this] { writer_->Commit(writer_->PrepareCommit()); });
+      try {
+        writer_->Commit(writer_->PrepareCommit());
+      } catch (...) {
+        internal::RethrowInSink(step_->name);
+      }
     }
   }
   void Close() {
     if constexpr (requires(Writer& w) { w.Close(); }) {
-      if (writer_.has_value()) Named([this] { writer_->Close(); });
+      if (!writer_.has_value()) return;
+      try {
+        writer_->Close();
+      } catch (...) {
+        internal::RethrowInSink(step_->name);
+      }
     }
   }
 
@@ -96,16 +118,6 @@ class SinkTail {
       writer_->Write(x, t);
     } catch (...) {
       internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
-    }
-  }
-
-  /// What a writer throws outside of records gets the sink's name.
-  template <class F>
-  void Named(F call) {
-    try {
-      call();
-    } catch (...) {
-      internal::RethrowIn("sink '" + step_->name + "'");
     }
   }
 

@@ -215,10 +215,8 @@ class SourceOperator final : public Operator {
                            context_->clock};
       try {
         splits_.Add(new SplitState(source_.OpenSplit(split, reader), strategy_.CreateGenerator()));
-      } catch (const ConnectorError& e) {
-        throw UserError(e.what());
       } catch (...) {
-        internal::RethrowIn("the source's OpenSplit, split " + internal::DescribeRecord(split));
+        internal::RethrowInOpenSplit(internal::DescribeRecord(split));
       }
     }
   }
@@ -230,10 +228,8 @@ class SourceOperator final : public Operator {
     PollResult result;
     try {
       result = split.reader.Poll(out, max_rows);
-    } catch (const ConnectorError& e) {
-      throw UserError(e.what());  // says which file, which line
     } catch (...) {
-      RethrowInReader(split, out.count());
+      internal::RethrowInReader(PositionText(split.reader), out.count());
     }
     out.End();
     split.generator = out.generator();
@@ -244,11 +240,12 @@ class SourceOperator final : public Operator {
     return result;
   }
 
-  [[noreturn]] void RethrowInReader(const SplitState& split, std::uint32_t emitted) {
-    std::string where = "the source's reader";
-    if constexpr (requires { split.reader.Position(); })
-      where += ", split " + internal::DescribeRecord(split.reader.Position());
-    internal::RethrowIn(where + ", after " + std::to_string(emitted) + " records of this poll");
+  static std::string PositionText(const Reader& reader) {
+    if constexpr (requires { reader.Position(); }) {
+      return internal::DescribeRecord(reader.Position());
+    } else {
+      return "";
+    }
   }
 
   void NoteIdleness(SplitState& split, PollResult& result) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -37,6 +38,11 @@ std::string DescribeException();
 [[noreturn]] void RethrowAnnotated(const std::string& step, std::string record);
 /// The same outside of records: " in WHERE", e.g. "Open of 'sessions'".
 [[noreturn]] void RethrowIn(const std::string& where);
+/// Of a sink's writer outside of records.
+[[noreturn]] void RethrowInSink(const std::string& sink);
+/// Of a source's reader, or of OpenSplit.
+[[noreturn]] void RethrowInReader(const std::string& split, std::uint32_t emitted);
+[[noreturn]] void RethrowInOpenSplit(const std::string& split);
 
 /// Of a function that emits when its outputs have ended: nobody would read it.
 [[noreturn]] void ThrowEmittedInClose();
