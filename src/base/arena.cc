@@ -5,15 +5,9 @@
 #include <new>
 
 #include "millrace/base/check.h"
+#include "src/base/sanitizers.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define MILLRACE_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MILLRACE_ASAN 1
-#endif
-#endif
-#ifdef MILLRACE_ASAN
+#if MILLRACE_ASAN
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -24,7 +18,7 @@ constexpr std::size_t kMaxFree = 64;
 
 // A recycled chunk is poisoned in checking builds: a String kept too long shows at once.
 void Poison(char* p, std::size_t n) {
-#ifdef MILLRACE_ASAN
+#if MILLRACE_ASAN
   __asan_poison_memory_region(p, n);
 #elif !defined(__OPTIMIZE__) || defined(MILLRACE_POISON_ARENAS)
   std::memset(p, 0xDB, n);
@@ -34,7 +28,7 @@ void Poison(char* p, std::size_t n) {
 #endif
 }
 void Unpoison([[maybe_unused]] char* p, [[maybe_unused]] std::size_t n) {
-#ifdef MILLRACE_ASAN
+#if MILLRACE_ASAN
   __asan_unpoison_memory_region(p, n);
 #endif
 }

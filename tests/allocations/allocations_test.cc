@@ -7,17 +7,10 @@
 #include <vector>
 
 #include "millrace/millrace.h"
+#include "src/base/sanitizers.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MILLRACE_OWN_MALLOC 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define MILLRACE_OWN_MALLOC 0
-#endif
-#endif
-#ifndef MILLRACE_OWN_MALLOC
-#define MILLRACE_OWN_MALLOC 1
-#endif
+// A sanitizer brings its own malloc.
+#define MILLRACE_OWN_MALLOC (!MILLRACE_ASAN && !MILLRACE_TSAN)
 
 namespace {
 std::atomic<std::int64_t> allocations{0};
