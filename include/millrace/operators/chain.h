@@ -97,7 +97,7 @@ class MapStage {
     try {
       return internal::CallWith(fn_, x);
     } catch (...) {
-      internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
+      internal::RethrowWith<std::remove_cvref_t<decltype(x)>>(step_->name, x);
     }
   }
 
@@ -148,7 +148,7 @@ class FilterStage {
     try {
       return static_cast<bool>(fn_(x));
     } catch (...) {
-      internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
+      internal::RethrowWith<std::remove_cvref_t<decltype(x)>>(step_->name, x);
     }
   }
 
@@ -216,7 +216,7 @@ class FlatMapStage {
         }
       }
     } catch (...) {
-      internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
+      internal::RethrowWith<std::remove_cvref_t<decltype(x)>>(step_->name, x);
     }
   }
 
