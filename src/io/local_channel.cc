@@ -59,6 +59,7 @@ void LocalChannel::CollectReturns() {
   Credit credit;
   while (returns_.TryPop(&credit)) {
     --in_flight_;
+    ++collected_;
     if (credit.batch != nullptr) Recycle(credit.batch);
     if (credit.wire != nullptr) spare_wire_.push_back(credit.wire);
   }
@@ -67,7 +68,11 @@ void LocalChannel::CollectReturns() {
 bool LocalChannel::HasCredit() {
   CollectReturns();
   // One batch may always be under way: that is enough to go on, however little memory there is.
-  return in_flight_ == 0 || (in_flight_ < options_.credits && !ledger_.tight());
+  const std::uint32_t credits = ledger_.tight() ? 1 : options_.credits;
+  const std::uint32_t most = waiting_ ? credits / 2 : credits - 1;
+  waiting_ = in_flight_ > most;
+  if (waiting_) resume_at_.store(collected_ + in_flight_ - credits / 2, std::memory_order_relaxed);
+  return !waiting_;
 }
 
 Batch* LocalChannel::Take() {
@@ -170,7 +175,9 @@ void LocalChannel::Return(Batch* batch) {
 
 void LocalChannel::SendCredit(const Credit& credit) {
   returns_.Push(credit);
-  if (producer_waker_ != nullptr) producer_waker_->Wake();
+  // A stale number is a lower one, and wakes once too often.
+  if (++returned_ >= resume_at_.load(std::memory_order_relaxed) && producer_waker_ != nullptr)
+    producer_waker_->Wake();
 }
 
 bool LocalChannel::HasInput() {

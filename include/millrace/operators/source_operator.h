@@ -152,7 +152,12 @@ class SourceOperator final : public Operator {
     std::size_t waiting = 0;
     while (waiting < splits_.size()) {
       if (turn_ >= splits_.size()) turn_ = 0;
-      const PollResult result = PollSplit(StateOf(turn_), budget.Take(chunk_.rows()));
+      PollResult result;
+      try {
+        result = PollSplit(StateOf(turn_), budget.Take(chunk_.rows()));
+      } catch (...) {
+        internal::RethrowInReader(PositionText(StateOf(turn_).reader));
+      }
       chunk_.OnChunk(context_->counters->dynamic_sent.value());
       if (result.status == PollStatus::kEnd) {
         splits_.Erase(turn_);
@@ -222,16 +227,8 @@ class SourceOperator final : public Operator {
     }
   }
 
-  PollResult PollSplit(SplitState& split, std::uint32_t max_rows) {
-    try {
-      return PollRows(split, max_rows);
-    } catch (...) {
-      internal::RethrowInReader(PositionText(split.reader));
-    }
-  }
-
   /// A function of its own: what a handler looks at can't stay in registers, and nothing does once one is in the loop.
-  [[gnu::noinline]] PollResult PollRows(SplitState& split, std::uint32_t max_rows) {
+  [[gnu::noinline]] PollResult PollSplit(SplitState& split, std::uint32_t max_rows) {
     using Out = SourceOutput<typename Chain::Cursor, Generator, typename Strategy::Timestamps,
                              typename Side::Port>;
     Out out(chain_.Begin(), split.generator, strategy_.timestamps(), std::to_address(side_));
