@@ -1,8 +1,7 @@
 // expects: millrace: Aggregate: Agg::Accumulator is a Protobuf message: include millrace/protobuf.h
 // types: Agg = Mean; T = Reading
-#include <google/protobuf/wrappers.pb.h>
-
 #include "millrace/millrace.h"
+#include "tests/compile_fail/messages.h"
 #include "tests/compile_fail/readings.h"
 #ifdef FIXED
 #include "millrace/protobuf.h"

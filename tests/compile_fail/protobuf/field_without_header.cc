@@ -1,8 +1,7 @@
 // expects: millrace: MILLRACE_RECORD: a Protobuf message (M): include millrace/protobuf.h
 // types: M = google::protobuf::StringValue; T = Row
-#include <google/protobuf/wrappers.pb.h>
-
 #include "millrace/millrace.h"
+#include "tests/compile_fail/messages.h"
 #include "tests/compile_fail/readings.h"
 #ifdef FIXED
 #include "millrace/protobuf.h"

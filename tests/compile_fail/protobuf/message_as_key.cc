@@ -1,9 +1,8 @@
 // expects: millrace: KeyBy: the key (K) is a Protobuf message or foreign type: key by its fields
 // types: K = google::protobuf::StringValue
-#include <google/protobuf/wrappers.pb.h>
-
 #include "millrace/millrace.h"
 #include "millrace/protobuf.h"
+#include "tests/compile_fail/messages.h"
 #include "tests/compile_fail/readings.h"
 
 void Job(millrace::StreamEnvironment& env) {

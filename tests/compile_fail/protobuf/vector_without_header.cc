@@ -1,8 +1,7 @@
 // expects: millrace: Print: (T) is, or holds, a Protobuf message: include millrace/protobuf.h
 // types: T = std::vector<google::protobuf::StringValue>
-#include <google/protobuf/wrappers.pb.h>
-
 #include "millrace/millrace.h"
+#include "tests/compile_fail/messages.h"
 #include "tests/compile_fail/readings.h"
 #ifdef FIXED
 #include "millrace/protobuf.h"
