@@ -17,7 +17,7 @@
 
 #if !__has_include(<google/protobuf/message.h>)
 #error "millrace/protobuf.h needs Protobuf's headers: install libprotobuf-dev"
-#else
+#else  // all the rest: one error is enough
 
 #include <google/protobuf/message.h>
 

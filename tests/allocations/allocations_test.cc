@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "millrace/millrace.h"
+#include "millrace/protobuf.h"
+#include "sensors.pb.h"
 #include "src/base/sanitizers.h"
 
 // A sanitizer brings its own malloc.
@@ -171,6 +173,30 @@ void ArenaStrings(StreamEnvironment& env, std::int64_t records) {
       .SinkTo("nowhere", BlackholeSink{});
 }
 
+/// Keeps the last message of each key, and sends it on.
+struct LastMessage : KeyedProcessFunction<std::string, sensors::Reading, sensors::Reading> {
+  ValueState<sensors::Reading> last{this, "last"};
+  void ProcessElement(const sensors::Reading& r, Context&, Collector<sensors::Reading>& out) {
+    out.Next().CopyFrom(last.Get());
+    last.Update(r);
+  }
+};
+void Messages(StreamEnvironment& env, std::int64_t records) {
+  env.SetOption("exchange", "serialized");
+  env.FromSource("numbers", Generate([](std::int64_t i) { return i; }).Count(records).Splits(1))
+      .FlatMap<sensors::Reading>([](std::int64_t i, auto& out) {
+        sensors::Reading& r = out.Next();
+        r.Clear();
+        r.set_sensor(Texts()[static_cast<std::size_t>(i % 1000)]);
+        r.set_time_ms(i);
+        r.add_tags(Texts()[static_cast<std::size_t>(i % 1000)]);
+      })
+      .Rebalance()
+      .KeyBy([](const sensors::Reading& r) -> const std::string& { return r.sensor(); })
+      .Process("last", LastMessage{})
+      .SinkTo("nowhere", BlackholeSink{});
+}
+
 class Allocations : public ::testing::TestWithParam<int> {};
 
 TEST_P(Allocations, FunctionsInPlaceAndWithCollectors) {
@@ -187,6 +213,9 @@ TEST_P(Allocations, SlidingAndSessionWindows) {
 }
 TEST_P(Allocations, ArenaStrings) {
   ExpectFew(&ArenaStrings, GetParam());
+}
+TEST_P(Allocations, ProtobufMessages) {
+  ExpectFew(&Messages, GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(Parallelism, Allocations, ::testing::Values(1, 2));
