@@ -37,8 +37,8 @@ class DescriptorText {
   }
   void Append(const pb::Descriptor& message) {
     text_ += "message " + message.full_name() + "\n";
-    std::vector<const pb::FieldDescriptor*> fields;
-    for (int i = 0; i < message.field_count(); ++i) fields.push_back(message.field(i));
+    std::vector<const pb::FieldDescriptor*> fields(static_cast<std::size_t>(message.field_count()));
+    for (std::size_t i = 0; i < fields.size(); ++i) fields[i] = message.field(static_cast<int>(i));
     std::sort(fields.begin(), fields.end(),
               [](const auto* a, const auto* b) { return a->number() < b->number(); });
     for (const pb::FieldDescriptor* field : fields) {

@@ -285,6 +285,29 @@ TEST(Protobuf, JobsUnderBothDriversAndExchanges) {
   }
 }
 
+TEST(Protobuf, AMessageThatProtobufDoesNotReadBackFailsTheJob) {
+  Reading broken;
+  broken.set_sensor("not UTF-8: \xff");
+  for (const testing::TestCluster& cluster : testing::TestCluster::BothDrivers()) {
+    SCOPED_TRACE(cluster.ToString());
+    for (const int parallelism : {1, 2}) {  // chained, and between tasks
+      const Status status =
+          cluster.Parallelism(parallelism)
+              .Option("exchange", "serialized")
+              .Collect([&](StreamEnvironment& env) {
+                return env.FromCollection("readings", std::vector<Reading>{broken})
+                    .Rebalance()
+                    .Filter([](const Reading&) { return true; });
+              })
+              .status();
+      EXPECT_EQ(status.code(), StatusCode::kAborted);
+      EXPECT_NE(status.message().find("Protobuf message with text that is not UTF-8"),
+                std::string::npos)
+          << status.ToString();
+    }
+  }
+}
+
 TEST(Protobuf, WindowsOfMessages) {
   for (const testing::TestCluster& cluster : testing::TestCluster::BothDrivers()) {
     SCOPED_TRACE(cluster.ToString());
