@@ -1,5 +1,7 @@
 #include "millrace/io/local_channel.h"
 
+#include <stdexcept>
+
 #include "millrace/base/check.h"
 
 namespace millrace {
@@ -137,6 +139,7 @@ bool LocalChannel::Pop(Element* element) {
     element->batch = DecodeFrom(*parcel.wire, static_cast<std::uint64_t>(parcel.element.value));
     bytes_popped_ += parcel.wire->size();
     SendCredit({nullptr, parcel.wire});
+    if (element->batch == nullptr) throw std::runtime_error(kNotReadBack);
     return true;
   }
   bytes_popped_ += std::uint64_t{element->batch->size} * options_.type->row_bytes;
@@ -155,7 +158,10 @@ Batch* LocalChannel::DecodeFrom(const ByteWriter& wire, std::uint64_t sequence) 
   batch->arena_pin = decode_arena_->Pin();
   batch->arena = decode_arena_.get();
   ArenaScope scope(*decode_arena_);
-  MILLRACE_CHECK(DecodeBatch(wire.view(), *batch), "a batch of this process does not decode");
+  if (!DecodeBatch(wire.view(), *batch)) {
+    Return(batch);
+    return nullptr;
+  }
   batch->dynamic = wire.size();  // about
   return batch;
 }
