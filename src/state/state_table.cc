@@ -30,10 +30,15 @@ alignas(64) std::uint8_t g_empty_header[StateTable::kHeaderBytes * 2];
 constexpr std::uint32_t kSmallLoad = 8;
 constexpr std::uint32_t kLargeLoad = 13;
 
-// Small arrays double; larger ones grow by half, which bounds both memory and the stall.
-std::uint32_t NextGroups(std::uint32_t groups) {
+// Small arrays double; larger ones grow by half, which bounds both memory and the stall. Keys are dealt evenly, so all
+// sub-tables would grow at about the same row count, many of them within one step: on the way past kSpread groups each is
+// given a size of its own, between one and one and a half of what was due.
+constexpr std::uint32_t kSpread = 96;
+std::uint32_t NextGroups(std::uint32_t groups, std::uint32_t sub, std::size_t subs) {
   if (groups < 8) return groups * 2;
-  return groups + groups / 2;
+  const std::uint32_t next = groups + groups / 2;
+  if (groups >= kSpread || next < kSpread) return next;
+  return next + static_cast<std::uint32_t>(std::uint64_t{next} * sub / (2 * subs));
 }
 
 }  // namespace
@@ -161,7 +166,9 @@ void StateTable::Grow(std::uint32_t sub) {
   // Many erased slots: the same size, cleaned, is enough.
   const bool dirty = old.live < old.used / 2;
   const bool none = old.headers == g_empty_header;
-  const std::uint32_t groups = none ? 1 : dirty ? old.groups : NextGroups(old.groups);
+  const std::uint32_t groups = none    ? 1
+                               : dirty ? old.groups
+                                       : NextGroups(old.groups, sub, subs_.size());
   Allocate(&subs_[sub], groups);
   if (!none) Redistribute(old);
   // Rows have moved: an open snapshot walks this sub-table again; what is written is marked so.

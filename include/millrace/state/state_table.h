@@ -42,7 +42,7 @@ struct RowRef {
 class StateTable {
  public:
   static constexpr std::uint32_t kGroupSlots = 16;
-  static constexpr std::uint32_t kSubTables = 256;
+  static constexpr std::uint32_t kSubTables = 512;
   static constexpr std::uint32_t kHeaderBytes = 32;
   static constexpr std::uint8_t kEmpty = 0;
   static constexpr std::uint8_t kErased = 1;
