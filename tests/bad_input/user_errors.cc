@@ -34,6 +34,20 @@ void AddSteps(Modes& modes) {
     Blackhole(env.FromCollection("texts", std::vector<std::string>{std::string(5000, 'x')})
                   .Map([](const std::string&) -> int { throw std::runtime_error("no texts"); }));
   };
+  modes["map that takes a text"] = [](StreamEnvironment& env) {
+    Blackhole(env.FromCollection("readings", std::vector<Reading>{{std::string(40, 'x'), 7, 2}})
+                  .Map([](Reading r) { return NoSevens(static_cast<int>(r.time)), r; }));
+  };
+  modes["map that takes anything"] = [](StreamEnvironment& env) {
+    Blackhole(env.FromCollection("readings", std::vector<Reading>{{std::string(40, 'x'), 7, 2}})
+                  .Map([](auto r) { return NoSevens(static_cast<int>(r.time)), r; }));
+  };
+  modes["map that looks at a text"] = [](StreamEnvironment& env) {
+    Blackhole(
+        env.FromCollection("readings", std::vector<Reading>{{"x", 7, 2}}).Map([](const Reading& r) {
+          return NoSevens(static_cast<int>(r.time)), r;
+        }));
+  };
   modes["behind a named stream"] = [](StreamEnvironment& env) {
     auto numbers = Numbers(env);
     Blackhole(numbers.Map("halve", [](int n) { return NoSevens(n), n / 2; }));
