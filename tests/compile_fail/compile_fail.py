@@ -24,6 +24,7 @@ import subprocess
 import sys
 
 HEADER = "millrace/millrace.h"
+TEST_KIT = "millrace/testing/testing.h"  # is not precompiled
 LINES = 10
 SENTENCE = 100  # characters of a static_assert's text
 
@@ -86,18 +87,21 @@ def faults(text, message):
 def check_case(compiler, path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    compiled, message = compiler.run(path)
+    compiled, message = compiler.run(path, precompiled=TEST_KIT not in text)
     return (["it compiles"] if compiled else list(faults(text, message))), message
 
 
 def check_repaired(compiler, paths):
     """All in one go, a namespace each: the compiler's start takes longer than a case."""
     name = os.path.join(compiler.build, os.path.basename(os.path.dirname(paths[0])) + "_repaired.cc")
+    test_kit = os.path.dirname(paths[0]).endswith("harness")
     with open(name, "w", encoding="utf-8") as file:
         file.write(f'#include "{HEADER}"\n#include "tests/compile_fail/readings.h"\n')
+        if test_kit:
+            file.write(f'#include "{TEST_KIT}"\n')
         for number, path in enumerate(paths):
             file.write(f'namespace case_{number} {{\n#include "{path}"\n}}\n')
-    compiled, message = compiler.run("-DFIXED", name)
+    compiled, message = compiler.run("-DFIXED", name, precompiled=not test_kit)
     return ([] if compiled else ["a case does not compile with -DFIXED either"]), message
 
 
