@@ -437,8 +437,12 @@ TEST(Times, BeforeTheEpochAreAsGoodAsOthers) {
 
 TEST(Times, FarAwayAreRefused) {
   const auto bad = [](const std::string& time, const std::string& record) {
-    return "operator 'stamps', subtask 0: std::out_of_range: event time " + time +
-           ": is the unit of the timestamp right? in step 'timestamps and watermarks', record "
+    const std::string why = time.starts_with("-inf")
+                                ? ": does the WatermarkStrategy lack WithTimestamp, or is the unit "
+                                  "of the timestamp wrong?"
+                                : ": is the unit of the timestamp right?";
+    return "operator 'stamps', subtask 0: std::out_of_range: event time " + time + why +
+           " in step 'timestamps and watermarks', record "
            "{time: " +
            record + "}\n";
   };

@@ -36,10 +36,12 @@ void AddSteps(Modes& modes) {
   };
   modes["map that takes a text"] = [](StreamEnvironment& env) {
     Blackhole(env.FromCollection("readings", std::vector<Reading>{{std::string(40, 'x'), 7, 2}})
+                  .Map([](Reading& r) { r.value = 2; })  // those of a collection are const
                   .Map([](Reading r) { return NoSevens(static_cast<int>(r.time)), r; }));
   };
   modes["map that takes anything"] = [](StreamEnvironment& env) {
     Blackhole(env.FromCollection("readings", std::vector<Reading>{{std::string(40, 'x'), 7, 2}})
+                  .Map([](Reading& r) { r.value = 2; })  // those of a collection are const
                   .Map([](auto r) { return NoSevens(static_cast<int>(r.time)), r; }));
   };
   modes["map that looks at a text"] = [](StreamEnvironment& env) {
