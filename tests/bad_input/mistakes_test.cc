@@ -91,7 +91,11 @@ TEST(Mistakes, OfThePlan) {
       {"an empty name", 2, plan + "a source needs a name that is not empty"},
       {"a name that is not UTF-8", 2, plan + "the name of an operator, 'caf?', is not UTF-8"},
       {"two states of one name", 2, plan + "'twice' has two states named 'sum'"},
-      {"an unknown side output", 2, plan + "operator 'numbers' has no side output 'rejected'"},
+      {"an unknown side output", 2,
+       plan + "operator 'numbers' has no side output 'rejected': it has none (a SideOutput member, "
+              "SideOutputLate or MalformedTo makes one)"},
+      {"another side output", 2,
+       plan + "operator 'counts' has no side output 'lat': it has 'late'"},
       {"nothing to do", 2, plan + "nothing is to be done: no stream ends in a sink\n"},
       {"no sink", 2,
        plan + "nothing is to be done: no stream ends in a sink; nobody consumes the stream of "
@@ -199,6 +203,8 @@ TEST(Mistakes, OfStepsSourcesAndSinks) {
                              "\"\", time: 7, value: 2}";
   const Mistake kMistakes[] = {
       {"map", 1, At("numbers", kThrown + "step 'halve', record 7")},
+      {"filter with a name", 1, At("numbers", kThrown + "step 'few', record 7")},
+      {"flat map with a name", 1, At("many", kThrown + "step 'many', record 7")},
       {"filter", 1, At("numbers", kThrown + "step 'Filter', record 7")},
       {"flat map", 1, At("numbers", kThrown + "step 'FlatMap', record 7")},
       {"not an exception", 1, At("numbers", "int (not a std::exception) in step 'Map', record 7")},

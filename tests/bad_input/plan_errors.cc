@@ -64,6 +64,14 @@ void AddNames(Modes& modes) {
     auto numbers = Numbers(env);
     numbers.SideOutput(millrace::OutputTag<int>{"rejected"}).Print();
   };
+  modes["another side output"] = [](StreamEnvironment& env) {
+    auto counts = TimedNumbers(env)
+                      .KeyBy([](int n) { return n; })
+                      .Window(millrace::TumblingEventTime(Duration(5)))
+                      .SideOutputLate(millrace::OutputTag<int>{"late"})
+                      .Aggregate("counts", millrace::Count());
+    counts.SideOutput(millrace::OutputTag<int>{"lat"}).Print();
+  };
   modes["a second job"] = [](StreamEnvironment& env) {
     Numbers(env).SinkTo("first", millrace::BlackholeSink{});
     (void)env.Run("first job");

@@ -18,6 +18,16 @@ void AddSteps(Modes& modes) {
   modes["map"] = [](StreamEnvironment& env) {
     Blackhole(Numbers(env).Map("halve", [](int n) { return NoSevens(n), n / 2; }));
   };
+  modes["filter with a name"] = [](StreamEnvironment& env) {
+    Blackhole(Numbers(env).Filter("few", [](int n) { return NoSevens(n), true; }));
+  };
+  modes["flat map with a name"] = [](StreamEnvironment& env) {
+    auto numbers = Numbers(env);
+    Blackhole(numbers.FlatMap("many", [](int n, Collector<int>& out) {
+      out.Emit(n);
+      NoSevens(n);
+    }));
+  };
   modes["filter"] = [](StreamEnvironment& env) {
     Blackhole(Numbers(env).Filter([](int n) { return NoSevens(n), true; }));
   };

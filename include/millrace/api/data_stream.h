@@ -114,6 +114,14 @@ class DataStream {
   auto Filter(F fn) & {
     return FilterOn(TakeNamed(), "Filter", std::move(fn));
   }
+  template <class F>
+  auto Filter(std::string name, F fn) && {
+    return FilterOn(std::move(pipe_), std::move(name), std::move(fn));
+  }
+  template <class F>
+  auto Filter(std::string name, F fn) & {
+    return FilterOn(TakeNamed(), std::move(name), std::move(fn));
+  }
 
   /// Any number of records for one: `void fn(const T&, Collector<R>& out)`. With `auto& out` the function is
   /// inlined and R is given: `FlatMap<Word>(fn)`.
@@ -124,6 +132,14 @@ class DataStream {
   template <class R = void, class F>
   auto FlatMap(F fn) & {
     return FlatMapOn<R>(TakeNamed(), "FlatMap", std::move(fn));
+  }
+  template <class R = void, class F>
+  auto FlatMap(std::string name, F fn) && {
+    return FlatMapOn<R>(std::move(pipe_), std::move(name), std::move(fn));
+  }
+  template <class R = void, class F>
+  auto FlatMap(std::string name, F fn) & {
+    return FlatMapOn<R>(TakeNamed(), std::move(name), std::move(fn));
   }
 
   /// A function that sees each record with its context and may have side outputs: a `ProcessFunction<T, Out>`.
