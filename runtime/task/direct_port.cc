@@ -1,7 +1,7 @@
 #include "runtime/task/direct_port.h"
 
-#include "millrace/base/check.h"
 #include "millrace/base/running_step.h"
+#include "millrace/operators/user_error.h"
 
 namespace millrace {
 
@@ -46,7 +46,9 @@ void DirectPort::PassThroughCodec(Batch* batch) {
   batch->arena_pin = decode_arena_.Pin();
   ArenaScope scope(decode_arena_);
   batch->size = 0;
-  MILLRACE_CHECK(DecodeBatch(wire_.view(), *batch), "a batch of this process does not decode");
+  if (DecodeBatch(wire_.view(), *batch)) return;
+  Recycle(batch);
+  throw UserError(kNotReadBack);
 }
 
 void DirectPort::Push(Batch* batch) {

@@ -1,5 +1,7 @@
 #include "millrace/io/local_channel.h"
 
+#include <stdexcept>
+
 #include "millrace/base/check.h"
 
 namespace millrace {
@@ -59,6 +61,7 @@ void LocalChannel::CollectReturns() {
   Credit credit;
   while (returns_.TryPop(&credit)) {
     --in_flight_;
+    ++collected_;
     if (credit.batch != nullptr) Recycle(credit.batch);
     if (credit.wire != nullptr) spare_wire_.push_back(credit.wire);
   }
@@ -67,7 +70,11 @@ void LocalChannel::CollectReturns() {
 bool LocalChannel::HasCredit() {
   CollectReturns();
   // One batch may always be under way: that is enough to go on, however little memory there is.
-  return in_flight_ == 0 || (in_flight_ < options_.credits && !ledger_.tight());
+  const std::uint32_t credits = ledger_.tight() ? 1 : options_.credits;
+  const std::uint32_t most = waiting_ ? credits / 2 : credits - 1;
+  waiting_ = in_flight_ > most;
+  if (waiting_) resume_at_.store(collected_ + in_flight_ - credits / 2, std::memory_order_relaxed);
+  return !waiting_;
 }
 
 Batch* LocalChannel::Take() {
@@ -132,6 +139,7 @@ bool LocalChannel::Pop(Element* element) {
     element->batch = DecodeFrom(*parcel.wire, static_cast<std::uint64_t>(parcel.element.value));
     bytes_popped_ += parcel.wire->size();
     SendCredit({nullptr, parcel.wire});
+    if (element->batch == nullptr) throw std::runtime_error(kNotReadBack);
     return true;
   }
   bytes_popped_ += std::uint64_t{element->batch->size} * options_.type->row_bytes;
@@ -150,7 +158,10 @@ Batch* LocalChannel::DecodeFrom(const ByteWriter& wire, std::uint64_t sequence) 
   batch->arena_pin = decode_arena_->Pin();
   batch->arena = decode_arena_.get();
   ArenaScope scope(*decode_arena_);
-  MILLRACE_CHECK(DecodeBatch(wire.view(), *batch), "a batch of this process does not decode");
+  if (!DecodeBatch(wire.view(), *batch)) {
+    Return(batch);
+    return nullptr;
+  }
   batch->dynamic = wire.size();  // about
   return batch;
 }
@@ -170,7 +181,9 @@ void LocalChannel::Return(Batch* batch) {
 
 void LocalChannel::SendCredit(const Credit& credit) {
   returns_.Push(credit);
-  if (producer_waker_ != nullptr) producer_waker_->Wake();
+  // A stale number is a lower one, and wakes once too often.
+  if (++returned_ >= resume_at_.load(std::memory_order_relaxed) && producer_waker_ != nullptr)
+    producer_waker_->Wake();
 }
 
 bool LocalChannel::HasInput() {

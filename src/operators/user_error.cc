@@ -77,14 +77,13 @@ void RethrowInSink(const std::string& sink) {
   Rethrow(" in sink '" + sink + "'");
 }
 
-void RethrowInReader(const std::string& split, std::uint32_t emitted) {
+void RethrowInReader(const std::string& split) {
   try {
     throw;
   } catch (const ConnectorError& e) {
     throw UserError(e.what());  // says which file, which line
   } catch (...) {
-    Rethrow(" in the source's reader" + (split.empty() ? "" : ", split " + split) + ", after " +
-            std::to_string(emitted) + " records of this poll");
+    Rethrow(" in the source's reader" + (split.empty() ? "" : ", split " + split));
   }
 }
 

@@ -242,7 +242,7 @@ TEST(Mistakes, OfStepsSourcesAndSinks) {
       {"source reader", 1,
        At("wrong",
           "std::runtime_error: the line is dead in the source's reader, split {index: 0, next: 7, "
-          "end: 10}, after 7 records of this poll")},
+          "end: 10}")},
       {"sink writer", 1,
        At("numbers", "std::runtime_error: the shop is closed for writers in sink 'shop'")},
       {"sink write", 1,

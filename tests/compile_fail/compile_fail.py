@@ -94,14 +94,15 @@ def check_case(compiler, path):
 def check_repaired(compiler, paths):
     """All in one go, a namespace each: the compiler's start takes longer than a case."""
     name = os.path.join(compiler.build, os.path.basename(os.path.dirname(paths[0])) + "_repaired.cc")
-    test_kit = os.path.dirname(paths[0]).endswith("harness")
+    headers = {f'#include "{HEADER}"': None}
+    for path in paths:  # what a case includes stands outside of its namespace
+        with open(path, encoding="utf-8") as file:
+            headers.update(dict.fromkeys(re.findall(r"^#include .*$", file.read(), re.MULTILINE)))
     with open(name, "w", encoding="utf-8") as file:
-        file.write(f'#include "{HEADER}"\n#include "tests/compile_fail/readings.h"\n')
-        if test_kit:
-            file.write(f'#include "{TEST_KIT}"\n')
+        file.write("\n".join(headers) + "\n")
         for number, path in enumerate(paths):
             file.write(f'namespace case_{number} {{\n#include "{path}"\n}}\n')
-    compiled, message = compiler.run("-DFIXED", name, precompiled=not test_kit)
+    compiled, message = compiler.run("-DFIXED", name, precompiled=f'#include "{TEST_KIT}"' not in headers)
     return ([] if compiled else ["a case does not compile with -DFIXED either"]), message
 
 

@@ -31,6 +31,16 @@ def write(folder, block):
     path.write_text("\n".join(block.lines) + "\n", encoding="utf-8")
 
 
+def compile_messages(folder, block, arguments):
+    """Makes NAME.pb.h of a block that is the file NAME.proto; what the compiler says goes to stdout."""
+    write(folder, block)
+    done = subprocess.run([arguments.protoc, f"--cpp_out={folder}", f"-I{folder}", str(folder / block.file)],
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode != 0:
+        print(done.stdout)
+    return done.returncode == 0
+
+
 def compile_source(source, output, arguments, extra):
     """True when `source` compiles; what the compiler says goes to stdout."""
     command = shlex.split(arguments.compiler) + [f"-I{arguments.work}"] + arguments.flag + extra + [str(source)]
@@ -118,6 +128,8 @@ def check(arguments):
     for block in blocks:
         if block.file and block.language == "cpp":
             write(headers, block)
+        if block.file.endswith(".proto") and not compile_messages(headers, block, arguments):
+            return 1
     arguments.flag.append(f"-I{headers}")
     fragments = pages.fragments_source(blocks, name)
     programs = pages.programs_source(blocks, name)
@@ -154,6 +166,7 @@ def main():
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).parents[2])
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--compiler", required=True, help="the command, e.g. 'g++'")
+    parser.add_argument("--protoc", default="protoc", help="the compiler of .proto files")
     parser.add_argument("--flag", action="append", default=[])
     parser.add_argument("--link", action="append", default=[])
     try:

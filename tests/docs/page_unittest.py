@@ -35,6 +35,13 @@ class PageTest(unittest.TestCase):
                 text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
             return done.returncode, done.stdout
 
+    def test_messages_of_a_page(self):
+        proto = '<!-- file: a.proto -->\n```proto\nsyntax = "proto3";\nmessage A { int32 number = 1; }\n```\n'
+        code = '```cpp\n#include "a.pb.h"\nA a;\na.set_number(1);\n```\n'
+        self.assertEqual(self.check(proto + code), (0, "page.md: 1 blocks compile, 0 programs run, 0 failures\n"))
+        self.assertEqual(self.check(proto + code.replace("number", "nunber"))[0], 1)
+        self.assertEqual(self.check(proto.replace("int32", "int33") + code)[0], 1)
+
     def test_a_program_that_prints_what_the_page_says(self):
         code, said = self.check(PROGRAM + "```console\n$ ./job one\n./job has 1\n$ echo $?\n1\n```\n")
         self.assertEqual(code, 0, said)

@@ -80,10 +80,40 @@ TEST_P(Channel, WithoutCreditTakeGivesNothing) {
   }
   EXPECT_EQ(channel.Take(), nullptr);
   EXPECT_FALSE(channel.ConsumerStarves());
+  // Of three credits two must have come back: a producer that went on for each one would sleep and wake for each batch.
   Element element;
   ASSERT_TRUE(channel.Pop(&element));
   channel.Return(element.batch);
+  EXPECT_FALSE(channel.HasCredit());
+  ASSERT_TRUE(channel.Pop(&element));
+  channel.Return(element.batch);
   EXPECT_TRUE(channel.HasCredit());
+}
+
+struct CountedWakes : Waker {
+  void Wake() override { ++count; }
+  int count = 0;
+};
+
+TEST_P(Channel, AWaitingProducerIsWokenWhenItCanGoOn) {
+  CountedWakes wakes;
+  LocalChannel channel(Options());
+  channel.set_producer_waker(&wakes);
+  for (int round = 0; round < 3; ++round) {
+    int filled = 0;
+    for (; channel.HasCredit(); ++filled) Fill(channel, filled);
+    const int before = wakes.count;
+    Element element;
+    for (; filled > 0 && wakes.count == before; --filled) {
+      ASSERT_TRUE(channel.Pop(&element));
+      channel.Return(element.batch);
+    }
+    EXPECT_GT(wakes.count, before);
+    EXPECT_TRUE(channel.HasCredit()) << "woken for nothing";
+    if (round == 0) {
+      EXPECT_EQ(filled, 1) << "woken for the first credit";
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Exchange, Channel, ::testing::Bool(),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Installs Millrace, builds hello/ against the installed package alone, runs it, its test and the examples.
+"""Installs Millrace, builds hello/ against the installed package alone, runs it, its test, a job of
+Protobuf messages and the examples.
 
     package_test.py --build BUILD_FOLDER [--cmake CMAKE] [--keep FOLDER] [--only hello]
 
@@ -65,6 +66,15 @@ def check_kit(cmake, folder):
     print(passed.strip().split("\n")[-3])
 
 
+def check_protobuf(cmake, folder):
+    build(cmake, "protobuf", folder)
+    program = folder / "protobuf" / "readings"
+    output = run(program, "-D", "exchange=serialized")
+    if '{sensor: "roof" time_ms: 2000 value: 4}' not in output:
+        sys.exit(f"package: the job of Protobuf messages printed:\n{output}")
+    needs_nothing_of_ours(program)
+
+
 def check_examples(cmake, folder):
     build(cmake, "examples", folder)
     for source in sorted((ROOT / "examples").glob("*.cc")):
@@ -78,6 +88,7 @@ def check(arguments, folder):
     check_hello(arguments.cmake, folder)
     if arguments.only != "hello":
         check_kit(arguments.cmake, folder)
+        check_protobuf(arguments.cmake, folder)
         check_examples(arguments.cmake, folder)
 
 

@@ -25,6 +25,7 @@ template <class T, class K, class KeyFn, class Pipe>
 class KeyedStream;
 
 #define MILLRACE_NO_RECORD "the record (T) can't be serialized: MILLRACE_RECORD(T, fields...)"
+#define MILLRACE_NO_MESSAGE "(T) is, or holds, a Protobuf message: include millrace/protobuf.h"
 
 namespace internal {
 
@@ -38,7 +39,10 @@ concept NotAName = !std::is_convertible_v<F, std::string>;
 
 /// False of a record without MILLRACE_RECORD. One with it that can't be serialized has been refused there.
 template <class T>
-inline constexpr bool kDescribed = kSerializable<T> || kIsRecord<T>;
+inline constexpr bool kDescribed = kSerializable<T> || kIsRecord<T> || kFacts<T>.message;
+/// False of a Protobuf message without millrace/protobuf.h, and of what holds one.
+template <class T>
+inline constexpr bool kMessagesKnown = kSerializable<T> || kIsRecord<T> || !kFacts<T>.message;
 
 template <class R>
 concept NotVoid = !std::is_void_v<R>;
@@ -193,8 +197,13 @@ inline constexpr bool kAssigns<Strategy, T> = Strategy::Generator::kTimed;
 template <class K, class T>
 constexpr bool CheckKey() {
   constexpr bool ok = kIsKey<K>;
+  constexpr bool foreign = kFacts<K>.custom || kFacts<K>.message;
   static_assert(
-      ok, "millrace: KeyBy: the key (K) must be a scalar, string, pair, tuple or record of them");
+      !foreign,
+      "millrace: KeyBy: the key (K) is a Protobuf message or foreign type: key by its fields");
+  static_assert(
+      ok || foreign,
+      "millrace: KeyBy: the key (K) must be a scalar, string, pair, tuple or record of them");
   return ok;
 }
 
@@ -218,7 +227,10 @@ constexpr bool CheckAggregator() {
     };
     static_assert(result, "millrace: Aggregate: Agg needs R Result(const Accumulator&) const");
     constexpr bool record = kSerializable<A>;
-    static_assert(record,
+    static_assert(
+        kMessagesKnown<A>,
+        "millrace: Aggregate: Agg::Accumulator is a Protobuf message: include millrace/protobuf.h");
+    static_assert(record || !kMessagesKnown<A>,
                   "millrace: Aggregate: Agg::Accumulator can't be serialized: MILLRACE_RECORD it");
     return add && merge && result && record;
   } else {

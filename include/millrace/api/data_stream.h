@@ -308,6 +308,7 @@ class DataStream {
   auto TakeNamed() {
     constexpr bool ok = kSerializable<T>;
     static_assert(internal::kDescribed<T>, "millrace: a named stream: " MILLRACE_NO_RECORD);
+    static_assert(internal::kMessagesKnown<T>, "millrace: a named stream: " MILLRACE_NO_MESSAGE);
     if constexpr (std::is_same_v<Pipe, NodePipe<T>>) {
       return pipe_;
     } else if constexpr (ok) {
@@ -385,6 +386,8 @@ class DataStream {
     constexpr bool record = kSerializable<T>;
     static_assert(internal::kDescribed<T>,
                   "millrace: AssignTimestampsAndWatermarks: " MILLRACE_NO_RECORD);
+    static_assert(internal::kMessagesKnown<T>,
+                  "millrace: AssignTimestampsAndWatermarks: " MILLRACE_NO_MESSAGE);
     if constexpr (ok && record) {
       using Make = internal::MakeTimestamps<T, Strategy>;
       internal::NoteMistakeOf(pipe.builder(), "AssignTimestampsAndWatermarks", strategy);
@@ -404,6 +407,7 @@ class DataStream {
         ok, "millrace: Process: Fn must be a ProcessFunction<T, Out>; with state: KeyBy first");
     constexpr bool record = kSerializable<T>;
     static_assert(internal::kDescribed<T>, "millrace: Process: " MILLRACE_NO_RECORD);
+    static_assert(internal::kMessagesKnown<T>, "millrace: Process: " MILLRACE_NO_MESSAGE);
     if constexpr (ok && record) {
       constexpr bool calls = internal::kProcesses<Fn, T>;
       static_assert(
@@ -435,6 +439,7 @@ class DataStream {
       using K = internal::KeyOf<KeyFn, T>;
       constexpr bool record = kSerializable<T>;
       static_assert(internal::kDescribed<T>, "millrace: KeyBy: " MILLRACE_NO_RECORD);
+      static_assert(internal::kMessagesKnown<T>, "millrace: KeyBy: " MILLRACE_NO_MESSAGE);
       if constexpr (internal::CheckKey<K, T>() && record) {
         return KeyedStream<T, K, KeyFn, P>(std::move(pipe), std::move(key));
       } else {
@@ -463,6 +468,7 @@ class DataStream {
   static auto Repartition(P pipe, Router router, Partitioning partitioning) {
     constexpr bool record = kSerializable<T>;
     static_assert(internal::kDescribed<T>, "millrace: partitioning: " MILLRACE_NO_RECORD);
+    static_assert(internal::kMessagesKnown<T>, "millrace: partitioning: " MILLRACE_NO_MESSAGE);
     if constexpr (record) {
       EdgePipe<T> next(&pipe.builder(), pipe.timed());
       auto edge = internal::StartEdge<T>(std::move(pipe), std::move(router), partitioning);
@@ -477,6 +483,7 @@ class DataStream {
   static auto UnionOn(Self&& self, Others&&... others) {
     constexpr bool record = kSerializable<T>;
     static_assert(internal::kDescribed<T>, "millrace: Union: " MILLRACE_NO_RECORD);
+    static_assert(internal::kMessagesKnown<T>, "millrace: Union: " MILLRACE_NO_MESSAGE);
     constexpr bool valid = (!std::is_same_v<std::remove_cvref_t<Others>, InvalidStream> && ...);
     constexpr bool ok = !valid || (internal::kStreamOf<std::remove_cvref_t<Others>, T> && ...);
     static_assert(
@@ -517,6 +524,7 @@ class DataStream {
   static void PrintOn(P pipe, std::string name) {
     constexpr bool record = kSerializable<T>;
     static_assert(internal::kDescribed<T>, "millrace: Print: " MILLRACE_NO_RECORD);
+    static_assert(internal::kMessagesKnown<T>, "millrace: Print: " MILLRACE_NO_MESSAGE);
     if constexpr (record) SinkOn(std::move(pipe), std::move(name), PrintSink{});
   }
 

@@ -120,6 +120,11 @@ class BatchLedger {
 void EncodeBatch(const Batch& batch, ByteWriter& out);
 /// Decodes into an empty batch of the same type and columns; false when the bytes are not such a batch.
 bool DecodeBatch(std::string_view bytes, Batch& batch);
+/// What a job fails with when a batch that it has encoded itself does not decode: a codec may write more than it reads.
+inline constexpr char kNotReadBack[] =
+    "a record does not decode: a Protobuf message with text that is not UTF-8 or nested over 100 "
+    "deep, or a RecordCodec that "
+    "does not read what it has written";
 
 namespace internal {
 

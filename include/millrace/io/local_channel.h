@@ -13,7 +13,7 @@ struct LocalChannelOptions {
   const BatchType* type = nullptr;
   BatchColumns columns;
   std::uint32_t batch_rows = 512;
-  std::uint32_t credits = 6;  // batches of one channel
+  std::uint32_t credits = 8;  // batches of one channel
   bool serialized = false;    // every batch goes through the wire codec
   MemoryAccount* memory = nullptr;
   std::uint32_t batch_bytes = kBatchTargetBytes;  // of rows, about
@@ -75,10 +75,16 @@ class LocalChannel final : public OutputChannel, public InputChannel {
   std::vector<Batch*> spare_;
   std::vector<ByteWriter*> spare_wire_;
   std::uint32_t in_flight_ = 0;
+  std::uint64_t collected_ = 0;  // credits that have come back
+  bool waiting_ = false;         // the credits were used up; half of them must come back
   std::uint64_t next_sequence_ = 0;
   BatchLedger ledger_;
 
+  /// A producer that waits is woken when so many credits have come back in all: not for the first one, which lasts for one batch.
+  std::atomic<std::uint64_t> resume_at_{0};
+
   // Consumer's side.
+  std::uint64_t returned_ = 0;
   std::uint64_t bytes_popped_ = 0;
   std::vector<Batch*> decoded_;  // spare batches of the decoding side
   std::unique_ptr<Arena> decode_arena_;

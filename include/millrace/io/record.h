@@ -62,7 +62,10 @@ constexpr auto RefuseNames() {
 /// Refuses a field of a type that no record can have.
 template <class T, class M>
 constexpr bool CheckField() {
-  constexpr bool ok = kFacts<M>.serializable;
+  constexpr bool message = kFacts<M>.message;
+  static_assert(!message,
+                "millrace: MILLRACE_RECORD: a Protobuf message (M): include millrace/protobuf.h");
+  constexpr bool ok = kFacts<M>.serializable || message;
   static_assert(
       ok,
       "millrace: MILLRACE_RECORD: a field's type (M) can't be serialized: see io/record_types.h");

@@ -20,6 +20,7 @@ struct TypeFacts {
   bool floating = false;
   bool unordered = false;
   bool custom = false;
+  bool message = false;       // holds a Protobuf message without millrace/protobuf.h
   std::size_t min_bytes = 0;  // fewest wire bytes of a value; exact when fixed
 
   constexpr void Join(const TypeFacts& part) {
@@ -30,7 +31,16 @@ struct TypeFacts {
     floating |= part.floating;
     unordered |= part.unordered;
     custom |= part.custom;
+    message |= part.message;
   }
+};
+
+/// A Protobuf message, as far as can be told without Protobuf's headers.
+template <class T>
+concept LooksLikeMessage = requires(const T& message) {
+  message.GetTypeName();
+  message.ByteSizeLong();
+  message.SerializeAsString();
 };
 
 template <class T>
@@ -111,6 +121,7 @@ constexpr TypeFacts ComputeFacts() {
   if constexpr (kKind == Kind::kUnsupported) {
     f.serializable = f.fixed = false;
     f.heap = !std::is_trivially_copyable_v<T>;
+    f.message = LooksLikeMessage<T>;
   } else if constexpr (IsNumber(kKind)) {
     f = FactsOfNumber<T>();
   } else if constexpr (kKind == Kind::kString || kKind == Kind::kArenaString) {

@@ -59,6 +59,9 @@ enum class Kind : std::uint8_t {
 ///       static void Encode(const Money&, ByteWriter&);
 ///       static bool Decode(ByteReader&, Money&);             // false: the bytes are no Money
 ///       static void AppendText(const Money&, std::string&);  // for people
+///       // If it allocates: bytes of its content, asked for each record; bytes allocated, asked now and then.
+///       static std::size_t DynamicBytes(const Money&);
+///       static std::size_t HeldBytes(const Money&);
 ///     };
 ///
 /// Equal values must encode to equal bytes, of at least one byte. Such a type is never a key.

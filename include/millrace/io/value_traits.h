@@ -229,6 +229,8 @@ constexpr bool HoldsElements() {
   } else if constexpr (kKind == Kind::kRecord) {
     return AnyHoldsElements(
         static_cast<decltype(MillraceRecordOf(RecordTag<std::remove_const_t<T>>{}))*>(nullptr));
+  } else if constexpr (kKind == Kind::kCustom) {
+    return requires(const T& value) { RecordCodec<T>::HeldBytes(value); };
   } else {
     return false;
   }
@@ -277,6 +279,8 @@ std::size_t HeldBytes(const T& value) {
   } else if constexpr (kKind == Kind::kVector || kKind == Kind::kArray || kKind == Kind::kMap ||
                        kKind == Kind::kUnorderedMap) {
     return internal::HeldByElements(value);
+  } else if constexpr (requires { RecordCodec<T>::HeldBytes(value); }) {
+    return RecordCodec<T>::HeldBytes(value);
   } else {
     return DynamicBytes(value);
   }

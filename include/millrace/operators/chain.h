@@ -117,10 +117,12 @@ class MapStage {
     try {
       return internal::CallWith(fn_, x);
     } catch (...) {
+      using Record = std::remove_cvref_t<decltype(x)>;
       if constexpr (!std::is_const_v<T> && kHasHeap<In> && internal::TakesValue<F, In>()) {
-        internal::RethrowTaken(step_->name, internal::DescribeRecord(x));
+        internal::RethrowWithRest<Record>(step_->name, x);
+      } else {
+        internal::RethrowWith<Record>(step_->name, x);
       }
-      internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
     }
   }
 
@@ -171,7 +173,7 @@ class FilterStage {
     try {
       return static_cast<bool>(fn_(x));
     } catch (...) {
-      internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
+      internal::RethrowWith<std::remove_cvref_t<decltype(x)>>(step_->name, x);
     }
   }
 
@@ -239,7 +241,7 @@ class FlatMapStage {
         }
       }
     } catch (...) {
-      internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
+      internal::RethrowWith<std::remove_cvref_t<decltype(x)>>(step_->name, x);
     }
   }
 

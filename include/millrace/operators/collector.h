@@ -4,14 +4,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "millrace/base/inline.h"
 #include "millrace/base/time.h"
 #include "millrace/io/value_traits.h"
-
-#if defined(__GNUC__) && !defined(__OPTIMIZE__)
-#define MILLRACE_INLINE inline
-#else
-#define MILLRACE_INLINE inline __attribute__((always_inline))
-#endif
 
 namespace millrace {
 

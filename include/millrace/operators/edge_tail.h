@@ -78,16 +78,18 @@ class EdgeTail {
     }
     template <bool kWithHash, class U>
     MILLRACE_INLINE void Append(OutputEdge::Builder& b, U& x, EventTime t, std::uint64_t hash) {
-      T& slot = reinterpret_cast<T*>(b.rows)[b.size];
+      const std::uint32_t at =
+          b.size;  // in a register: what is written to the row may alias the builder
+      T& slot = reinterpret_cast<T*>(b.rows)[at];
       if constexpr (std::is_const_v<U>) {
         CopyInto(slot, x);
       } else {
         MoveInto(slot, x);
       }
       if constexpr (kHasStringView<T>) AdoptStrings(slot, tail->edge_->arena());
-      if constexpr (kWithHash) b.hashes[b.size] = hash;
-      if (b.times != nullptr) b.times[b.size] = t;
-      ++b.size;
+      if constexpr (kWithHash) b.hashes[at] = hash;
+      if (b.times != nullptr) b.times[at] = t;
+      b.size = at + 1;
       if constexpr (kHasHeap<T> || kHasStringView<T>) {
         b.dynamic_bytes += DynamicBytes(slot);
         if (b.dynamic_bytes > tail->edge_->max_dynamic_bytes()) [[unlikely]]

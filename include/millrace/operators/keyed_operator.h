@@ -137,7 +137,7 @@ class ReduceLogic {
       T next = fn_(std::as_const(value), record);
       MoveInto(value, next);
     } catch (...) {
-      internal::RethrowAnnotated(name_, internal::DescribeRecord(record));
+      internal::RethrowWith<std::remove_cvref_t<decltype(record)>>(name_, record);
     }
   }
   template <class Cursor>
@@ -169,7 +169,7 @@ class AggregateLogic {
     try {
       agg_.Add(value, record);
     } catch (...) {
-      internal::RethrowAnnotated(name_, internal::DescribeRecord(record));
+      internal::RethrowWith<std::remove_cvref_t<decltype(record)>>(name_, record);
     }
   }
   template <class Cursor>

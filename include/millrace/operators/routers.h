@@ -43,7 +43,7 @@ class HashRouter {
     try {
       return KeyHash(key_(x));
     } catch (...) {
-      internal::RethrowAnnotated("KeyBy", internal::DescribeRecord(x));
+      internal::RethrowWith<std::remove_cvref_t<decltype(x)>>("KeyBy", x);
     }
   }
   /// The hashes of a column of rows.
@@ -69,7 +69,7 @@ class HashRouter {
       const internal::LocalCopy<KeyFn> key(key_);  // in registers: the words written could alias it
       for (; i < count; ++i) words[i] = KeyWord<Key>(key.get()(rows[i]));
     } catch (...) {
-      internal::RethrowAnnotated("KeyBy", internal::DescribeRecord(rows[i]));
+      internal::RethrowWith<std::remove_cvref_t<decltype(rows[i])>>("KeyBy", rows[i]);
     }
   }
 
@@ -138,7 +138,7 @@ class CustomRouter {
         ThrowBadTarget(target, targets_);
       return {static_cast<std::uint32_t>(target), 0};
     } catch (...) {
-      internal::RethrowAnnotated("PartitionCustom", internal::DescribeRecord(x));
+      internal::RethrowWith<std::remove_cvref_t<decltype(x)>>("PartitionCustom", x);
     }
   }
 

@@ -117,7 +117,7 @@ class SinkTail {
     try {
       writer_->Write(x, t);
     } catch (...) {
-      internal::RethrowAnnotated(step_->name, internal::DescribeRecord(x));
+      internal::RethrowWith<std::remove_cvref_t<decltype(x)>>(step_->name, x);
     }
   }
 

@@ -21,7 +21,8 @@ namespace millrace {
 template <class Cursor, class Generator, class Timestamps, class Side>
 class SourceOutput {
  public:
-  SourceOutput(Cursor cursor, const Generator& generator, const Timestamps& timestamps, Side* side)
+  MILLRACE_INLINE SourceOutput(Cursor cursor, const Generator& generator,
+                               const Timestamps& timestamps, Side* side)
       : cursor_(cursor), generator_(generator), timestamps_(timestamps), side_(side) {}
 
   /// Emits a record. An lvalue is consumed: strings are moved out of it, recycled ones left in it.
@@ -151,7 +152,12 @@ class SourceOperator final : public Operator {
     std::size_t waiting = 0;
     while (waiting < splits_.size()) {
       if (turn_ >= splits_.size()) turn_ = 0;
-      const PollResult result = PollSplit(StateOf(turn_), budget.Take(chunk_.rows()));
+      PollResult result;
+      try {
+        result = PollSplit(StateOf(turn_), budget.Take(chunk_.rows()));
+      } catch (...) {
+        internal::RethrowInReader(PositionText(StateOf(turn_).reader));
+      }
       chunk_.OnChunk(context_->counters->dynamic_sent.value());
       if (result.status == PollStatus::kEnd) {
         splits_.Erase(turn_);
@@ -221,16 +227,12 @@ class SourceOperator final : public Operator {
     }
   }
 
-  PollResult PollSplit(SplitState& split, std::uint32_t max_rows) {
+  /// A function of its own: what a handler looks at can't stay in registers, and nothing does once one is in the loop.
+  [[gnu::noinline]] PollResult PollSplit(SplitState& split, std::uint32_t max_rows) {
     using Out = SourceOutput<typename Chain::Cursor, Generator, typename Strategy::Timestamps,
                              typename Side::Port>;
     Out out(chain_.Begin(), split.generator, strategy_.timestamps(), std::to_address(side_));
-    PollResult result;
-    try {
-      result = split.reader.Poll(out, max_rows);
-    } catch (...) {
-      internal::RethrowInReader(PositionText(split.reader), out.count());
-    }
+    PollResult result = split.reader.Poll(out, max_rows);
     out.End();
     split.generator = out.generator();
     result.rows = out.count() + out.side_count();  // a step's work

@@ -4,6 +4,8 @@
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 #include "millrace/io/print.h"
 
@@ -43,19 +45,39 @@ std::string DescribeException();
 /// Of a sink's writer outside of records.
 [[noreturn]] void RethrowInSink(const std::string& sink);
 /// Of a source's reader, or of OpenSplit.
-[[noreturn]] void RethrowInReader(const std::string& split, std::uint32_t emitted);
+[[noreturn]] void RethrowInReader(const std::string& split);
 [[noreturn]] void RethrowInOpenSplit(const std::string& split);
 
 /// Of a function that emits when its outputs have ended: nobody would read it.
 [[noreturn]] void ThrowEmittedInClose();
 
+/// A record, key or position as text.
 template <class T>
-std::string DescribeRecord(const T& record) {
+[[gnu::noinline, gnu::cold]] std::string DescribeRecord(const T& record) {
   if constexpr (kSerializable<T>) {
     return ToText(record);
   } else {
     return "(a record that can't be printed)";
   }
+}
+
+/// A plain record goes to its description by copy: what a handler has the address of can't stay in registers in the loop
+/// around it.
+template <class T>
+using Described =
+    std::conditional_t<std::is_trivially_copyable_v<T> && sizeof(T) <= 128, T, const T&>;
+
+/// RethrowAnnotated with the record described: one call and nothing else, for handlers within a loop.
+template <class T>
+[[noreturn, gnu::noinline, gnu::cold]] void RethrowWith(std::string_view step,
+                                                        Described<T> record) {
+  RethrowAnnotated(std::string(step), DescribeRecord<T>(record));
+}
+/// RethrowTaken in the same way.
+template <class T>
+[[noreturn, gnu::noinline, gnu::cold]] void RethrowWithRest(std::string_view step,
+                                                            const T& record) {
+  RethrowTaken(std::string(step), DescribeRecord<T>(record));
 }
 
 }  // namespace internal

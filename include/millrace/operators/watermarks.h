@@ -120,10 +120,20 @@ MILLRACE_INLINE bool TimestampInRange(EventTime time) {
   constexpr auto kSpan = static_cast<std::uint64_t>(kMaxTimestamp.millis()) - kLow;
   return static_cast<std::uint64_t>(time.millis()) - kLow <= kSpan;
 }
-MILLRACE_INLINE void CheckTimestamp(EventTime time) {
-  if (!TimestampInRange(time)) [[unlikely]]
+namespace internal {
+
+/// Names the record that has no time on the time line.
+template <class T>
+[[noreturn, gnu::noinline, gnu::cold]] void ThrowBadTimestampOf(EventTime time,
+                                                                Described<T> record) {
+  try {
     ThrowBadTimestamp(time);
+  } catch (...) {
+    RethrowWith<T>("timestamps and watermarks", record);
+  }
 }
+
+}  // namespace internal
 
 /// A record's event time, checked and shown to the watermark generator; what user code throws names the record.
 template <class Timestamps, class Generator, class T>
@@ -131,12 +141,17 @@ MILLRACE_INLINE EventTime BindTime(const Timestamps& timestamps, Generator& gene
                                    const T& record, EventTime time) {
   try {
     time = timestamps(record, time);
-    CheckTimestamp(time);
-    generator.OnEvent(time);
-    return time;
   } catch (...) {
-    internal::RethrowAnnotated("timestamps and watermarks", internal::DescribeRecord(record));
+    internal::RethrowWith<T>("timestamps and watermarks", record);
   }
+  if (!TimestampInRange(time)) [[unlikely]]
+    internal::ThrowBadTimestampOf<T>(time, record);
+  try {
+    generator.OnEvent(time);
+  } catch (...) {
+    internal::RethrowWith<T>("timestamps and watermarks", record);
+  }
+  return time;
 }
 
 }  // namespace millrace

@@ -182,7 +182,10 @@ namespace internal {
 template <class T>
 std::string StateSchema() {
   constexpr bool ok = kSerializable<T>;
-  static_assert(ok, "millrace: state: a value (T) can't be stored: MILLRACE_RECORD(T, fields...)");
+  constexpr bool message = kFacts<T>.message;
+  static_assert(!message, "millrace: state: a Protobuf message (T): include millrace/protobuf.h");
+  static_assert(ok || message,
+                "millrace: state: a value (T) can't be stored: MILLRACE_RECORD(T, fields...)");
   if constexpr (ok) return SchemaText(TypeInfoOf<T>());
   return "";
 }

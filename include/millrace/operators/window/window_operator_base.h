@@ -68,7 +68,7 @@ class WindowOperatorBase : public ChainOperator<Chain> {
     try {
       ThrowUnwindowable(EventTime::FromMillis(time));
     } catch (...) {
-      internal::RethrowAnnotated(spec_.name, internal::DescribeRecord(record));
+      internal::RethrowWith<std::remove_cvref_t<decltype(record)>>(spec_.name, record);
     }
   }
   MILLRACE_INLINE Accumulator Created() const {
@@ -83,7 +83,7 @@ class WindowOperatorBase : public ChainOperator<Chain> {
     try {
       agg.Add(acc, record);
     } catch (...) {
-      internal::RethrowAnnotated(spec_.name, internal::DescribeRecord(record));
+      internal::RethrowWith<std::remove_cvref_t<decltype(record)>>(spec_.name, record);
     }
   }
   MILLRACE_INLINE void MergeInto(Accumulator& acc, const Accumulator& other) {

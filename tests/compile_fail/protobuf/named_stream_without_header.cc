@@ -1,0 +1,13 @@
+// expects: millrace: a named stream: (T) is, or holds, a Protobuf message: include millrace/protobuf.h
+// types: T = google::protobuf::StringValue
+#include "millrace/millrace.h"
+#include "tests/compile_fail/messages.h"
+#include "tests/compile_fail/readings.h"
+#ifdef FIXED
+#include "millrace/protobuf.h"
+#endif
+
+void Job(millrace::StreamEnvironment& env) {
+  auto all = env.FromCollection("all", std::vector<google::protobuf::StringValue>{});
+  all.Map([](const google::protobuf::StringValue& v) { return v.value(); }).Print();
+}
