@@ -21,6 +21,7 @@ struct StreamEnvironment::Settings {
   JobOptions options;  // what the program set; arguments are laid over it
   int parallelism = 0;
   std::vector<std::string> errors;
+  std::string executed;  // the job's name
 };
 
 StreamEnvironment::StreamEnvironment()
@@ -57,6 +58,13 @@ Result<std::string> StreamEnvironment::Plan(const std::string& job_name) {
   MILLRACE_RETURN_IF_ERROR(ParseArguments(settings_->arguments, &parsed));
   if (!builder_->errors().empty())
     return Status::InvalidArgument("plan the job: " + builder_->errors().front());
+  if (!settings_->executed.empty()) {
+    return Status::InvalidArgument(
+        "plan the job: '" + settings_->executed +
+        "' was executed from this environment, and its streams are still in it; "
+        "a second job needs a StreamEnvironment of its own");
+  }
+  settings_->executed = job_name.empty() ? "a job" : job_name;
   PlanOptions options;
   options.job_name = job_name;
   options.build_id = BuildId();

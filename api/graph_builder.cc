@@ -47,6 +47,13 @@ void GraphBuilder::UseName(const std::string& name, const char* what) {
   }
 }
 
+void GraphBuilder::UseTarget(const std::string& target, const std::string& sink) {
+  const auto [it, fresh] = targets_.emplace(target, sink);
+  if (fresh) return;
+  NoteError("sinks '" + it->second + "' and '" + sink + "' both write " + target +
+            ": give each a folder of its own, or unite their streams");
+}
+
 void GraphBuilder::NoteMistake(const std::string& name, const std::string& mistake) {
   if (!mistake.empty()) NoteError("'" + name + "': " + mistake);
 }

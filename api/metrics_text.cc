@@ -104,7 +104,7 @@ std::string MetricsText(const JobResult& result) {
     }
   }
   return out + "\n" + Fixed(result.seconds) + " s, peak of charged memory " +
-         std::to_string(result.peak_memory / 1024) + " KiB\n";
+         std::to_string((result.peak_memory + 1023) / 1024) + " KiB\n";
 }
 
 std::string MetricsJson(const JobResult& result) {

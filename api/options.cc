@@ -200,7 +200,7 @@ std::string HelpText(std::string_view program) {
       "  -D key=value           set an option:\n";
   for (const Key& k : kKeys) {
     std::string line = "      " + std::string(k.name) + "=" + std::string(k.values);
-    line.resize(std::max<std::size_t>(line.size() + 1, 36), ' ');
+    line.resize(std::max<std::size_t>(line.size() + 2, 39), ' ');
     text += line + std::string(k.help) + "\n";
   }
   return text +

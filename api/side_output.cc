@@ -16,7 +16,13 @@ int FindOutput(GraphBuilder& builder, int node, const std::string& tag, const st
     }
     return static_cast<int>(i);
   }
-  builder.NoteError("operator '" + spec.name + "' has no side output '" + tag + "'");
+  std::string others;
+  for (std::size_t i = 1; i < spec.outputs.size(); ++i)
+    others += (i == 1 ? "'" : ", '") + spec.outputs[i].tag + "'";
+  builder.NoteError("operator '" + spec.name + "' has no side output '" + tag + "': it has " +
+                    (others.empty() ? "none (a SideOutput member, SideOutputLate or MalformedTo "
+                                      "makes one)"
+                                    : others));
   return 0;
 }
 

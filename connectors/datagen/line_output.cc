@@ -9,7 +9,7 @@
 namespace millrace {
 
 PrintSink::Writer::Writer(const WriterContext& context)
-    : out_(1), prefix_(context.parallelism > 1 ? std::to_string(context.subtask + 1) + "> " : "") {}
+    : out_(1), prefix_(context.parallelism > 1 ? std::to_string(context.subtask) + "> " : "") {}
 
 void LineOutput::Flush() {
   std::size_t done = 0;

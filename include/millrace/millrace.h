@@ -2,6 +2,7 @@
 
 /// Everything a pipeline's author needs.
 // clang-format off: the lowest first, as the compiler tells in front of a message how it came to the header
+#include "millrace/base/time.h"
 #include "millrace/io/record.h"
 #include "millrace/operators/collector.h"
 #include "millrace/operators/chain.h"

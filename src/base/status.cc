@@ -1,5 +1,7 @@
 #include "millrace/base/status.h"
 
+#include <ostream>
+
 namespace millrace {
 
 std::string_view StatusCodeName(StatusCode code) {
@@ -27,6 +29,10 @@ std::string_view StatusCodeName(StatusCode code) {
 std::string Status::ToString() const {
   if (ok()) return "OK";
   return std::string(StatusCodeName(code_)) + ": " + message_;
+}
+
+std::ostream& operator<<(std::ostream& out, const Status& status) {
+  return out << status.ToString();
 }
 
 }  // namespace millrace

@@ -1,6 +1,7 @@
 #include "millrace/base/time.h"
 
 #include <cstdio>
+#include <ostream>
 
 namespace millrace {
 
@@ -21,6 +22,10 @@ std::string EventTime::ToString() const {
                 static_cast<unsigned>(date.day()), of_day / 3600, of_day / 60 % 60, of_day % 60,
                 millis);
   return text;
+}
+
+std::ostream& operator<<(std::ostream& out, EventTime time) {
+  return out << time.ToString();
 }
 
 }  // namespace millrace

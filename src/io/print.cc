@@ -5,12 +5,19 @@
 #include <cstdio>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 namespace millrace {
 namespace {
 
 template <class N>
 void AppendNumber(N number, std::string& out) {
+  if constexpr (std::is_floating_point_v<N>) {
+    if (number != number) {  // without its sign, which says nothing
+      out += "nan";
+      return;
+    }
+  }
   char text[64];
   const auto result = std::to_chars(text, text + sizeof(text), number);
   out.append(text, result.ptr);

@@ -16,9 +16,13 @@ void ThrowBadTimestamp(EventTime time) {
   const std::string value = time == EventTime::Min() || time == EventTime::Max()
                                 ? time.ToString()
                                 : std::to_string(time.millis()) + " ms";
-  throw std::out_of_range("event time " + value + " is " +
-                          (time.millis() < 0 ? "before the year 1" : "after the year 9999") +
-                          ": is the unit of the timestamp right?");
+  throw std::out_of_range(
+      "event time " + value + " is " +
+      (time.millis() < 0 ? "before the year 1" : "after the year 9999") +
+      (time == EventTime::Min()
+           ? ": does the WatermarkStrategy lack WithTimestamp, or is the unit of the "
+             "timestamp wrong?"
+           : ": is the unit of the timestamp right?"));
 }
 
 void ThrowUnwindowable(EventTime time) {

@@ -65,6 +65,10 @@ void RethrowAnnotated(const std::string& step, std::string record) {
   RethrowAt(step, "record " + std::move(record));
 }
 
+void RethrowTaken(const std::string& step, std::string rest) {
+  RethrowAt(step, "what is left of the record that it took by value: " + std::move(rest));
+}
+
 void RethrowIn(const std::string& where) {
   Rethrow(" in " + where);
 }

@@ -91,7 +91,11 @@ TEST(Mistakes, OfThePlan) {
       {"an empty name", 2, plan + "a source needs a name that is not empty"},
       {"a name that is not UTF-8", 2, plan + "the name of an operator, 'caf?', is not UTF-8"},
       {"two states of one name", 2, plan + "'twice' has two states named 'sum'"},
-      {"an unknown side output", 2, plan + "operator 'numbers' has no side output 'rejected'"},
+      {"an unknown side output", 2,
+       plan + "operator 'numbers' has no side output 'rejected': it has none (a SideOutput member, "
+              "SideOutputLate or MalformedTo makes one)"},
+      {"another side output", 2,
+       plan + "operator 'counts' has no side output 'lat': it has 'late'"},
       {"nothing to do", 2, plan + "nothing is to be done: no stream ends in a sink\n"},
       {"no sink", 2,
        plan + "nothing is to be done: no stream ends in a sink; nobody consumes the stream of "
@@ -104,6 +108,15 @@ TEST(Mistakes, OfThePlan) {
       {"forward to another parallelism", 2,
        plan + "Forward from 'numbers' (parallelism 1) to 'Map' (parallelism 2) needs equal "
               "parallelism: use Rebalance"},
+      {"forward to a function of another parallelism", 2,
+       plan + "Forward from 'numbers' (parallelism 1) to 'pass on' (parallelism 2) needs equal "
+              "parallelism: use Rebalance"},
+      {"a second job", 2,
+       plan + "'first job' was executed from this environment, and its streams are still in it; a "
+              "second job needs a StreamEnvironment of its own"},
+      {"two sinks of one folder", 2,
+       plan + "sinks 'all' and 'some' both write files 'out/numbers/part-N.jsonl': give each a "
+              "folder of its own, or unite their streams"},
       {"a wrong option in the program", 2, "unknown option -D batch.row: did you mean batch.rows?"},
       {"keyed",
        2,
@@ -185,14 +198,23 @@ std::string At(const std::string& op, const std::string& rest) {
 const std::string kThrown = "std::runtime_error: no sevens in ";
 
 TEST(Mistakes, OfStepsSourcesAndSinks) {
+  const std::string kTaken = kThrown +
+                             "step 'Map', what is left of the record that it took by value: {id: "
+                             "\"\", time: 7, value: 2}";
   const Mistake kMistakes[] = {
       {"map", 1, At("numbers", kThrown + "step 'halve', record 7")},
+      {"filter with a name", 1, At("numbers", kThrown + "step 'few', record 7")},
+      {"flat map with a name", 1, At("many", kThrown + "step 'many', record 7")},
       {"filter", 1, At("numbers", kThrown + "step 'Filter', record 7")},
       {"flat map", 1, At("numbers", kThrown + "step 'FlatMap', record 7")},
       {"not an exception", 1, At("numbers", "int (not a std::exception) in step 'Map', record 7")},
       {"a long record", 1,
        At("texts",
           "std::runtime_error: no texts in step 'Map', record " + std::string(993, 'x') + "...")},
+      {"map that takes a text", 1, At("readings", kTaken)},
+      {"map that takes anything", 1, At("readings", kTaken)},
+      {"map that looks at a text", 1,
+       At("readings", kThrown + "step 'Map', record {id: \"x\", time: 7, value: 2}")},
       {"behind a named stream", 1, At("halve", kThrown + "step 'halve', record 7")},
       {"key", 1, At("numbers", kThrown + "step 'KeyBy', record 7")},
       {"nan as a key", 1,
@@ -279,10 +301,16 @@ TEST(Mistakes, OfStatefulOperators) {
        At("fn",
           "std::logic_error: a timer was registered, but the function has no OnTimer(EventTime, "
           "Context&, Collector&) in step 'fn', record 1")},
+      {"timer without event time", 1,
+       At("fn",
+          "std::logic_error: an event-time timer was registered on a stream without event time: "
+          "give the source (or AssignTimestampsAndWatermarks) a WatermarkStrategy with "
+          "WithTimestamp in step 'fn', record 1")},
       {"plain process", 1, At("fn", kThrown + "step 'fn', record 7")},
   };
   for (const Mistake& m : kMistakes) Expect(m);
-  for (const char* mode : {"timer at the end of time", "timer far away"}) {
+  for (const char* mode :
+       {"timer at the end of time", "timer far away", "timer at the end without event time"}) {
     BadJob timers(mode, {});
     EXPECT_EQ(timers.End(), 0) << timers.said();
     EXPECT_EQ(timers.printed().size(), 21u)
@@ -415,8 +443,12 @@ TEST(Times, BeforeTheEpochAreAsGoodAsOthers) {
 
 TEST(Times, FarAwayAreRefused) {
   const auto bad = [](const std::string& time, const std::string& record) {
-    return "operator 'stamps', subtask 0: std::out_of_range: event time " + time +
-           ": is the unit of the timestamp right? in step 'timestamps and watermarks', record "
+    const std::string why = time.starts_with("-inf")
+                                ? ": does the WatermarkStrategy lack WithTimestamp, or is the unit "
+                                  "of the timestamp wrong?"
+                                : ": is the unit of the timestamp right?";
+    return "operator 'stamps', subtask 0: std::out_of_range: event time " + time + why +
+           " in step 'timestamps and watermarks', record "
            "{time: " +
            record + "}\n";
   };

@@ -195,6 +195,12 @@ void AddOperatorErrors(Modes& modes) {
   modes["timer without OnTimer"] = [](StreamEnvironment& env) {
     Blackhole(TimedNumbers(env).KeyBy([](int n) { return n; }).Process("fn", NoOnTimer{}));
   };
+  modes["timer without event time"] = [](StreamEnvironment& env) {
+    Blackhole(Numbers(env).KeyBy([](int n) { return n; }).Process("fn", Wrong<kEventTimer>{}));
+  };
+  modes["timer at the end without event time"] = [](StreamEnvironment& env) {
+    Numbers(env).KeyBy([](int n) { return n; }).Process("fn", Wrong<kTimerAtTheEnd>{}).Print();
+  };
   modes["plain process"] = [](StreamEnvironment& env) {
     Blackhole(Numbers(env).Process("fn", WrongPlain{}));
   };

@@ -33,6 +33,10 @@ auto Endless() {
   return millrace::Generate([](std::int64_t i) { return i; });
 }
 
+struct PassOn : millrace::ProcessFunction<int, int> {
+  void ProcessElement(int n, Context&, millrace::Collector<int>& out) { out.Emit(n); }
+};
+
 struct TwoStates : millrace::KeyedProcessFunction<int, int, int> {
   millrace::ValueState<int> first{this, "sum"};
   millrace::ValueState<int> second{this, "sum"};
@@ -59,6 +63,25 @@ void AddNames(Modes& modes) {
   modes["an unknown side output"] = [](StreamEnvironment& env) {
     auto numbers = Numbers(env);
     numbers.SideOutput(millrace::OutputTag<int>{"rejected"}).Print();
+  };
+  modes["another side output"] = [](StreamEnvironment& env) {
+    auto counts = TimedNumbers(env)
+                      .KeyBy([](int n) { return n; })
+                      .Window(millrace::TumblingEventTime(Duration(5)))
+                      .SideOutputLate(millrace::OutputTag<int>{"late"})
+                      .Aggregate("counts", millrace::Count());
+    counts.SideOutput(millrace::OutputTag<int>{"lat"}).Print();
+  };
+  modes["a second job"] = [](StreamEnvironment& env) {
+    Numbers(env).SinkTo("first", millrace::BlackholeSink{});
+    (void)env.Run("first job");
+    env.FromCollection("others", OneToTen()).SinkTo("second", millrace::BlackholeSink{});
+  };
+  modes["two sinks of one folder"] = [](StreamEnvironment& env) {
+    auto numbers = Numbers(env);
+    numbers.SinkTo("all", millrace::JsonFileSink("out/numbers"));
+    numbers.Filter([](int n) { return n > 5; })
+        .SinkTo("some", millrace::JsonFileSink("out/./numbers"));
   };
   modes["nothing to do"] = [](StreamEnvironment&) {};
   modes["no sink"] = [](StreamEnvironment& env) {
@@ -99,6 +122,9 @@ void AddParallelism(Modes& modes) {
   };
   modes["forward to another parallelism"] = [](StreamEnvironment& env) {
     Blackhole(Numbers(env).Parallelism(1).Forward().Map([](int n) { return n; }).Parallelism(2));
+  };
+  modes["forward to a function of another parallelism"] = [](StreamEnvironment& env) {
+    Blackhole(Numbers(env).Parallelism(1).Forward().Process("pass on", PassOn{}).Parallelism(2));
   };
   modes["a wrong option in the program"] = [](StreamEnvironment& env) {
     env.SetOption("batch.row", "5");

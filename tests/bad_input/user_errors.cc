@@ -18,6 +18,16 @@ void AddSteps(Modes& modes) {
   modes["map"] = [](StreamEnvironment& env) {
     Blackhole(Numbers(env).Map("halve", [](int n) { return NoSevens(n), n / 2; }));
   };
+  modes["filter with a name"] = [](StreamEnvironment& env) {
+    Blackhole(Numbers(env).Filter("few", [](int n) { return NoSevens(n), true; }));
+  };
+  modes["flat map with a name"] = [](StreamEnvironment& env) {
+    auto numbers = Numbers(env);
+    Blackhole(numbers.FlatMap("many", [](int n, Collector<int>& out) {
+      out.Emit(n);
+      NoSevens(n);
+    }));
+  };
   modes["filter"] = [](StreamEnvironment& env) {
     Blackhole(Numbers(env).Filter([](int n) { return NoSevens(n), true; }));
   };
@@ -33,6 +43,22 @@ void AddSteps(Modes& modes) {
   modes["a long record"] = [](StreamEnvironment& env) {
     Blackhole(env.FromCollection("texts", std::vector<std::string>{std::string(5000, 'x')})
                   .Map([](const std::string&) -> int { throw std::runtime_error("no texts"); }));
+  };
+  modes["map that takes a text"] = [](StreamEnvironment& env) {
+    Blackhole(env.FromCollection("readings", std::vector<Reading>{{std::string(40, 'x'), 7, 2}})
+                  .Map([](Reading& r) { r.value = 2; })  // those of a collection are const
+                  .Map([](Reading r) { return NoSevens(static_cast<int>(r.time)), r; }));
+  };
+  modes["map that takes anything"] = [](StreamEnvironment& env) {
+    Blackhole(env.FromCollection("readings", std::vector<Reading>{{std::string(40, 'x'), 7, 2}})
+                  .Map([](Reading& r) { r.value = 2; })  // those of a collection are const
+                  .Map([](auto r) { return NoSevens(static_cast<int>(r.time)), r; }));
+  };
+  modes["map that looks at a text"] = [](StreamEnvironment& env) {
+    Blackhole(
+        env.FromCollection("readings", std::vector<Reading>{{"x", 7, 2}}).Map([](const Reading& r) {
+          return NoSevens(static_cast<int>(r.time)), r;
+        }));
   };
   modes["behind a named stream"] = [](StreamEnvironment& env) {
     auto numbers = Numbers(env);

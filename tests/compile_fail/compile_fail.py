@@ -24,6 +24,7 @@ import subprocess
 import sys
 
 HEADER = "millrace/millrace.h"
+TEST_KIT = "millrace/testing/testing.h"  # is not precompiled
 LINES = 10
 SENTENCE = 100  # characters of a static_assert's text
 
@@ -86,7 +87,7 @@ def faults(text, message):
 def check_case(compiler, path):
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    compiled, message = compiler.run(path)
+    compiled, message = compiler.run(path, precompiled=TEST_KIT not in text)
     return (["it compiles"] if compiled else list(faults(text, message))), message
 
 
@@ -101,7 +102,7 @@ def check_repaired(compiler, paths):
         file.write("\n".join(headers) + "\n")
         for number, path in enumerate(paths):
             file.write(f'namespace case_{number} {{\n#include "{path}"\n}}\n')
-    compiled, message = compiler.run("-DFIXED", name)
+    compiled, message = compiler.run("-DFIXED", name, precompiled=f'#include "{TEST_KIT}"' not in headers)
     return ([] if compiled else ["a case does not compile with -DFIXED either"]), message
 
 

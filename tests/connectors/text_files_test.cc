@@ -116,6 +116,22 @@ TEST_F(TextFiles, WhatIsWrittenIsReadAgain) {
   }
 }
 
+TEST_F(TextFiles, ARunReplacesTheFilesOfAnEarlierOne) {
+  const std::string out = folder_ + "/out";
+  for (const int parallelism : {3, 1}) {
+    StreamEnvironment env;
+    env.SetParallelism(parallelism);
+    env.FromCollection("lines", std::vector<std::string>{"a", "b", "c"})
+        .Rebalance()
+        .SinkTo("files", TextFileSink(out));
+    ASSERT_TRUE(env.Run("write").status.ok());
+    Write("out/part-7.csv", "of another sink\n");
+    Write("out/part-7b.txt", "of nobody\n");
+    const std::size_t kept = 2;
+    EXPECT_EQ(ListFiles({out}).size(), static_cast<std::size_t>(parallelism) + kept);
+  }
+}
+
 TEST_F(TextFiles, AFailedJobLeavesNoFileThatLooksComplete) {
   StreamEnvironment env;
   env.FromCollection("lines", std::vector<std::string>{"a", "b"})

@@ -179,6 +179,35 @@ TEST(LocalJob, OneRecordMayBecomeAMillion) {
   EXPECT_EQ(count->load(), 2000000);
 }
 
+struct Where : ProcessFunction<std::int64_t, Word> {
+  int subtask = 0;
+  void Open(const FunctionContext& context) { subtask = context.subtask; }
+  void ProcessElement(std::int64_t n, Context&, Collector<Word>& out) {
+    out.Emit({std::to_string(n), subtask});
+  }
+};
+
+TEST(LocalJob, AProcessFunctionBehindAPartitioningReadsIt) {
+  StreamEnvironment env;
+  Gather<Word> dealt, united;
+  std::vector<std::int64_t> numbers(90);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<std::int64_t>(i);
+  auto all = env.FromCollection("numbers", numbers);
+  all.PartitionCustom([](std::int64_t n, int targets) { return static_cast<int>(n) % targets; })
+      .Process("where", Where{})
+      .Parallelism(3)
+      .SinkTo("dealt", dealt);
+  all.Union(env.FromCollection("more", numbers))
+      .Process("either", Where{})
+      .SinkTo("united", united);
+  const JobResult result = env.Run("job");
+  ASSERT_TRUE(result.status.ok()) << result.status;
+  ASSERT_EQ(dealt.rows().size(), 90u);
+  for (const Word& w : dealt.rows()) EXPECT_EQ(w.count, std::stoll(w.text) % 3);
+  EXPECT_EQ(united.rows().size(), 180u);
+  ASSERT_EQ(result.operators.size(), 4u) << "the functions read the edges themselves";
+}
+
 TEST(LocalJob, LateRecordsGoToTheirSideOutput) {
   UnderDrawnSettings(
       [&](StreamEnvironment& env) {

@@ -11,6 +11,7 @@
 #include "millrace/operators/collector.h"
 #include "millrace/operators/process_function.h"
 #include "millrace/operators/sink_tail.h"
+#include "millrace/operators/source_api.h"
 #include "millrace/operators/window/window_types.h"
 
 /// What the fluent API asks of the functions it is given, as bools for its static_asserts. As requires-expressions, not
@@ -121,6 +122,11 @@ inline constexpr bool kFires = !requires {
   f.OnTimer(EventTime::Min(), c, out);
 };
 
+/// Has what would be OnTimer elsewhere: it would never be called.
+template <class Fn>
+inline constexpr bool kOnTimerMisspelt =
+    requires { &Fn::onTimer; } || requires { &Fn::on_timer; } || requires { &Fn::Ontimer; };
+
 /// A key: members of T, or a function of const T&.
 template <class T, class... Fs>
 inline constexpr bool kSelectsKey = requires(const T& t, Fs... fs) { MakeKey(fs...)(t); };
@@ -136,6 +142,44 @@ inline constexpr bool kSource = requires(const Source& s) {
   typename Source::Split;
   s.CreateEnumerator(1);
 };
+
+/// Stands for the engine where a reader's Poll is only asked about.
+struct AnyOutput {
+  template <class... Args>
+  void Emit(Args&&...);
+  template <class S>
+  void EmitSide(S&&);
+  void CountSkipped();
+};
+template <class Reader>
+inline constexpr bool kPolls = requires(Reader& r, AnyOutput& out) {
+  { r.Poll(out, std::uint32_t{1}) } -> std::same_as<PollResult>;
+};
+
+/// Says which part of a source is missing.
+template <class Source>
+constexpr bool CheckSource() {
+  constexpr bool ok = kSource<Source>;
+  static_assert(ok, "millrace: FromSource: (Source) is no source: see operators/source_api.h");
+  if constexpr (ok) {
+    using Split = typename Source::Split;
+    constexpr bool split = kSerializable<Split>;
+    static_assert(split,
+                  "millrace: FromSource: Source::Split can't be serialized: MILLRACE_RECORD it");
+    constexpr bool opens =
+        requires(const Source& s, const Split& x, const ReaderContext& c) { s.OpenSplit(x, c); };
+    static_assert(
+        opens, "millrace: FromSource: Source needs OpenSplit(const Split&, const ReaderContext&)");
+    if constexpr (opens) {
+      using Reader = decltype(std::declval<const Source&>().OpenSplit(
+          std::declval<const Split&>(), std::declval<const ReaderContext&>()));
+      constexpr bool polls = kPolls<Reader>;
+      static_assert(polls, "millrace: FromSource: Reader needs PollResult Poll(Out&, uint32_t)");
+      return split && polls;
+    }
+  }
+  return false;
+}
 
 template <class Strategy, class T>
 inline constexpr bool kStrategyFor = false;

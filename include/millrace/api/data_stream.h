@@ -45,14 +45,24 @@ struct MakeTimestamps : MakeBase {
   bool always_timed() const { return true; }
 };
 
-/// An operator without a key behind a forward edge.
+/// What an operator without a key reads: behind a partitioning or a union its edges, else one forward edge.
+template <class T, class P>
+std::vector<EdgeStart<T>> EdgesOf(P pipe) {
+  if constexpr (std::is_same_v<P, EdgePipe<T>>) {
+    if (!pipe.has_parallelism()) return pipe.TakeEdges();
+  }
+  std::vector<EdgeStart<T>> edges;
+  edges.push_back(StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward));
+  return edges;
+}
 template <class T, class Out, class P, class Make>
 auto ForwardPipe(P pipe, NodeSpec spec, Make make, bool timed) {
   GraphBuilder& builder = pipe.builder();
-  auto edge = StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward);
-  spec.AddInput(edge.input);
+  std::vector<EdgeStart<T>> edges = EdgesOf<T>(std::move(pipe));
+  for (const EdgeStart<T>& edge : edges) spec.AddInput(edge.input);
   OperatorPipe<Out, Make> next(&builder, std::move(spec), std::move(make), timed);
-  next.AddPortFactory(0, std::move(edge.port_factory));
+  for (std::size_t i = 0; i < edges.size(); ++i)
+    next.AddPortFactory(i, std::move(edges[i].port_factory));
   return DataStream<Out, OperatorPipe<Out, Make>>(std::move(next));
 }
 
@@ -104,6 +114,14 @@ class DataStream {
   auto Filter(F fn) & {
     return FilterOn(TakeNamed(), "Filter", std::move(fn));
   }
+  template <class F>
+  auto Filter(std::string name, F fn) && {
+    return FilterOn(std::move(pipe_), std::move(name), std::move(fn));
+  }
+  template <class F>
+  auto Filter(std::string name, F fn) & {
+    return FilterOn(TakeNamed(), std::move(name), std::move(fn));
+  }
 
   /// Any number of records for one: `void fn(const T&, Collector<R>& out)`. With `auto& out` the function is
   /// inlined and R is given: `FlatMap<Word>(fn)`.
@@ -114,6 +132,14 @@ class DataStream {
   template <class R = void, class F>
   auto FlatMap(F fn) & {
     return FlatMapOn<R>(TakeNamed(), "FlatMap", std::move(fn));
+  }
+  template <class R = void, class F>
+  auto FlatMap(std::string name, F fn) && {
+    return FlatMapOn<R>(std::move(pipe_), std::move(name), std::move(fn));
+  }
+  template <class R = void, class F>
+  auto FlatMap(std::string name, F fn) & {
+    return FlatMapOn<R>(TakeNamed(), std::move(name), std::move(fn));
   }
 
   /// A function that sees each record with its context and may have side outputs: a `ProcessFunction<T, Out>`.
@@ -490,6 +516,7 @@ class DataStream {
     if constexpr (ok) {
       pipe.builder().UseName(name, "sink");
       internal::NoteMistakeOf(pipe.builder(), name, sink);
+      if constexpr (requires { sink.Target(); }) pipe.builder().UseTarget(sink.Target(), name);
       pipe.Close(SinkTail<T, Sink>(std::move(sink)), internal::Prepend(std::move(name), {}));
     }
   }

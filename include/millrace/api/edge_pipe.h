@@ -33,6 +33,13 @@ class EdgePipe {
     return mark_;
   }
   void SetParallelism(int parallelism) { parallelism_ = parallelism; }
+  /// For an operator that comes right behind: it reads the edges itself. With a parallelism of its own the pipe is an
+  /// operator, and Close is due.
+  bool has_parallelism() const { return parallelism_ != 0; }
+  std::vector<internal::EdgeStart<T>> TakeEdges() {
+    if (mark_ != nullptr) mark_->consumed = true;
+    return std::move(edges_);
+  }
 
   template <class Chain>
   struct Make : internal::MakeBase {

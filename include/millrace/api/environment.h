@@ -36,9 +36,7 @@ class StreamEnvironment {
   /// A stream of a source's records. `name` is unique in the job.
   template <class Source, class Strategy>
   auto FromSource(std::string name, Source source, Strategy strategy) {
-    constexpr bool ok = internal::kSource<Source>;
-    static_assert(ok, "millrace: FromSource: (Source) is no source: see operators/source_api.h");
-    if constexpr (ok) {
+    if constexpr (internal::CheckSource<Source>()) {
       constexpr bool same = internal::kStrategyFor<Strategy, typename Source::Record>;
       static_assert(
           same, "millrace: FromSource: (Strategy) is no WatermarkStrategy of the source's record");
@@ -58,9 +56,7 @@ class StreamEnvironment {
   }
   template <class Source>
   auto FromSource(std::string name, Source source) {
-    constexpr bool ok = internal::kSource<Source>;
-    static_assert(ok, "millrace: FromSource: (Source) is no source: see operators/source_api.h");
-    if constexpr (ok) {
+    if constexpr (internal::CheckSource<Source>()) {
       return FromSource(std::move(name), std::move(source),
                         WatermarkStrategy<typename Source::Record>());
     } else {
@@ -98,7 +94,7 @@ class StreamEnvironment {
   /// Options as `-D key=value` would set them; arguments win.
   void SetOption(const std::string& key, const std::string& value);
 
-  /// Runs the job to its end. Returns main's exit code: 0, 1 (failed), 2 (usage or plan), 130 (Ctrl-C), 143
+  /// Runs the job to its end, once: a second job needs an environment of its own. Returns main's exit code: 0, 1 (failed), 2 (usage or plan), 130 (Ctrl-C), 143
   /// (SIGTERM); errors go to stderr.
   int Execute(const std::string& job_name);
   /// The same for tests: no output, everything in the result. A plan error is its status.

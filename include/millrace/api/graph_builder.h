@@ -36,6 +36,8 @@ class GraphBuilder {
 
   /// Names given by people are unique in a job; a second use is an error of the plan.
   void UseName(const std::string& name, const char* what);
+  /// What a sink writes; a second one that writes the same is an error of the plan.
+  void UseTarget(const std::string& target, const std::string& sink);
   /// A mistake found while the pipeline is built; reported by Execute with exit code 2.
   void NoteError(std::string message);
   /// The same, of what `name` was given; nothing when `mistake` is empty.
@@ -55,6 +57,7 @@ class GraphBuilder {
   std::vector<std::unique_ptr<OperatorFactory>> factories_;
   std::map<std::pair<int, std::size_t>, std::unique_ptr<PortEdgeFactory>> port_factories_;
   std::map<std::string, std::string> names_;
+  std::map<std::string, std::string> targets_;
   std::vector<std::string> errors_;
   std::vector<std::shared_ptr<StreamMark>> marks_;
   std::function<Status(const std::string&)> run_;

@@ -38,7 +38,13 @@ struct MakeKeyed : MakeBase {
 template <class Fn>
 struct MakeProcessBase : MakeBase {
   Fn fn;
+  bool timed = true;  // its records have event time
   explicit MakeProcessBase(Fn f) : fn(std::move(f)) {}
+  template <class Op>
+  std::unique_ptr<Operator> Ready(std::unique_ptr<Op> op) const {
+    if (!timed) op->WithoutEventTime();
+    return op;
+  }
   const BatchType* SideOutputType(int output) const { return fn.TypeOfOutput(output); }
 };
 
@@ -50,8 +56,8 @@ struct MakeKeyedProcess : MakeProcessBase<Fn> {
       : MakeProcessBase<Fn>(std::move(f)), name(std::move(n)), key(std::move(k)) {}
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
-    return std::unique_ptr<Operator>(
-        new KeyedProcessOperator<K, T, KeyFn, Fn, Chain>(name, key, this->fn, chain));
+    using Op = KeyedProcessOperator<K, T, KeyFn, Fn, Chain>;
+    return this->Ready(std::unique_ptr<Op>(new Op(name, key, this->fn, chain)));
   }
 };
 
@@ -68,7 +74,7 @@ struct MakeKeyedCoProcess : MakeProcessBase<Fn> {
   template <class Chain>
   std::unique_ptr<Operator> Create(const Chain& chain) const {
     using Op = KeyedCoProcessOperator<K, T1, T2, KeyFn1, KeyFn2, Fn, Chain>;
-    return std::unique_ptr<Operator>(new Op(name, key1, key2, this->fn, chain));
+    return this->Ready(std::unique_ptr<Op>(new Op(name, key1, key2, this->fn, chain)));
   }
 };
 
@@ -175,15 +181,18 @@ class [[nodiscard]] KeyedStream {
       constexpr bool fires = internal::kFires<Fn>;
       static_assert(fires,
                     "millrace: Process: Fn's OnTimer takes (EventTime, Context&, Collector<Out>&)");
-      if constexpr (calls && fires) {
+      constexpr bool spelt = !internal::kOnTimerMisspelt<Fn>;
+      static_assert(spelt, "millrace: Process: Fn's member for timers is called OnTimer");
+      if constexpr (calls && fires && spelt) {
         const bool timed = pipe_.timed();
         NodeSpec spec;
         spec.name = name;
         internal::DescribeFunction(pipe_.builder(), fn, &spec);
         using Make = internal::MakeKeyedProcess<K, T, KeyFn, Fn>;
-        return internal::KeyedPipe<K, T, typename Fn::Out>(
-            std::move(pipe_), key_, std::move(spec), Make(std::move(name), key_, std::move(fn)),
-            timed);
+        Make make(std::move(name), key_, std::move(fn));
+        make.timed = timed;
+        return internal::KeyedPipe<K, T, typename Fn::Out>(std::move(pipe_), key_, std::move(spec),
+                                                           std::move(make), timed);
       } else {
         return InvalidStream();
       }
@@ -248,7 +257,9 @@ class [[nodiscard]] KeyedConnectedStreams {
       constexpr bool fires = internal::kFires<Fn>;
       static_assert(fires,
                     "millrace: Process: Fn's OnTimer takes (EventTime, Context&, Collector<Out>&)");
-      if constexpr (calls && fires) {
+      constexpr bool spelt = !internal::kOnTimerMisspelt<Fn>;
+      static_assert(spelt, "millrace: Process: Fn's member for timers is called OnTimer");
+      if constexpr (calls && fires && spelt) {
         return std::move(*this).template Build<T1, T2>(std::move(name), std::move(fn));
       } else {
         return InvalidStream();
@@ -290,9 +301,9 @@ class [[nodiscard]] KeyedConnectedStreams {
     edge2.input.port = 1;
     spec.AddInput(edge1.input);
     spec.AddInput(edge2.input);
-    OperatorPipe<Out, Make> next(&builder, std::move(spec),
-                                 Make(std::move(name), first_.key(), second_.key(), std::move(fn)),
-                                 timed);
+    Make make(std::move(name), first_.key(), second_.key(), std::move(fn));
+    make.timed = timed;
+    OperatorPipe<Out, Make> next(&builder, std::move(spec), std::move(make), timed);
     next.AddPortFactory(0, std::move(edge1.port_factory));
     next.AddPortFactory(1, std::move(edge2.port_factory));
     return DataStream<Out, OperatorPipe<Out, Make>>(std::move(next));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,6 +69,9 @@ class [[nodiscard]] Status {
   StatusCode code_ = StatusCode::kOk;
   std::string message_;
 };
+
+/// As ToString: for tests and logs.
+std::ostream& operator<<(std::ostream& out, const Status& status);
 
 /// A value or the reason why there is none. `value()` on an error is a broken invariant (aborts).
 template <class T>

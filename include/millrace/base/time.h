@@ -3,8 +3,10 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <iosfwd>
 #include <limits>
 #include <string>
+#include <type_traits>
 
 namespace millrace {
 
@@ -64,6 +66,14 @@ class EventTime {
     if (__builtin_add_overflow(millis_, d.count(), &r)) return d.count() > 0 ? Max() : Min();
     return FromMillis(r);
   }
+  /// A number has no unit.
+  template <class N>
+    requires std::is_arithmetic_v<N>
+  constexpr EventTime operator+(N) const {
+    constexpr bool has_unit = !std::is_arithmetic_v<N>;
+    static_assert(has_unit, "millrace: EventTime + a number (N): of which unit? + 60s, + 500ms");
+    return *this;
+  }
   constexpr EventTime operator-(Duration d) const {
     std::int64_t r = 0;
     if (*this == Min() || *this == Max()) return *this;
@@ -95,5 +105,8 @@ inline constexpr EventTime kMinTimestamp = EventTime::FromMillis(-62135596800000
 inline constexpr EventTime kMaxTimestamp = EventTime::FromMillis(253402300799999);
 /// The longest window, slide, gap, offset or bound: 10,000 years. With it no sum of a timestamp and some of these overflows.
 inline constexpr Duration kMaxDuration{315569520000000};
+
+/// As ToString: for tests and logs.
+std::ostream& operator<<(std::ostream& out, EventTime time);
 
 }  // namespace millrace

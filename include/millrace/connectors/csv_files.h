@@ -59,8 +59,8 @@ class CsvFileSink {
 
   class Writer {
    public:
-    Writer(const std::string& folder, CsvOptions options, int subtask)
-        : file_(folder, subtask, ".csv"), options_(options) {}
+    Writer(const std::string& folder, CsvOptions options, const WriterContext& context)
+        : file_(folder, context, ".csv"), options_(options) {}
     template <class T>
     void Write(const T& record, EventTime) {
       static_assert(HasCsvForm(TypeInfoOf<T>()),
@@ -88,8 +88,9 @@ class CsvFileSink {
     CsvOptions options_;
     bool begun_ = false;
   };
+  std::string Target() const { return PartFile::NamesOf(folder_, ".csv"); }
   Writer CreateWriter(const WriterContext& context) const {
-    return Writer(folder_, options_, context.subtask);
+    return Writer(folder_, options_, context);
   }
 
  private:

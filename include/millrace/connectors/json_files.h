@@ -45,7 +45,8 @@ class JsonFileSink {
 
   class Writer {
    public:
-    Writer(const std::string& folder, int subtask) : file_(folder, subtask, ".jsonl") {}
+    Writer(const std::string& folder, const WriterContext& context)
+        : file_(folder, context, ".jsonl") {}
     template <class T>
     void Write(const T& record, EventTime) {
       static_assert(HasJsonForm(TypeInfoOf<T>()),
@@ -62,9 +63,8 @@ class JsonFileSink {
    private:
     PartFile file_;
   };
-  Writer CreateWriter(const WriterContext& context) const {
-    return Writer(folder_, context.subtask);
-  }
+  std::string Target() const { return PartFile::NamesOf(folder_, ".jsonl"); }
+  Writer CreateWriter(const WriterContext& context) const { return Writer(folder_, context); }
 
  private:
   std::string folder_;

@@ -36,7 +36,7 @@ class LineOutput {
   std::string buffer_;
 };
 
-/// Prints records to stdout, one a line; with parallelism over 1 prefixed by the subtask ("2> ", from 1).
+/// Prints records to stdout, one a line; with parallelism over 1 prefixed by the subtask ("1> ", from 0).
 struct PrintSink {
   class Writer {
    public:

@@ -21,10 +21,12 @@ template <class Split>
 std::unique_ptr<SplitEnumerator> MakeStaticSplits(const std::vector<Split>& splits, int parallelism,
                                                   std::size_t at_once = SIZE_MAX) {
   std::vector<std::string> encoded;
-  for (const Split& split : splits) {
-    ByteWriter out;
-    Encode(split, out);
-    encoded.push_back(std::string(out.view()));
+  if constexpr (kSerializable<Split>) {  // else FromSource says so
+    for (const Split& split : splits) {
+      ByteWriter out;
+      Encode(split, out);
+      encoded.push_back(std::string(out.view()));
+    }
   }
   return MakeStaticSplitsOf(std::move(encoded), parallelism, at_once);
 }

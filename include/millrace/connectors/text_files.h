@@ -129,8 +129,8 @@ class TextLines {
 /// Writes lines into a file that has its name only when it is complete: until then a dot stands before it.
 class PartFile {
  public:
-  /// `folder`/part-`subtask``suffix`; the folder is made. Throws FileError.
-  PartFile(const std::string& folder, int subtask, const std::string& suffix);
+  /// `folder`/part-SUBTASK`suffix`; the folder is made. Throws FileError.
+  PartFile(const std::string& folder, const WriterContext& context, const std::string& suffix);
   ~PartFile();
   PartFile(PartFile&& other) noexcept;
   PartFile& operator=(PartFile&&) = delete;
@@ -141,17 +141,23 @@ class PartFile {
     if (buffer_.size() > LineReader::kBlock) Flush();
   }
   void Flush();
-  /// Gives the file its name.
+  /// What the part files of a sink are called: "files 'folder/part-N.csv'".
+  static std::string NamesOf(const std::string& folder, const std::string& suffix);
+  /// Gives the file its name. That of subtask 0 removes the files of an earlier run with more subtasks.
   void Commit();
 
  private:
+  void RemoveOthers() const;
+
   std::string path_, temporary_;
+  std::string folder_, suffix_;
+  int subtasks_ = 0;  // of subtask 0; else 0
   int fd_ = -1;
   std::string buffer_;
 };
 
-/// Text files of one record a line, one file per subtask. A failed job leaves no file that looks complete. Files of the same
-/// name are replaced; those of an earlier run with more subtasks stay. (Flink: FileSink)
+/// Text files of one record a line, one file per subtask. A failed job leaves no file that looks complete. The files of an
+/// earlier run are replaced, whatever its parallelism was. (Flink: FileSink)
 ///
 ///   stream.SinkTo("report", TextFileSink("/tmp/report"));     // /tmp/report/part-0.txt, part-1.txt ...
 class TextFileSink {
@@ -160,7 +166,8 @@ class TextFileSink {
 
   class Writer {
    public:
-    Writer(const std::string& folder, int subtask) : file_(folder, subtask, ".txt") {}
+    Writer(const std::string& folder, const WriterContext& context)
+        : file_(folder, context, ".txt") {}
     template <class T>
     void Write(const T& record, EventTime) {
       if constexpr (std::is_same_v<T, std::string>) {
@@ -179,9 +186,8 @@ class TextFileSink {
    private:
     PartFile file_;
   };
-  Writer CreateWriter(const WriterContext& context) const {
-    return Writer(folder_, context.subtask);
-  }
+  std::string Target() const { return PartFile::NamesOf(folder_, ".txt"); }
+  Writer CreateWriter(const WriterContext& context) const { return Writer(folder_, context); }
 
  private:
   std::string folder_;

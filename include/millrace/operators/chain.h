@@ -49,6 +49,26 @@ template <class F, class T>
 using CallResult =
     std::remove_cvref_t<decltype(CallWith(std::declval<const F&>(), std::declval<T&>()))>;
 
+/// The parameter of a function on records of type T is a value. Unknown, so false, of overloaded ones.
+template <class Signature>
+inline constexpr bool kOfValue = false;
+template <class C, class R, class P>
+inline constexpr bool kOfValue<R (C::*)(P) const> = !std::is_reference_v<P>;
+template <class C, class R, class P>
+inline constexpr bool kOfValue<R (C::*)(P) const noexcept> = !std::is_reference_v<P>;
+template <class R, class P>
+inline constexpr bool kOfValue<R (*)(P)> = !std::is_reference_v<P>;
+template <class F, class T>
+constexpr bool TakesValue() {
+  if constexpr (requires { &F::operator(); }) {
+    return kOfValue<decltype(&F::operator())>;
+  } else if constexpr (requires { &F::template operator()<T>; }) {
+    return kOfValue<decltype(&F::template operator()<T>)>;
+  } else {
+    return kOfValue<F>;
+  }
+}
+
 }  // namespace internal
 
 /// Map: `R fn(T)`, `R fn(const T&)` or, in place, `void fn(T&)`.
@@ -97,7 +117,12 @@ class MapStage {
     try {
       return internal::CallWith(fn_, x);
     } catch (...) {
-      internal::RethrowWith<std::remove_cvref_t<decltype(x)>>(step_->name, x);
+      using Record = std::remove_cvref_t<decltype(x)>;
+      if constexpr (!std::is_const_v<T> && kHasHeap<In> && internal::TakesValue<F, In>()) {
+        internal::RethrowWithRest<Record>(step_->name, x);
+      } else {
+        internal::RethrowWith<Record>(step_->name, x);
+      }
     }
   }
 

@@ -25,6 +25,9 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
         f.OnTimer(EventTime::Min(), c, o);
       };
 
+  /// Its records have no event time: event-time timers are a mistake, but for one at the end of input.
+  void WithoutEventTime() { timed_ = false; }
+
   void Open(OperatorContext& context) override {
     RowLayout layout = KeyedTable<K>::KeyLayout();
     const std::uint32_t presence = layout.AddColumn(ColumnOpsOf<std::uint32_t>());
@@ -37,6 +40,11 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
     if constexpr (kTimers) {
       process.event_timers_.Bind(layout.AddColumn(ColumnOpsOf<DueTimes>()));
       process.processing_timers_.Bind(layout.AddColumn(ColumnOpsOf<DueTimes>()));
+      if (!timed_) {
+        process.event_timers_.Refuse(
+            "an event-time timer was registered on a stream without event time: give the source "
+            "(or AssignTimestampsAndWatermarks) a WatermarkStrategy with WithTimestamp");
+      }
     }
     process.state_ = &key_;
     table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism),
@@ -201,6 +209,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
 
   KeyContext key_;
   std::optional<KeyedTable<K>> table_;
+  bool timed_ = true;
 };
 
 /// One keyed input.

@@ -33,13 +33,15 @@ class TimerView {
 /// The timers of one operator in one time domain: due times in the keyed rows, and the index over them.
 class TimerService {
  public:
-  void Bind(std::uint32_t due_offset) { due_offset_ = due_offset; }
+  void Bind(std::uint32_t due_offset) {
+    due_offset_ = due_offset;
+    refusal_ = nullptr;
+  }
+  /// Nothing ever reaches a time of this service's clock, except the end of input. After Bind.
+  void Refuse(const char* why) { refusal_ = why; }
   void Register(std::int64_t time, KeyContext& key) {
-    if (due_offset_ == 0) [[unlikely]] {
-      throw std::logic_error(
-          "a timer was registered, but the function has no OnTimer(EventTime, Context&, "
-          "Collector&)");
-    }
+    if (refusal_ != nullptr) [[unlikely]]
+      CheckRefused(time);
     if (!Due(key.Writable()).Insert(time)) return;
     queue_.Push(time, key.hash());
     ++pending_;
@@ -58,7 +60,13 @@ class TimerService {
   const TimerQueue& queue() const { return queue_; }
 
  private:
+  void CheckRefused(std::int64_t time) const {
+    if (due_offset_ == 0 || time != EventTime::Max().millis()) throw std::logic_error(refusal_);
+  }
+
   std::uint32_t due_offset_ = 0;  // 0: not bound (the key stands there)
+  const char* refusal_ =
+      "a timer was registered, but the function has no OnTimer(EventTime, Context&, Collector&)";
   TimerQueue queue_;
   std::uint64_t pending_ = 0;
 };

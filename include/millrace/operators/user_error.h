@@ -38,6 +38,8 @@ std::string DescribeException();
 [[noreturn]] void RethrowAt(const std::string& step, std::string detail);
 /// The same with the record at hand.
 [[noreturn]] void RethrowAnnotated(const std::string& step, std::string record);
+/// The same of a function that took the record by value: its texts went into the function and are gone.
+[[noreturn]] void RethrowTaken(const std::string& step, std::string rest);
 /// The same outside of records: " in WHERE", e.g. "Open of 'sessions'".
 [[noreturn]] void RethrowIn(const std::string& where);
 /// Of a sink's writer outside of records.
@@ -70,6 +72,12 @@ template <class T>
 [[noreturn, gnu::noinline, gnu::cold]] void RethrowWith(std::string_view step,
                                                         Described<T> record) {
   RethrowAnnotated(std::string(step), DescribeRecord<T>(record));
+}
+/// RethrowTaken in the same way.
+template <class T>
+[[noreturn, gnu::noinline, gnu::cold]] void RethrowWithRest(std::string_view step,
+                                                            const T& record) {
+  RethrowTaken(std::string(step), DescribeRecord<T>(record));
 }
 
 }  // namespace internal

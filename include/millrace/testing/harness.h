@@ -54,10 +54,9 @@ class OperatorHarness {
     parts_.Guarded([&] { Make(build, std::index_sequence_for<Ins...>()); });
   }
 
-  /// One record of the only (or first) input, with its event time. At or behind the watermark it is late.
-  void Push(const In& record, EventTime time) { PushTo<0>(record, time); }
-  /// One record of a stream without event time; not for event-time windows and sessions.
-  void Push(const In& record) { PushTo<0>(record, EventTime::Min()); }
+  /// One record of the only (or first) input, with its event time. At or behind the watermark it is late. Without a time
+  /// it is one of a stream without event time; not for event-time windows and sessions.
+  void Push(const In& record, EventTime time = EventTime::Min()) { PushTo<0>(record, time); }
   /// One record of input `I`, counted from 0.
   template <std::size_t I>
   void PushTo(const std::tuple_element_t<I, std::tuple<Ins...>>& record, EventTime time) {
@@ -139,14 +138,18 @@ class OperatorHarness {
   template <class Build, std::size_t... I>
   void Make(Build& build, std::index_sequence<I...>) {
     using Stream = decltype(build(std::declval<DataStream<Ins>>()...));
+    constexpr bool refused = std::is_same_v<Stream, InvalidStream>;  // the compiler has said why
+    constexpr bool same = refused || std::is_same_v<typename Stream::Record, Out>;
     static_assert(
-        std::is_same_v<typename Stream::Record, Out>,
+        same,
         "millrace: Harness: the pipeline's stream does not have the records of the harness (Out)");
-    build(DataStream<Ins>(NodePipe<Ins>(&parts_.builder, static_cast<int>(I), 0, true))...)
-        .SinkTo("outputs", FunctionSink<Collect>{collect_});
-    parts_.CheckPlan();
-    (std::get<I>(inputs_).Bind(parts_, static_cast<int>(I)), ...);
-    parts_.Open();
+    if constexpr (same && !refused) {
+      build(DataStream<Ins>(NodePipe<Ins>(&parts_.builder, static_cast<int>(I), 0, true))...)
+          .SinkTo("outputs", FunctionSink<Collect>{collect_});
+      parts_.CheckPlan();
+      (std::get<I>(inputs_).Bind(parts_, static_cast<int>(I)), ...);
+      parts_.Open();
+    }
   }
 
   internal::HarnessParts parts_;
