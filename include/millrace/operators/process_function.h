@@ -195,12 +195,17 @@ struct ProcessFunction : SideOutputOwner {
 ///
 ///   struct Pause : KeyedProcessFunction<std::string, Click, std::string> {
 ///     ValueState<EventTime> last{this, "last"};
-///     void ProcessElement(const Click& c, Context& ctx, Collector<std::string>&) {
-///       ctx.DeleteEventTimeTimer(last.Get() + Duration(60000));
+///     void ProcessElement(const Click& c, Context& ctx, Collector<std::string>& out) {
+///       const EventTime due = last.Get() + Duration(60000);
+///       if (last.Has() && c.time >= due) out.Emit(ctx.Key());  // this record came before the timer
+///       if (last.Has()) ctx.DeleteEventTimeTimer(due);
 ///       last.Update(c.time);
 ///       ctx.RegisterEventTimeTimer(c.time + Duration(60000));
 ///     }
-///     void OnTimer(EventTime, Context& ctx, Collector<std::string>& out) { out.Emit(ctx.Key()); }
+///     void OnTimer(EventTime, Context& ctx, Collector<std::string>& out) {
+///       out.Emit(ctx.Key());
+///       last.Clear();
+///     }
 ///   };
 template <class KeyType, class InRecord, class OutRecord>
 struct KeyedProcessFunction : StateOwner, SideOutputOwner {
