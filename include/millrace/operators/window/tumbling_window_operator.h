@@ -51,17 +51,25 @@ class TumblingWindowOperator final
 
   void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count,
                std::int64_t now) {
-    // Most rows of a batch belong to the pane at hand: prefetch there.
-    Table* const pane = current_;
+    const EventTime* const times = this->processing_time() ? nullptr : batch.times;
+    const std::uint32_t end = begin + count;
     std::uint32_t i = begin;
-    if (pane != nullptr) {
-      typename Table::Block block(*pane, batch.hashes + begin, count);
+    // Batches of sources whose times have drifted apart come in turn: the first row's pane becomes the one at hand.
+    const std::int64_t first = times != nullptr ? times[i].millis() : now;
+    if (first < current_begin_ || first >= current_end_) {
+      AddElsewhere(rows[i], batch.hashes[i], first);
+      ++i;
+    }
+    // Most rows of a batch belong to it: note their places there.
+    Table* const pane = current_;
+    if (pane != nullptr && i < end) {
+      const std::uint32_t noted = i;
+      typename Table::Block block(*pane, batch.hashes + noted, end - noted);
       const internal::LocalCopy<KeyFn> key_of(this->key_);
       const internal::LocalCopy<Agg> agg(this->agg_);
-      const EventTime* const times = this->processing_time() ? nullptr : batch.times;
       const std::int64_t pane_begin = current_begin_, pane_end = current_end_;
       const std::uint32_t acc_offset = acc_offset_;
-      for (; i < begin + count; ++i) {
+      for (; i < end; ++i) {
         const std::int64_t time = times != nullptr ? times[i].millis() : now;
         if (time < pane_begin || time >= pane_end) [[unlikely]] {
           AddElsewhere(rows[i], batch.hashes[i], time);
@@ -70,9 +78,9 @@ class TumblingWindowOperator final
           break;
         }
         decltype(auto) key = key_of.get()(std::as_const(rows[i]));
-        if (block.Hit(key, i - begin)) [[likely]] {
-          std::byte* const acc = block.row(i - begin) + acc_offset;
-          pane->Touch(block.row(i - begin), block.flag(i - begin));
+        if (block.Hit(key, i - noted)) [[likely]] {
+          std::byte* const acc = block.row(i - noted) + acc_offset;
+          pane->Touch(block.row(i - noted), block.flag(i - noted));
           this->AddTo(agg.get(), StoredMutable<Accumulator>(acc), rows[i]);
           StoredOwn<Accumulator>(acc);
         } else {
@@ -81,8 +89,8 @@ class TumblingWindowOperator final
         }
       }
     }
-    for (; i < begin + count; ++i) {
-      const std::int64_t time = this->processing_time() ? now : batch.times[i].millis();
+    for (; i < end; ++i) {
+      const std::int64_t time = times != nullptr ? times[i].millis() : now;
       if (time >= current_begin_ && time < current_end_) {
         AddMissed(*current_, rows[i], batch.hashes[i]);
       } else {
