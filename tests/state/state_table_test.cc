@@ -4,7 +4,9 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include "millrace/base/random.h"
 #include "tests/support/seeds.h"
@@ -100,6 +102,20 @@ TEST(StateTable, BehavesAsAMapWithStringKeys) {
       return "a key that is longer than a small string " + std::to_string(k);
     });
   }
+}
+
+TEST(StateTable, BehavesAsAMapWithTupleKeys) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 3)) {
+    RandomOperations<std::tuple<std::int64_t, std::int32_t>>(seed, 20000, [](std::uint64_t k) {
+      return std::tuple(static_cast<std::int64_t>(k / 7), static_cast<std::int32_t>(k % 7));
+    });
+  }
+}
+
+TEST(StateTable, KeysOfSeveralNumbersArePlainBytes) {
+  EXPECT_TRUE((KeyedTable<std::tuple<std::int64_t, std::int32_t>>::KeyLayout().plain()));
+  EXPECT_TRUE((KeyedTable<std::pair<std::int64_t, double>>::KeyLayout().plain()));
+  EXPECT_FALSE((KeyedTable<std::tuple<std::int64_t, std::string>>::KeyLayout().plain()));
 }
 
 TEST(StateTable, KeepsTheBytesOfArenaStringKeys) {

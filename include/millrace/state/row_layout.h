@@ -26,12 +26,18 @@ struct ColumnOps {
   bool holds_elements = false;
 };
 
+/// Bytes are enough: to copy it is to copy them, and nothing is to be destroyed. A std::tuple of numbers is such a type, though
+/// its assignment is not trivial.
+template <class T>
+inline constexpr bool kIsBytes =
+    std::is_trivially_copy_constructible_v<T> && std::is_trivially_destructible_v<T>;
+
 template <class T>
 constexpr ColumnOps ColumnOpsOf() {
   ColumnOps ops;
   ops.bytes = sizeof(T);
   ops.align = alignof(T);
-  if constexpr (!std::is_trivially_copyable_v<T>) {
+  if constexpr (!kIsBytes<T>) {
     ops.construct = [](void* at) { new (at) T(); };
     ops.destroy = [](void* at) { static_cast<T*>(at)->~T(); };
     ops.relocate = [](void* to, void* from) {
