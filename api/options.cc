@@ -20,7 +20,7 @@ constexpr Key kKeys[] = {
     {"seed", "NUMBER", "of the seeded driver"},
     {"exchange", "local|serialized", "hand batches over, or pass each through the wire codec"},
     {"memory", "BYTES", "what batches and state may use, e.g. 512MiB; default 1GiB, at least 1MiB"},
-    {"batch.rows", "NUMBER", "rows of a batch at most; default 512"},
+    {"batch.rows", "NUMBER", "rows of a batch at most; default 2048"},
     {"steps", "plain|measured",
      "keep each task's longest step, in wall and CPU time, for --metrics"},
     {"log.level", "debug|info|warn|error",

@@ -218,7 +218,8 @@ void Deployment::WireOutputs(const PlanOperator& from, int subtask, Building* bu
         targets.push_back(building->channels[{i, subtask, t}]);
       }
     }
-    auto out = std::make_unique<OutputEdge>(std::move(targets), &task->arena(), context->counters);
+    auto out = std::make_unique<OutputEdge>(std::move(targets), ColumnsOf(edge).times,
+                                            &task->arena(), context->counters);
     out->SetMemory(&memory_, batches_.max_dynamic);
     const auto output = static_cast<std::size_t>(edge.output);
     context->outputs[output].push_back(out.get());
@@ -227,10 +228,11 @@ void Deployment::WireOutputs(const PlanOperator& from, int subtask, Building* bu
   }
   const BatchType* type = registry_.factory(from.id).OutputType(0);
   if (type == nullptr || !context->outputs[0].empty()) return;
-  auto discard = std::make_unique<DiscardChannel>(
-      *type, BatchColumns{registry_.factory(from.id).OutputTimed(0), true}, options_.batch_rows);
+  const bool timed = registry_.factory(from.id).OutputTimed(0);
+  auto discard =
+      std::make_unique<DiscardChannel>(*type, BatchColumns{timed, true}, options_.batch_rows);
   auto out = std::make_unique<OutputEdge>(
-      std::vector<OutputChannel*>{task->AddDiscard(std::move(discard))}, &task->arena(),
+      std::vector<OutputChannel*>{task->AddDiscard(std::move(discard))}, timed, &task->arena(),
       context->counters);
   context->outputs[0].push_back(out.get());
   context->port_factories[0].push_back(nullptr);

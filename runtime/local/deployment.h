@@ -25,7 +25,7 @@ class FactoryRegistry {
 struct DeploymentOptions {
   const Clock* clock = nullptr;
   bool serialized = false;
-  std::uint32_t batch_rows = 512;
+  std::uint32_t batch_rows = kDefaultBatchRows;
   std::int64_t memory = 0;
   bool measure_steps = false;
 };

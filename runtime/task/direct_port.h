@@ -17,7 +17,7 @@ class DirectPort final : public OutputChannel {
   struct Options {
     const BatchType* type = nullptr;
     BatchColumns columns;
-    std::uint32_t batch_rows = 512;
+    std::uint32_t batch_rows = kDefaultBatchRows;
     bool serialized = false;  // batches pass the wire codec on the way
     const char* name = "";    // of the consumer; outlives the port
     MemoryAccount* memory = nullptr;

@@ -1,7 +1,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "millrace/operators/routers.h"
+#include "millrace/operators/edge/routers.h"
 #include "millrace/operators/watermarks.h"
 
 namespace millrace {

@@ -1,12 +1,13 @@
-#include "millrace/operators/output_edge.h"
+#include "millrace/operators/edge/output_edge.h"
 
 namespace millrace {
 
-OutputEdge::OutputEdge(std::vector<OutputChannel*> targets, Arena* arena,
+OutputEdge::OutputEdge(std::vector<OutputChannel*> targets, bool timed, Arena* arena,
                        OperatorCounters* counters)
     : builders_(targets.size()),
       pending_(targets.size()),
       channels_(std::move(targets)),
+      timed_(timed),
       arena_(arena),
       counters_(counters) {}
 

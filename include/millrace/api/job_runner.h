@@ -17,7 +17,7 @@ struct RunOptions {
   std::uint64_t seed = 1;
   bool serialized = false;  // exchange=serialized: every edge passes the wire codec
   std::int64_t memory = std::int64_t{1} << 30;
-  std::uint32_t batch_rows = 512;
+  std::uint32_t batch_rows = kDefaultBatchRows;
   bool measure_steps = false;  // steps=measured: the longest step of each vertex
   bool isolated = false;       // --isolated: in a worker process
   LogLevel log_level = kInfo;

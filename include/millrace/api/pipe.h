@@ -9,8 +9,8 @@
 #include "millrace/api/graph_builder.h"
 #include "millrace/io/schema.h"
 #include "millrace/operators/chain_operator.h"
-#include "millrace/operators/edge_tail.h"
-#include "millrace/operators/port_tail.h"
+#include "millrace/operators/edge/edge_tail.h"
+#include "millrace/operators/edge/port_tail.h"
 #include "millrace/operators/source_operator.h"
 
 /// Pipes: what a stream is before it is closed. A pipe knows its head and its fused steps by type; Close wraps

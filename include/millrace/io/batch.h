@@ -61,6 +61,8 @@ struct BatchColumns {
   bool hashes = false;
 };
 
+/// Rows of a batch at most, unless the job says otherwise (-D batch.rows).
+inline constexpr std::uint32_t kDefaultBatchRows = 2048;
 /// Rows that fit a batch of about `target_bytes`, at least 16 and at most `max_rows`.
 inline constexpr std::uint32_t kBatchTargetBytes = 32 * 1024;
 std::uint32_t BatchCapacity(std::uint32_t row_bytes, std::uint32_t max_rows,

@@ -118,6 +118,12 @@ constexpr std::uint32_t KeyGroup(std::uint64_t hash) {
   return static_cast<std::uint32_t>(hash >> 48);
 }
 
+/// The subtask that owns a key group when 2^16 groups are dealt in contiguous, equal ranges.
+/// (Flink: KeyGroupRangeAssignment.computeOperatorIndexForKeyGroup with maxParallelism 2^16.)
+constexpr std::uint32_t OwnerOfKeyGroup(std::uint32_t group, std::uint32_t parallelism) {
+  return (group * parallelism) >> 16;
+}
+
 /// True for equal keys (Equal: -0.0 is 0.0).
 template <class K>
 [[gnu::always_inline]] inline bool KeyEqual(const K& a, const K& b) {

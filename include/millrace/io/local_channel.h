@@ -12,7 +12,7 @@ namespace millrace {
 struct LocalChannelOptions {
   const BatchType* type = nullptr;
   BatchColumns columns;
-  std::uint32_t batch_rows = 512;
+  std::uint32_t batch_rows = kDefaultBatchRows;
   std::uint32_t credits = 8;  // batches of one channel
   bool serialized = false;    // every batch goes through the wire codec
   MemoryAccount* memory = nullptr;

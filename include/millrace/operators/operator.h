@@ -9,7 +9,7 @@
 #include "millrace/base/memory.h"
 #include "millrace/io/batch.h"
 #include "millrace/operators/counters.h"
-#include "millrace/operators/output_edge.h"
+#include "millrace/operators/edge/output_edge.h"
 #include "millrace/operators/source_api.h"
 #include "millrace/operators/step_budget.h"
 
@@ -34,7 +34,7 @@ struct OperatorContext {
   std::vector<std::vector<OutputEdge*>> outputs;
   /// For outputs that branch: how each edge takes rows, same shape as `outputs`.
   std::vector<std::vector<PortEdgeFactory*>> port_factories;
-  std::uint32_t batch_rows = 512;
+  std::uint32_t batch_rows = kDefaultBatchRows;
   std::uint64_t seed = 0;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "millrace/operators/port_tail.h"
+#include "millrace/operators/edge/port_tail.h"
 
 namespace millrace {
 namespace internal {

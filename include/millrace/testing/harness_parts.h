@@ -11,8 +11,8 @@
 #include "millrace/api/graph_builder.h"
 #include "millrace/base/clock.h"
 #include "millrace/io/local_channel.h"
+#include "millrace/operators/edge/port_tail.h"
 #include "millrace/operators/keyed_process_operator.h"
-#include "millrace/operators/port_tail.h"
 #include "millrace/operators/user_error.h"
 
 namespace millrace::testing {
@@ -36,7 +36,7 @@ namespace internal {
 struct HarnessEdge {
   HarnessEdge(const BatchType& type, BatchColumns columns, Arena* arena, OperatorCounters* counters)
       : channel({&type, columns, 16, UINT32_MAX / 2, false, nullptr}),
-        edge({&channel}, arena, counters) {}
+        edge({&channel}, columns.times, arena, counters) {}
   LocalChannel channel;
   OutputEdge edge;
 };

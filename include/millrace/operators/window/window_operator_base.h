@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "millrace/operators/chain_operator.h"
-#include "millrace/operators/port_tail.h"
+#include "millrace/operators/edge/port_tail.h"
 #include "millrace/operators/user_error.h"
 #include "millrace/operators/watermarks.h"
 #include "millrace/operators/window/window_types.h"

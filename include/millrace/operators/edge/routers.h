@@ -18,12 +18,6 @@ struct Route {
   std::uint64_t hash = 0;
 };
 
-/// The subtask that owns a key group when 2^16 groups are dealt in contiguous, equal ranges.
-/// (Flink: KeyGroupRangeAssignment.computeOperatorIndexForKeyGroup with maxParallelism 2^16.)
-MILLRACE_INLINE std::uint32_t OwnerOfKeyGroup(std::uint32_t group, std::uint32_t parallelism) {
-  return (group * parallelism) >> 16;
-}
-
 /// Routers. `kOneTargetIsAll`: with one target there is nothing to ask but the key's hash.
 
 /// By key: `Key fn(const T&)`.

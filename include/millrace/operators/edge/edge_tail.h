@@ -1,12 +1,14 @@
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "millrace/base/arena.h"
 #include "millrace/io/batch.h"
 #include "millrace/io/key.h"
 #include "millrace/operators/chain.h"
-#include "millrace/operators/routers.h"
+#include "millrace/operators/edge/routers.h"
+#include "millrace/operators/edge/row_stage.h"
 
 namespace millrace {
 
@@ -25,12 +27,15 @@ class EdgeTail {
     edge_ = context.outputs[output][edge];
     counters_ = context.counters;
     router_.Bind(context.subtask, edge_->targets());
+    if constexpr (kStaged) {
+      if (RowStage<T>::Serves(*edge_)) stage_ = std::make_shared<RowStage<T>>(edge_->timed());
+    }
   }
   EdgeTail& tail() { return *this; }
 
-  /// With one target its open batch is kept in registers during the loop, and written back at the end. (So nothing
-  /// here may take the cursor's address out of line.) Nothing depends on the keys' hashes then: they are computed for
-  /// all new rows at once, when the batch is put back or is full.
+  /// With one target, or with a stage in front of several, one builder is kept in registers during the loop, and written
+  /// back at the end. (So nothing here may take the cursor's address out of line.) Nothing depends on the keys' hashes
+  /// then: they are computed for all new rows at once, when the builder is put back or is full.
   struct Cursor {
     EdgeTail* tail;
     OutputEdge::Builder* builders;
@@ -63,9 +68,7 @@ class EdgeTail {
     }
     /// The end without counting: for edges of an output that counts itself.
     MILLRACE_INLINE void PutBack() {
-      if (!single) return;
-      tail->HashNewRows(only, hashed);
-      builders[0] = only;
+      if (single) tail->TakeBack(only, hashed);
     }
 
    private:
@@ -99,6 +102,13 @@ class EdgeTail {
   };
   MILLRACE_INLINE Cursor Begin() {
     Cursor cursor{this, edge_->builders()};
+    if constexpr (kStaged) {
+      if (stage_ != nullptr) {
+        cursor.single = true;
+        cursor.only = stage_->Empty();
+        return cursor;
+      }
+    }
     if constexpr (Router::kOneTargetIsAll) {
       cursor.single = edge_->targets() == 1;
       if (cursor.single) {
@@ -117,12 +127,24 @@ class EdgeTail {
   void Close() {}
 
  private:
-  /// Sends the one target's full batch; its next one.
+  static constexpr bool kStaged = Router::kHashed && RowStage<T>::kServes;
+
+  /// Makes room in the one builder that a cursor holds.
   [[gnu::noinline]] OutputEdge::Builder Reopened(OutputEdge::Builder full, std::uint32_t hashed) {
-    HashNewRows(full, hashed);
-    edge_->builders()[0] = full;
+    TakeBack(full, hashed);
+    if constexpr (kStaged) {
+      if (stage_ != nullptr) return stage_->Empty();
+    }
     edge_->MakeRoom(0);
     return edge_->builders()[0];
+  }
+
+  void TakeBack(const OutputEdge::Builder& held, std::uint32_t hashed) {
+    HashNewRows(held, hashed);
+    if constexpr (kStaged) {
+      if (stage_ != nullptr) return stage_->Deal(held, *edge_);
+    }
+    edge_->builders()[0] = held;
   }
 
   void HashNewRows(const OutputEdge::Builder& b, std::uint32_t hashed) const {
@@ -134,6 +156,7 @@ class EdgeTail {
 
   Router router_;
   OutputEdge* edge_ = nullptr;
+  std::shared_ptr<RowStage<T>> stage_;  // shared by nobody: a tail is copied before it is bound
   OperatorCounters* counters_ = nullptr;
 };
 

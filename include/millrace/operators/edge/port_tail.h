@@ -7,7 +7,7 @@
 
 #include "millrace/io/batch.h"
 #include "millrace/operators/chain.h"
-#include "millrace/operators/edge_tail.h"
+#include "millrace/operators/edge/edge_tail.h"
 
 namespace millrace {
 

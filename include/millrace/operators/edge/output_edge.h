@@ -34,13 +34,16 @@ class OutputEdge {
     Batch* batch = nullptr;
   };
 
-  OutputEdge(std::vector<OutputChannel*> targets, Arena* arena, OperatorCounters* counters);
+  /// `timed`: the channels' batches have a column of event times.
+  OutputEdge(std::vector<OutputChannel*> targets, bool timed, Arena* arena,
+             OperatorCounters* counters);
   ~OutputEdge();
   OutputEdge(const OutputEdge&) = delete;
   OutputEdge& operator=(const OutputEdge&) = delete;
 
   std::uint32_t targets() const { return static_cast<std::uint32_t>(builders_.size()); }
   Builder* builders() { return builders_.data(); }
+  bool timed() const { return timed_; }
   Arena& arena() { return *arena_; }
   /// A batch leaves before it is full when its rows' texts and elements are so long: channels are bounded in bytes.
   std::uint64_t max_dynamic_bytes() const { return max_dynamic_bytes_; }
@@ -77,6 +80,7 @@ class OutputEdge {
   std::vector<Builder> builders_;
   std::vector<Pending> pending_;
   std::vector<OutputChannel*> channels_;
+  bool timed_;
   Arena* arena_;
   OperatorCounters* counters_;
   const MemoryAccount* memory_ = nullptr;
