@@ -97,6 +97,11 @@ void RethrowInOpenSplit(const std::string& split) {
   }
 }
 
+void ThrowSplitNotReadBack() {
+  throw UserError(
+      "a split of the source does not decode: its RecordCodec does not read what it has written");
+}
+
 void ThrowEmittedInClose() {
   throw std::logic_error(
       "a record was emitted to a side output in Close, when the outputs have ended; emit it in a "

@@ -239,6 +239,10 @@ TEST(Mistakes, OfStepsSourcesAndSinks) {
        At("wrong",
           "std::runtime_error: the file is locked in the source's OpenSplit, split {index: 0, "
           "next: 0, end: 10}")},
+      {"source split that does not read back", 1,
+       At("wrong",
+          "a split of the source does not decode: its RecordCodec does not read what it has "
+          "written")},
       {"source reader", 1,
        At("wrong",
           "std::runtime_error: the line is dead in the source's reader, split {index: 0, next: 7, "

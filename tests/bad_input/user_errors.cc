@@ -146,6 +146,41 @@ struct WrongSource {
   }
 };
 
+/// A split that nobody can read.
+struct Scroll {
+  std::int64_t line = 0;
+};
+
+}  // namespace
+
+template <>
+struct millrace::RecordCodec<Scroll> {
+  static std::string SchemaName() { return "scroll"; }
+  static void Encode(const Scroll&, millrace::ByteWriter& out) { out.Put(std::int64_t{7}); }
+  static bool Decode(millrace::ByteReader&, Scroll&) { return false; }
+  static void AppendText(const Scroll&, std::string& text) { text += "scroll"; }
+};
+
+namespace {
+
+struct ScrollSource {
+  using Record = int;
+  using Split = Scroll;
+  std::unique_ptr<millrace::SplitEnumerator> CreateEnumerator(int parallelism) const {
+    return millrace::MakeStaticSplits<Split>({{}}, parallelism);
+  }
+  struct Reader {
+    template <class Out>
+    millrace::PollResult Poll(Out&, std::uint32_t) {
+      return millrace::PollResult::End();
+    }
+  };
+  Reader OpenSplit(const Split&, const millrace::ReaderContext&) const { return {}; }
+};
+void UnreadableSplit(StreamEnvironment& env) {
+  env.FromSource("wrong", ScrollSource{}).Print();
+}
+
 template <int kWrong>
 void Source(StreamEnvironment& env) {
   static constexpr const char* kNames[] = {"enumerator", "split", "reader", "nothing"};
@@ -191,6 +226,7 @@ void AddUserErrors(Modes& modes) {
   AddTimestamps(modes);
   modes["source enumerator"] = &Source<0>;
   modes["source split"] = &Source<1>;
+  modes["source split that does not read back"] = &UnreadableSplit;
   modes["source reader"] = &Source<2>;
   modes["source goes on after its end"] = &Source<3>;
   modes["sink writer"] = &Sink<0>;

@@ -216,7 +216,7 @@ class SourceOperator final : public Operator {
     while (context_->source_control->TakeSplit(&bytes)) {
       Split split{};
       ByteReader in(bytes);
-      MILLRACE_CHECK(Decode(in, split), "a split of this job does not decode");
+      if (!Decode(in, split)) internal::ThrowSplitNotReadBack();
       ReaderContext reader{context_->name, context_->subtask, context_->parallelism,
                            context_->clock};
       try {

@@ -47,6 +47,7 @@ std::string DescribeException();
 /// Of a source's reader, or of OpenSplit.
 [[noreturn]] void RethrowInReader(const std::string& split);
 [[noreturn]] void RethrowInOpenSplit(const std::string& split);
+[[noreturn]] void ThrowSplitNotReadBack();
 
 /// Of a function that emits when its outputs have ended: nobody would read it.
 [[noreturn]] void ThrowEmittedInClose();

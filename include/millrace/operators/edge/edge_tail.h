@@ -139,7 +139,8 @@ class EdgeTail {
     return edge_->builders()[0];
   }
 
-  void TakeBack(const OutputEdge::Builder& held, std::uint32_t hashed) {
+  /// By value: a builder whose address goes out of line is none in registers.
+  [[gnu::noinline]] void TakeBack(OutputEdge::Builder held, std::uint32_t hashed) {
     HashNewRows(held, hashed);
     if constexpr (kStaged) {
       if (stage_ != nullptr) return stage_->Deal(held, *edge_);

@@ -6,6 +6,18 @@
 
 namespace millrace {
 
+/// The times [begin, end) of a pane, in milliseconds: one comparison a time.
+class PaneSpan {
+ public:
+  PaneSpan(std::int64_t begin, std::int64_t end)
+      : begin_(static_cast<std::uint64_t>(begin)),
+        length_(static_cast<std::uint64_t>(end) - begin_) {}
+  bool Has(std::int64_t time) const { return static_cast<std::uint64_t>(time) - begin_ < length_; }
+
+ private:
+  std::uint64_t begin_, length_;
+};
+
 /// Tumbling and sliding windows as data: [start, start + size) with start = offset + n * slide.
 /// (Flink: TumblingEventTimeWindows, SlidingEventTimeWindows)
 struct SliceWindows {

@@ -81,6 +81,18 @@ struct SlidingPane {
   MILLRACE_INLINE SlidingEntry<Acc, kStacks>& At(std::uint32_t i) {
     return i < log.size() ? log[i] : none;
   }
+  /// At of a pane to which nothing is added meanwhile.
+  class View {
+   public:
+    explicit View(SlidingPane& pane) : log_(pane.log), none_(&pane.none) {}
+    MILLRACE_INLINE SlidingEntry<Acc, kStacks>* At(std::uint32_t i) const {
+      return i < log_.size() ? log_.At(i) : none_;
+    }
+
+   private:
+    typename ChunkedVector<SlidingEntry<Acc, kStacks>>::View log_;
+    SlidingEntry<Acc, kStacks>* none_;
+  };
   /// Calls `fn(entry)` for the entries of a slot, in order.
   template <class Fn>
   void ForSlot(std::uint32_t slot, Fn fn) {

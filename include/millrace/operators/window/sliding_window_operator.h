@@ -102,15 +102,15 @@ class SlidingWindowOperator final
     Pane* const pane = current_;
     if (pane == nullptr) return from;
     const internal::LocalCopy<KeyFn> key_of(this->key_);
-    const std::int64_t pane_begin = current_begin_, pane_end = current_end_;
+    const typename Pane::View entries_of(*pane);
+    const PaneSpan span(current_begin_, current_end_);
     const std::uint32_t way = current_way_;
     Entry* entries[KeyedTable<K>::kPrefetchRows];
     std::uint32_t end = from;
     for (; end < count; ++end) {
-      const std::int64_t time = times != nullptr ? times[end].millis() : now;
-      if (time < pane_begin || time >= pane_end) break;
+      if (!span.Has(times != nullptr ? times[end].millis() : now)) break;
       if (!block.Hit(key_of.get()(rows[end]), end)) break;
-      entries[end] = &pane->At(store_->KeyAt(block.row(end)).open_at[way]);
+      entries[end] = entries_of.At(store_->KeyAt(block.row(end)).open_at[way]);
     }
     const internal::LocalCopy<Agg> agg(this->agg_);
     for (std::uint32_t i = from; i < end; ++i) {

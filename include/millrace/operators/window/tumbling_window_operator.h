@@ -67,11 +67,11 @@ class TumblingWindowOperator final
       typename Table::Block block(*pane, batch.hashes + noted, end - noted);
       const internal::LocalCopy<KeyFn> key_of(this->key_);
       const internal::LocalCopy<Agg> agg(this->agg_);
-      const std::int64_t pane_begin = current_begin_, pane_end = current_end_;
+      const PaneSpan span(current_begin_, current_end_);
       const std::uint32_t acc_offset = acc_offset_;
       for (; i < end; ++i) {
         const std::int64_t time = times != nullptr ? times[i].millis() : now;
-        if (time < pane_begin || time >= pane_end) [[unlikely]] {
+        if (!span.Has(time)) [[unlikely]] {
           AddElsewhere(rows[i], batch.hashes[i], time);
           if (current_ == pane) continue;
           ++i;  // another pane is at hand: this block's places are of no use
