@@ -34,6 +34,14 @@ class String {
     return s;
   }
 
+  /// The same text, of which the bytes were copied to `data`. Reads nothing: what was just stored there, in other pieces,
+  /// would be waited for.
+  String CopiedTo(const char* data) const {
+    String s = *this;
+    s.data_ = data;
+    return s;
+  }
+
   const char* data() const { return data_; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -67,7 +75,7 @@ class String {
     if (text.empty()) return;
     char* p = CurrentArena().Allocate(text.size());
     std::memcpy(p, text.data(), text.size());
-    Set(p, text.size());
+    *this = View(text).CopiedTo(p);
   }
 
   const char* data_ = "";

@@ -85,7 +85,7 @@ template <class T>
     if (text.empty() || arena.OwnsCurrent(text.data())) return;
     char* bytes = arena.Allocate(text.size());
     std::memcpy(bytes, text.data(), text.size());
-    text = String::View({bytes, text.size()});
+    text = text.CopiedTo(bytes);
   });
 }
 

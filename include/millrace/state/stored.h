@@ -69,7 +69,7 @@ class OwnedStrings {
     char* at = fresh;
     ForEachStringView(value_, [&](String& s) {
       std::memcpy(at, s.data(), s.size());
-      s = String::View(std::string_view(at, s.size()));
+      s = s.CopiedTo(at);
       at += s.size();
     });
     if (fresh != buffer_) {
