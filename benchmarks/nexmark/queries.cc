@@ -212,9 +212,10 @@ void Q7(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
 template <class Sink>
 void Q8(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
   Events(config, env)
-      .template FlatMap<PersonOrSeller>([](const Event& e, auto& out) {
-        if (e.type == EventType::kPerson) out.Emit(PersonOrSeller{e.id, ViewOf(e.name), true});
-        if (e.type == EventType::kAuction) out.Emit(PersonOrSeller{e.seller, {}, false});
+      .Filter([](const Event& e) { return e.type != EventType::kBid; })
+      .Map([](const Event& e) {
+        return e.type == EventType::kPerson ? PersonOrSeller{e.id, ViewOf(e.name), true}
+                                            : PersonOrSeller{e.seller, {}, false};
       })
       .KeyBy(&PersonOrSeller::id)
       .Window(millrace::TumblingEventTime(10s))
