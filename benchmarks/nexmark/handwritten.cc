@@ -233,29 +233,45 @@ void Q12e(Generator& g, Writer& out) {
 }
 
 // The table knows where a key's row stands; rows stand in the order of their first bids, so that those in use are near.
+// A bid waits for some others while its place in the table is fetched.
 template <class Writer>
 void Q17(Generator& g, Writer& out) {
+  struct DayBid {
+    std::int64_t key, auction, price;
+    std::int32_t day;
+  };
+  constexpr std::size_t kWait = 16;
   by_hand::Table<std::uint32_t> index(1 << 16);
   std::vector<DayStats> rows;
-  while (g.HasNext()) {
-    const Event& e = g.Next();
-    if (e.type != EventType::kBid) continue;
-    const auto day = static_cast<std::int32_t>(e.time / 86400000);
-    std::uint32_t& at = index[e.auction << 20 | day];
+  const auto add = [&](const DayBid& bid) {
+    std::uint32_t& at = index[bid.key];
     if (at == 0) {
-      rows.push_back({e.auction, day, 0, 0, 0, 0, INT64_MAX, INT64_MIN, 0});
+      rows.push_back({bid.auction, bid.day, 0, 0, 0, 0, INT64_MAX, INT64_MIN, 0});
       at = static_cast<std::uint32_t>(rows.size());
     }
     DayStats& s = rows[at - 1];
     ++s.total;
-    s.low += e.price < 10000;
-    s.middle += e.price >= 10000 && e.price < 1000000;
-    s.high += e.price >= 1000000;
-    s.min = std::min(s.min, e.price);
-    s.max = std::max(s.max, e.price);
-    s.sum += e.price;
+    s.low += bid.price < 10000;
+    s.middle += bid.price >= 10000 && bid.price < 1000000;
+    s.high += bid.price >= 1000000;
+    s.min = std::min(s.min, bid.price);
+    s.max = std::max(s.max, bid.price);
+    s.sum += bid.price;
     Put(out, s);
+  };
+  DayBid waiting[kWait];
+  std::size_t bids = 0;
+  while (g.HasNext()) {
+    const Event& e = g.Next();
+    if (e.type != EventType::kBid) continue;
+    DayBid& place = waiting[bids % kWait];
+    if (bids >= kWait) add(place);
+    const auto day = static_cast<std::int32_t>(e.time / 86400000);
+    place = {e.auction << 20 | day, e.auction, e.price, day};
+    index.Prefetch(place.key);
+    ++bids;
   }
+  for (std::size_t i = bids < kWait ? 0 : bids - kWait; i < bids; ++i) add(waiting[i % kWait]);
 }
 
 }  // namespace

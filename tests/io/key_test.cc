@@ -64,6 +64,33 @@ TEST(KeyHashTest, CompositeKeysHashTheirEncoding) {
   EXPECT_EQ(KeyHash(mixed), HashOfEncoding(mixed));
 }
 
+// Keys of 4 to 16 bytes are put together in registers: members that end, begin and cross at every place.
+TEST(KeyHashTest, SmallCompositeKeysHashTheirEncoding) {
+  const auto check = [](const auto& key) { EXPECT_EQ(KeyHash(key), HashOfEncoding(key)); };
+  const std::int8_t a = -3;
+  const std::int16_t b = -30001;
+  const std::int32_t c = -1900000007;
+  const std::int64_t d = -8000000000000000009;
+  check(std::tuple(b, b));
+  check(std::tuple(a, c));
+  check(std::tuple(b, a, b, a));
+  check(std::tuple(c, b, a));
+  check(std::tuple(c, c));
+  check(std::tuple(a, d));
+  check(std::tuple(d, a));
+  check(std::tuple(b, d));
+  check(std::tuple(c, d));
+  check(std::tuple(d, c));
+  check(std::tuple(a, b, d, b));
+  check(std::tuple(c, c, c, a, b));
+  check(std::tuple(d, d));
+  check(std::tuple(a, d, c, b, true));
+  check(std::tuple(-0.0F, 2.5, a));
+  check(std::tuple(EventTime::FromMillis(-5), c));
+  check(std::array<std::int16_t, 7>{1, -2, 3, -4, 5, -6, 7});
+  check(std::array<std::int8_t, 5>{1, -2, 3, -4, 5});
+}
+
 TEST(KeyHashTest, TheSameTextAndTheSameNumberHashAlike) {
   EXPECT_EQ(KeyHash(std::string("sensor_1")), KeyHash(String("sensor_1")));
   EXPECT_EQ(KeyHash(std::string("sensor_1")), KeyHashOfText("sensor_1"));

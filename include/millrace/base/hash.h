@@ -53,9 +53,10 @@ inline std::uint64_t Avalanche64(std::uint64_t h) {  // XXH64's
 inline std::uint64_t Hash4To8(std::uint32_t first, std::uint32_t last, std::uint64_t length) {
   return Rrmxmx((last + (std::uint64_t{first} << 32)) ^ kFlip4To8, length);
 }
-inline std::uint64_t Hash9To16(const void* p, std::size_t n) {
-  const std::uint64_t low = Read64(p) ^ kFlip9Low;
-  const std::uint64_t high = Read64(static_cast<const char*>(p) + n - 8) ^ kFlip9High;
+/// `first` and `last`: the first and the last eight of the n bytes.
+inline std::uint64_t Hash9To16(std::uint64_t first, std::uint64_t last, std::uint64_t n) {
+  const std::uint64_t low = first ^ kFlip9Low;
+  const std::uint64_t high = last ^ kFlip9High;
   const unsigned __int128 product = static_cast<unsigned __int128>(low) * high;
   std::uint64_t h =
       n + __builtin_bswap64(low) + high +
@@ -89,7 +90,10 @@ void HashWords(const std::uint64_t* words, std::uint32_t count, std::uint64_t* h
 
 inline std::uint64_t HashBytes(const void* p, std::size_t n) {
   if (n > 16 || n == 0) return internal::HashOther(p, n);
-  if (n > 8) return internal::Hash9To16(p, n);
+  if (n > 8) {
+    return internal::Hash9To16(internal::Read64(p),
+                               internal::Read64(static_cast<const char*>(p) + n - 8), n);
+  }
   if (n >= 4) {
     return internal::Hash4To8(internal::Read32(p),
                               internal::Read32(static_cast<const char*>(p) + n - 4), n);

@@ -60,6 +60,49 @@ bool HasNan(const T& value) {
   }
 }
 
+/// The encoding of a key of 4 to 16 fixed bytes in two registers. In memory, members that were stored one by one would be
+/// read back in other pieces, which waits until they are in the cache.
+class KeyWords {
+ public:
+  template <class T>
+  [[gnu::always_inline]] void Add(const T& value) {
+    constexpr Kind kKind = kKindOf<T>;
+    if constexpr (IsNumber(kKind)) {
+      std::uint64_t bits = 0;
+      StoreNumber(reinterpret_cast<char*>(&bits), value);
+      Append(bits, kFacts<T>.min_bytes);
+    } else if constexpr (kKind == Kind::kArray) {
+      for (const auto& element : value) Add(element);
+    } else {
+      WithMembers(value, [this](const auto&... members) { (Add(members), ...); });
+    }
+  }
+  [[gnu::always_inline]] std::uint64_t Hash() const {
+    if (size_ <= 8) {
+      return Hash4To8(static_cast<std::uint32_t>(first_),
+                      static_cast<std::uint32_t>(first_ >> (8 * (size_ - 4))), size_);
+    }
+    const std::size_t rest = size_ - 8;  // bytes in the second word
+    const std::uint64_t last =
+        rest == 8 ? second_ : first_ >> (8 * rest) | second_ << (8 * (8 - rest));
+    return Hash9To16(first_, last, size_);
+  }
+
+ private:
+  [[gnu::always_inline]] void Append(std::uint64_t bits, std::size_t bytes) {
+    if (size_ < 8) {
+      first_ |= bits << (8 * size_);
+      if (size_ + bytes > 8) second_ = bits >> (8 * (8 - size_));
+    } else {
+      second_ |= bits << (8 * (size_ - 8));
+    }
+    size_ += bytes;
+  }
+
+  std::uint64_t first_ = 0, second_ = 0;
+  std::size_t size_ = 0;  // known when compiled: every shift is by a constant
+};
+
 }  // namespace internal
 
 /// The key's 64-bit hash. Throws BadKey for NaN.
@@ -81,6 +124,10 @@ template <class K>
       std::uint64_t word = 0;
       internal::StoreFixed(reinterpret_cast<char*>(&word), key);
       return Hash64(word);
+    } else if constexpr (kFacts<K>.fixed && kFacts<K>.min_bytes >= 4 && kFacts<K>.min_bytes <= 16) {
+      internal::KeyWords words;
+      words.Add(key);
+      return words.Hash();
     } else if constexpr (kFacts<K>.fixed && kFacts<K>.min_bytes <= kMaxStack) {
       char bytes[kMaxStack];
       internal::StoreFixed(bytes, key);
