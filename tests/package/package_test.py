@@ -31,7 +31,7 @@ def run(*command):
 
 
 def build(cmake, project, folder):
-    run(cmake, "-S", HERE / project, "-B", folder / project,
+    run(cmake, "-G", "Ninja", "-S", HERE / project, "-B", folder / project,
         f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}")
     run(cmake, "--build", folder / project, "--parallel", 2)
 
