@@ -62,7 +62,7 @@ class RowStage {
     const EventTime* __restrict from_times = staged.times;
     T* __restrict rows = reinterpret_cast<T*>(to.rows) + to.size;
     std::uint64_t* __restrict hashes = to.hashes + to.size;
-    EventTime* __restrict times = to.times + to.size;
+    EventTime* __restrict times = kTimed ? to.times + to.size : nullptr;
     for (std::uint32_t i = 0; i < n; ++i) {
       const std::uint32_t at = order[i];
       rows[i] = from_rows[at];
