@@ -3,8 +3,6 @@
 
 #include <cstdlib>
 #include <map>
-#include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 #include <utility>
@@ -40,22 +38,6 @@ struct Look : KeyedProcessFunction<std::int64_t, Item, Seen> {
   }
 };
 
-struct Shared {
-  std::mutex mutex;
-  std::vector<Seen> rows;
-};
-struct Gather {
-  std::shared_ptr<Shared> shared = std::make_shared<Shared>();
-  struct Writer {
-    std::shared_ptr<Shared> shared;
-    void Write(const Seen& row, EventTime) {
-      std::lock_guard lock(shared->mutex);
-      shared->rows.push_back(row);
-    }
-  };
-  Writer CreateWriter(const WriterContext&) const { return {shared}; }
-};
-
 class KeyedExchange : public ::testing::TestWithParam<int> {};
 
 TEST_P(KeyedExchange, EachTargetGetsItsRecordsWholeAndInOrder) {
@@ -73,7 +55,7 @@ TEST_P(KeyedExchange, EachTargetGetsItsRecordsWholeAndInOrder) {
   env.SetOption("exchange", random.Chance(0.5) ? "serialized" : "local");
   const bool timed = random.Chance(0.5);
   const auto item = [](std::int64_t i) { return Item{i * i % 1009 - 500, i, 7 * i}; };
-  Gather sink;
+  CollectSink<Seen> sink;
   const auto finish = [&](auto stream) {
     std::move(stream).KeyBy(&Item::key).Process("look", Look{}).SinkTo("out", sink);
   };
@@ -90,7 +72,7 @@ TEST_P(KeyedExchange, EachTargetGetsItsRecordsWholeAndInOrder) {
 
   std::vector<int> seen(static_cast<std::size_t>(records));
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> last;  // of a key from a split
-  for (const Seen& row : sink.shared->rows) {
+  for (const Seen& row : sink.rows()) {
     const std::int64_t i = row.item.index;
     ASSERT_EQ(row.item.key, item(i).key);
     ASSERT_EQ(row.item.time, item(i).time);
