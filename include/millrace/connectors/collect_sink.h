@@ -32,12 +32,12 @@ class CollectSink {
     void Write(const T& record, EventTime) { rows_.push_back(record); }
     void Close() {
       auto& [lock, rows] = *shared_;
-      while (lock.test_and_set(std::memory_order_acquire)) {
-      }
+      while (lock.test_and_set(std::memory_order_acquire)) lock.wait(true);
       rows.insert(rows.end(), std::make_move_iterator(rows_.begin()),
                   std::make_move_iterator(rows_.end()));
       rows_.clear();
       lock.clear(std::memory_order_release);
+      lock.notify_one();
     }
 
    private:
