@@ -8,8 +8,14 @@
 
 namespace millrace {
 
-PrintSink::Writer::Writer(const WriterContext& context)
-    : out_(1), prefix_(context.parallelism > 1 ? std::to_string(context.subtask) + "> " : "") {}
+PrintSink::Writer::Writer(const PrintSink& sink, const WriterContext& context)
+    : out_(sink.stream == Stream::kErr ? STDERR_FILENO : STDOUT_FILENO), prefix_(sink.prefix) {
+  if (context.parallelism > 1) {
+    if (!prefix_.empty()) prefix_ += ':';
+    prefix_ += std::to_string(context.subtask);
+  }
+  if (!prefix_.empty()) prefix_ += "> ";
+}
 
 void LineOutput::Flush() {
   std::size_t done = 0;

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "millrace/base/check.h"
+#include "millrace/base/log.h"
 #include "millrace/base/random.h"
 #include "src/base/crash_report.h"
 
@@ -24,7 +25,11 @@ void LocalCluster::Stop() {
 void LocalCluster::OnFailure(TaskFailure failure) {
   {
     std::lock_guard lock(mutex_);
-    if (!failure_.has_value()) failure_ = std::move(failure);
+    if (!failure_.has_value()) {
+      failure_ = std::move(failure);
+    } else if (failure.closing) {  // the job's message is the first failure
+      Log(kWarn, "operator '", failure.op, "', subtask ", failure.subtask, ": ", failure.message);
+    }
   }
   Stop();
 }

@@ -33,10 +33,10 @@ void Slot::Add(std::unique_ptr<Task> task) {
   ++live_;
 }
 
-void Slot::Fail(const Task& task) {
+void Slot::Fail(const Task& task, bool closing) {
   failed_ = true;
   on_failure_({task.name(), task.running().op.load(std::memory_order_relaxed), task.subtask(),
-               internal::DescribeException()});
+               internal::DescribeException(), closing});
 }
 
 bool Slot::Open() {
@@ -70,6 +70,7 @@ StepResult Slot::Step(std::size_t task, StepBudget& budget) {
     result = measures_steps_ ? MeasuredStep(*tasks_[task], budget) : tasks_[task]->RunStep(budget);
   } catch (...) {
     Fail(*tasks_[task]);
+    return StepResult::kFinished;
   }
   if (result == StepResult::kFinished) {
     state.done = true;
@@ -151,13 +152,12 @@ void Slot::FlushAll() {
 }
 
 void Slot::Close() {
-  for (std::size_t i = 0; i < tasks_.size(); ++i) {
-    if (states_[i].done) continue;
+  for (const auto& task : tasks_) {
     try {
-      const RunningScope scope(tasks_[i]->running());
-      tasks_[i]->Close();
+      const RunningScope scope(task->running());
+      task->Close();
     } catch (...) {
-      Fail(*tasks_[i]);
+      Fail(*task, /*closing=*/true);
     }
   }
 }

@@ -21,6 +21,7 @@ struct TaskFailure {
   std::string op;
   int subtask = 0;
   std::string message;
+  bool closing = false;  // thrown by Close when the job was at its end
 };
 
 /// The tasks that share one thread: one subtask of each vertex. A round steps each of them once.
@@ -44,6 +45,7 @@ class Slot {
   /// One step of one task (seeded driver). Catches what user code throws.
   StepResult Step(std::size_t task, StepBudget& budget);
   void FlushAll();
+  /// Closes every task that has not come to its end, also the one that failed.
   void Close();
   bool finished() const { return live_ == 0; }
 
@@ -61,7 +63,7 @@ class Slot {
   /// True when some task made progress; `next_wake` is when an idle one wants to be stepped.
   bool Round(StepBudget& budget, std::int64_t* next_wake);
   /// Called where what a task has thrown is caught.
-  void Fail(const Task& task);
+  void Fail(const Task& task, bool closing = false);
   StepResult MeasuredStep(Task& task, StepBudget& budget);
 
   const int index_;

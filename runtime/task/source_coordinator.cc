@@ -1,5 +1,9 @@
 #include "runtime/task/source_coordinator.h"
 
+#include <utility>
+
+#include "millrace/base/log.h"
+
 namespace millrace {
 
 SourceCoordinator::SourceCoordinator(std::unique_ptr<SplitEnumerator> enumerator, int parallelism)
@@ -17,10 +21,17 @@ void SourceCoordinator::OnRequest(int subtask) {
     bool no_more = false;
     for (std::string& split : enumerator_->Assign(subtask, &no_more)) {
       reader.assigned.push_back(std::move(split));
+      any_split_ = true;
     }
-    reader.no_more = no_more && reader.assigned.empty();
+    const bool told = std::exchange(reader.no_more, no_more && reader.assigned.empty());
+    if (reader.no_more && !told) OnNoMore();
   }
   if (reader.waker != nullptr) reader.waker->Wake();
+}
+
+void SourceCoordinator::OnNoMore() {
+  if (++done_readers_ < readers_.size() || any_split_) return;
+  Log(kWarn, "the source's enumerator had no split for any subtask: nothing is read");
 }
 
 bool SourceCoordinator::Reader::TakeSplit(std::string* bytes) {

@@ -36,10 +36,14 @@ class SourceCoordinator {
     bool no_more = false;              // guarded by the coordinator's mutex
   };
   void OnRequest(int subtask);
+  /// Warns when all readers have been told that there are no more splits, and none had one.
+  void OnNoMore();
 
   std::mutex mutex_;
   std::unique_ptr<SplitEnumerator> enumerator_;
   std::deque<Reader> readers_;
+  bool any_split_ = false;        // guarded by the mutex
+  std::size_t done_readers_ = 0;  // guarded by the mutex
 };
 
 }  // namespace millrace

@@ -1,8 +1,11 @@
 #include "runtime/task/task.h"
 
 #include <algorithm>
+#include <exception>
+#include <utility>
 
 #include "millrace/base/check.h"
+#include "millrace/operators/user_error.h"
 
 namespace millrace {
 
@@ -227,10 +230,19 @@ void Task::Finish() {
 }
 
 void Task::Close() {
+  if (std::exchange(closed_, true)) return;
+  std::exception_ptr thrown;
+  std::size_t thrower = 0;
   for (std::size_t i = 0; i < operators_.size(); ++i) {
     Mark(i);
-    operators_[i]->Close();
+    const std::exception_ptr now = internal::Caught([&] { operators_[i]->Close(); });
+    if (now == nullptr || thrown != nullptr) continue;
+    thrown = now;
+    thrower = i;
   }
+  if (thrown == nullptr) return;
+  Mark(thrower);
+  std::rethrow_exception(thrown);
 }
 
 }  // namespace millrace

@@ -68,6 +68,7 @@ class Task {
   StateUse state_use(std::size_t i) const;
   /// Clock reading in nanoseconds at which an idle task has to be stepped again.
   std::int64_t next_wake() const { return next_wake_; }
+  /// Closes every operator, whatever one of them throws: that is thrown at the end. Called again it does nothing.
   void Close();
 
   bool is_source() const { return inputs_.empty(); }
@@ -106,6 +107,7 @@ class Task {
   bool source_ended_ = false;
   bool idle_said_ = false;
   bool finished_ = false;
+  bool closed_ = false;
   bool fired_ = false;  // timers, in this step
   TaskTimes times_;
   RunningStep running_;

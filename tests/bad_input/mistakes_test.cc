@@ -261,15 +261,26 @@ TEST(Mistakes, OfStepsSourcesAndSinks) {
        At("numbers", "std::runtime_error: the shop is closed for closing in sink 'shop'")},
   };
   for (const Mistake& m : kMistakes) Expect(m);
+  Expect({"source without splits",
+          0,
+          "warning operator 'empty', subtask 1: the source's enumerator had no split for any "
+          "subtask: nothing is read\n",
+          {"--parallelism=2", "-D", "driver=seeded", "-D", "seed=1"}});
   BadJob end("source goes on after its end", {});
   EXPECT_EQ(end.End(), 0) << end.said();
   EXPECT_EQ(end.printed(), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
 }
 
+TEST(Mistakes, AFailedTaskIsClosedToItsEnd) {
+  BadJob job("close after a failure", {});
+  EXPECT_EQ(job.End(), 1) << job.said();
+  EXPECT_EQ(job.printed(), "the sink is closed\n");
+}
+
 TEST(Mistakes, OfStatefulOperators) {
   const std::string second = "window [1970-01-01T00:00:00.005Z, 1970-01-01T00:00:00.010Z) of key 1";
   const std::string nokey =
-      "std::logic_error: keyed state was written, or a timer registered, where there is no key at "
+      "std::logic_error: keyed state was used, or a timer registered, where there is no key at "
       "hand: only ProcessElement and OnTimer have one, not Open or Close in ";
   const Mistake kMistakes[] = {
       {"reduce", 1, At("folded", kThrown + "step 'folded', record 7")},
@@ -294,11 +305,16 @@ TEST(Mistakes, OfStatefulOperators) {
       {"processing timer", 1, At("fn", kThrown + "step 'fn', timer of key 7, due at -inf")},
       {"open", 1, At("fn", kThrown + "Open of 'fn'")},
       {"close", 1, At("fn", kThrown + "Close of 'fn'")},
+      {"close after a failure", 1, At("fn", kThrown + "step 'fn', record 7")},
+      {"close after a failure", 1,
+       "warning operator 'fn', subtask 0: " + kThrown + "Close of 'fn'\n"},
       {"emit in close", 1,
        At("fn",
           "std::logic_error: a record was emitted to a side output in Close, when the outputs have "
           "ended; emit it in a timer at EventTime::Max(), which fires at the end of input in Close "
           "of 'fn'")},
+      {"read in open", 1, At("fn", nokey + "Open of 'fn'")},
+      {"read in close", 1, At("fn", nokey + "Close of 'fn'")},
       {"state in open", 1, At("fn", nokey + "Open of 'fn'")},
       {"state in close", 1, At("fn", nokey + "Close of 'fn'")},
       {"timer without OnTimer", 1,

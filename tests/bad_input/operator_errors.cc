@@ -114,6 +114,9 @@ enum Misuse {
   kProcessingTimer,
   kOpen,
   kClose,
+  kReadInOpen,
+  kReadInClose,
+  kElementAndClose,
   kStateInOpen,
   kStateInClose,
   kTimerAtTheEnd,
@@ -129,10 +132,11 @@ struct Wrong : millrace::KeyedProcessFunction<int, int, int> {
   void Open(const millrace::FunctionContext&) {
     if (kMisuse == kOpen) Fail();
     if (kMisuse == kStateInOpen) last.Update(1);
+    if (kMisuse == kReadInOpen && last.Get() == 1) Fail();
   }
   void ProcessElement(int n, Context& ctx, Collector<int>&) {
     last.Update(n);
-    if (kMisuse == kElement && n == 7) Fail();
+    if ((kMisuse == kElement || kMisuse == kElementAndClose) && n == 7) Fail();
     if (kMisuse == kEventTimer) ctx.RegisterEventTimeTimer(ctx.Timestamp() + Duration(1));
     if (kMisuse == kProcessingTimer) ctx.RegisterProcessingTimeTimer(EventTime::Min());
     if (kMisuse == kTimerAtTheEnd) ctx.RegisterEventTimeTimer(EventTime::Max());
@@ -148,7 +152,8 @@ struct Wrong : millrace::KeyedProcessFunction<int, int, int> {
     out.Emit(ctx.Key());
   }
   void Close() {
-    if (kMisuse == kClose) Fail();
+    if (kMisuse == kClose || kMisuse == kElementAndClose) Fail();
+    if (kMisuse == kReadInClose && last.Get() == 1) Fail();
     if (kMisuse == kStateInClose) last.Update(1);
     if (kMisuse == kEmitInClose) side.Emit(1);
   }
@@ -165,6 +170,15 @@ struct WrongPlain : millrace::ProcessFunction<int, int> {
     if (n == 7) throw std::runtime_error("no sevens");
     out.Emit(n);
   }
+};
+
+/// Says on stdout that it was closed.
+struct ClosingSink {
+  struct Writer {
+    void Write(int, EventTime) {}
+    void Close() { std::puts("the sink is closed"); }
+  };
+  Writer CreateWriter(const millrace::WriterContext&) const { return {}; }
 };
 
 template <Misuse kMisuse>
@@ -187,7 +201,15 @@ void AddOperatorErrors(Modes& modes) {
   };
   modes["open"] = &Process<kOpen>;
   modes["close"] = &Process<kClose>;
+  modes["close after a failure"] = [](StreamEnvironment& env) {
+    TimedNumbers(env)
+        .KeyBy([](int n) { return n; })
+        .Process("fn", Wrong<kElementAndClose>{})
+        .SinkTo("out", ClosingSink{});
+  };
   modes["emit in close"] = &Process<kEmitInClose>;
+  modes["read in open"] = &Process<kReadInOpen>;
+  modes["read in close"] = &Process<kReadInClose>;
   modes["state in open"] = &Process<kStateInOpen>;
   modes["state in close"] = &Process<kStateInClose>;
   modes["timer at the end of time"] = &Process<kTimerAtTheEnd>;

@@ -181,6 +181,19 @@ void UnreadableSplit(StreamEnvironment& env) {
   env.FromSource("wrong", ScrollSource{}).Print();
 }
 
+/// Its enumerator has nothing to give.
+struct NoSplits {
+  using Record = int;
+  using Split = millrace::RangeSplit;
+  std::unique_ptr<millrace::SplitEnumerator> CreateEnumerator(int parallelism) const {
+    return millrace::MakeStaticSplits<Split>({}, parallelism);
+  }
+  ScrollSource::Reader OpenSplit(const Split&, const millrace::ReaderContext&) const { return {}; }
+};
+void SourceWithoutSplits(StreamEnvironment& env) {
+  env.FromSource("empty", NoSplits{}).Print();
+}
+
 template <int kWrong>
 void Source(StreamEnvironment& env) {
   static constexpr const char* kNames[] = {"enumerator", "split", "reader", "nothing"};
@@ -227,6 +240,7 @@ void AddUserErrors(Modes& modes) {
   modes["source enumerator"] = &Source<0>;
   modes["source split"] = &Source<1>;
   modes["source split that does not read back"] = &UnreadableSplit;
+  modes["source without splits"] = &SourceWithoutSplits;
   modes["source reader"] = &Source<2>;
   modes["source goes on after its end"] = &Source<3>;
   modes["sink writer"] = &Sink<0>;

@@ -36,11 +36,18 @@ class LineOutput {
   std::string buffer_;
 };
 
-/// Prints records to stdout, one a line; with parallelism over 1 prefixed by the subtask ("1> ", from 0).
+/// Prints records, one a line, to stdout or stderr. With parallelism over 1 each line begins with the subtask ("1> ",
+/// from 0), with a prefix with that ("hot> ", "hot:1> "). (Flink: PrintSink, print(sinkIdentifier), printToErr)
+///
+///   hot.SinkTo("print hot", PrintSink{.prefix = "hot"});
 struct PrintSink {
+  enum class Stream { kOut, kErr };
+  std::string prefix{};
+  Stream stream = Stream::kOut;
+
   class Writer {
    public:
-    explicit Writer(const WriterContext& context);
+    Writer(const PrintSink& sink, const WriterContext& context);
     template <class T>
     void Write(const T& record, EventTime) {
       out_.line() += prefix_;
@@ -53,7 +60,7 @@ struct PrintSink {
     LineOutput out_;
     std::string prefix_;
   };
-  Writer CreateWriter(const WriterContext& context) const { return Writer(context); }
+  Writer CreateWriter(const WriterContext& context) const { return Writer(*this, context); }
 };
 
 /// Calls a function per record: `void fn(const T&, EventTime)`, const as every user function. For tests and

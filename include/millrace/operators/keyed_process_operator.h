@@ -31,11 +31,8 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   void Open(OperatorContext& context) override {
     RowLayout layout = KeyedTable<K>::KeyLayout();
     const std::uint32_t presence = layout.AddColumn(ColumnOpsOf<std::uint32_t>());
-    std::uint32_t bit = 1;
-    for (const auto& entry : this->fn_.states()) {
-      this->fn_.member(entry).BindState(&key_, layout.AddColumn(entry.ops), bit);
-      bit <<= 1;
-    }
+    std::vector<std::uint32_t> columns;
+    for (const auto& entry : this->fn_.states()) columns.push_back(layout.AddColumn(entry.ops));
     Context& process = this->process_;
     if constexpr (kTimers) {
       process.event_timers_.Bind(layout.AddColumn(ColumnOpsOf<DueTimes>()));
@@ -56,6 +53,14 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
         },
         presence, context.state);
     Base::Open(context);
+    std::uint32_t bit = 1;
+    for (std::size_t i = 0; i < columns.size(); ++i, bit <<= 1) {  // the function's Open has no key
+      this->fn_.member(this->fn_.states()[i]).BindState(&key_, columns[i], bit);
+    }
+  }
+  void Close() override {
+    for (const auto& entry : this->fn_.states()) this->fn_.member(entry).BindState(nullptr, 0, 0);
+    Base::Close();
   }
 
   bool AdvanceWatermark(EventTime watermark, StepBudget& budget) override {

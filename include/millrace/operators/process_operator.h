@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
     ChainOperator<Chain>::Open(context);
     process_.clock_ = context.clock;
     ports_.Open(context, fn_, &now());
+    opened_ = true;
     if constexpr (requires(const FunctionContext& c) { fn_.Open(c); }) {
       try {
         fn_.Open(FunctionContext{context.name, context.subtask, context.parallelism});
@@ -48,17 +50,11 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
     ChainOperator<Chain>::ForwardEnd();
     ports_.EmitEnd();
   }
+  /// The function's `Close` if its `Open` was called, then the tail's, whatever was thrown.
   void Close() override {
-    if constexpr (requires { fn_.Close(); }) {
-      try {
-        const std::uint64_t before = ports_.emitted();
-        fn_.Close();
-        if (ports_.emitted() != before) internal::ThrowEmittedInClose();
-      } catch (...) {
-        internal::RethrowIn("Close of '" + name_ + "'");
-      }
-    }
+    const std::exception_ptr thrown = internal::Caught([this] { CloseFunction(); });
     ChainOperator<Chain>::Close();
+    if (thrown != nullptr) std::rethrow_exception(thrown);
   }
 
  protected:
@@ -96,9 +92,23 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
   std::string name_;
 
  private:
+  void CloseFunction() {
+    if constexpr (requires { fn_.Close(); }) {
+      if (!opened_) return;
+      try {
+        const std::uint64_t before = ports_.emitted();
+        fn_.Close();
+        if (ports_.emitted() != before) internal::ThrowEmittedInClose();
+      } catch (...) {
+        internal::RethrowIn("Close of '" + name_ + "'");
+      }
+    }
+  }
+
   internal::SidePorts ports_;
   Out scratch_{};
   std::uint64_t emitted_ = 0;
+  bool opened_ = false;
 };
 
 /// A process function without a key.

@@ -33,6 +33,17 @@ namespace internal {
 /// "std::runtime_error: what() says"; the message alone where it is a sentence of ours. Of the exception in flight.
 std::string DescribeException();
 
+/// What `call` throws; null when it returns.
+template <class Call>
+std::exception_ptr Caught(Call call) {
+  try {
+    call();
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
 /// Rethrows the exception in flight as a UserError that ends in " in step 'STEP', DETAIL"; one that says its place already,
 /// and one that is no mistake of user code (MemoryExceeded), pass as they are.
 [[noreturn]] void RethrowAt(const std::string& step, std::string detail);

@@ -16,7 +16,7 @@ namespace millrace {
 
 namespace internal {
 
-/// State was written, or a timer registered, where there is no key: in Open or Close.
+/// State was used, or a timer registered, where there is no key: in Open or Close.
 [[noreturn]] void ThrowNoKey();
 
 }  // namespace internal
