@@ -20,27 +20,29 @@
 /// 1 to 64 fields, all of them: a field left out of an aggregate does not compile. Reordering or renaming
 /// fields changes the schema. A record is default constructible and movable; fields have the types listed
 /// in record_types.h. Defines no operators: your own ones stay yours (see compare.h for Equal, Compare).
-#define MILLRACE_RECORD(Type, ...)                                                             \
-  static_assert(std::is_default_constructible_v<Type>,                                         \
-                "millrace: MILLRACE_RECORD: " #Type " needs a default constructor");           \
-  static_assert(std::is_move_constructible_v<Type> && std::is_move_assignable_v<Type>,         \
-                "millrace: MILLRACE_RECORD: " #Type " must be movable");                       \
-  _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Winvalid-offsetof\"")      \
-      [[maybe_unused]] constexpr auto                                                          \
-      MillraceRecordOf(::millrace::internal::RecordTag<Type> millrace_tag) {                   \
-    return []<class MillraceType>(::millrace::internal::RecordTag<MillraceType>) {             \
-      constexpr bool named = requires { MILLRACE_FOR_EACH(MILLRACE_RECORD_ASK, __VA_ARGS__) }; \
-      if constexpr (named) {                                                                   \
-        return ::millrace::internal::MakeFields<MillraceType MILLRACE_FOR_EACH(                \
-            MILLRACE_RECORD_MEMBER, __VA_ARGS__)>(                                             \
-            #Type, {MILLRACE_FOR_EACH(MILLRACE_RECORD_NAME, __VA_ARGS__)},                     \
-            {MILLRACE_FOR_EACH(MILLRACE_RECORD_OFFSET, __VA_ARGS__)});                         \
-      } else {                                                                                 \
-        return ::millrace::internal::RefuseNames<MillraceType>();                              \
-      }                                                                                        \
-    }(millrace_tag);                                                                           \
-  }                                                                                            \
-  _Pragma("GCC diagnostic pop") static_assert(::millrace::kIsRecord<Type>)
+#define MILLRACE_RECORD(Type, ...)                                                                \
+  static_assert(std::is_default_constructible_v<Type>,                                            \
+                "millrace: MILLRACE_RECORD: " #Type " needs a default constructor");              \
+  static_assert(std::is_move_constructible_v<Type> && std::is_move_assignable_v<Type>,            \
+                "millrace: MILLRACE_RECORD: " #Type " must be movable");                          \
+  _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Winvalid-offsetof\"")         \
+      [[maybe_unused]] constexpr auto                                                             \
+      MillraceRecordOf(::millrace::internal::RecordTag<Type> millrace_tag) {                      \
+    return []<class MillraceType>(::millrace::internal::RecordTag<MillraceType>) {                \
+      constexpr bool named = requires { MILLRACE_FOR_EACH(MILLRACE_RECORD_ASK, __VA_ARGS__) };    \
+      if constexpr (named) {                                                                      \
+        return ::millrace::internal::MakeFields<MillraceType MILLRACE_FOR_EACH(                   \
+            MILLRACE_RECORD_MEMBER, __VA_ARGS__)>(                                                \
+            #Type, {MILLRACE_FOR_EACH(MILLRACE_RECORD_NAME, __VA_ARGS__)},                        \
+            {MILLRACE_FOR_EACH(MILLRACE_RECORD_OFFSET, __VA_ARGS__)});                            \
+      } else {                                                                                    \
+        return ::millrace::internal::RefuseNames<MillraceType>();                                 \
+      }                                                                                           \
+    }(millrace_tag);                                                                              \
+  }                                                                                               \
+  _Pragma("GCC diagnostic pop") static_assert(                                                    \
+      ::millrace::kIsRecord<Type>, "millrace: MILLRACE_RECORD: stands in the namespace of " #Type \
+                                   ", not in a function or class")
 
 #define MILLRACE_RECORD_ASK(field) &MillraceType::field;
 #define MILLRACE_RECORD_MEMBER(field) , &MillraceType::field

@@ -34,6 +34,16 @@ Status StatusOf(F fn) {
   return Status::Ok();
 }
 
+namespace internal {
+
+template <class N>
+void RefuseNumber() {
+  constexpr bool has_unit = !std::is_arithmetic_v<N>;
+  static_assert(has_unit, "millrace: a number (N) is no time: testing::At(millis), h.Now() + 5s");
+}
+
+}  // namespace internal
+
 /// One operator, as a job would build and run it, without a cluster: on a manual clock, on the test's own thread, a
 /// record at a time. Made by `Harness` or one of its short forms (`KeyedProcessHarness`, `WindowHarness`, ...).
 ///
@@ -74,6 +84,15 @@ class OperatorHarness {
     parts_.Guarded([&] { parts_.AdvanceProcessingTime(time); });
   }
   void ProcessingTime(Duration forward) { ProcessingTime(Now() + forward); }
+  /// Numbers are refused: they have no unit.
+  template <class N, std::enable_if_t<std::is_arithmetic_v<N>, int> = 0>
+  void Watermark(N) {
+    internal::RefuseNumber<N>();
+  }
+  template <class N, std::enable_if_t<std::is_arithmetic_v<N>, int> = 0>
+  void ProcessingTime(N) {
+    internal::RefuseNumber<N>();
+  }
   /// The manual clock; begins at 2023-11-14T22:13:20.000Z, as that of the seeded driver.
   EventTime Now() const { return EventTime::FromMillis(parts_.clock.WallMillis()); }
 
