@@ -21,6 +21,7 @@ constexpr Key kKeys[] = {
     {"exchange", "local|serialized", "hand batches over, or pass each through the wire codec"},
     {"memory", "BYTES", "what batches and state may use, e.g. 512MiB; default 1GiB, at least 1MiB"},
     {"batch.rows", "NUMBER", "rows of a batch at most; default 2048"},
+    {"state.backend", "heap", "where keyed state lives; rocksdb comes with a later version"},
     {"steps", "plain|measured",
      "keep each task's longest step, in wall and CPU time, for --metrics"},
     {"log.level", "debug|info|warn|error",
@@ -70,6 +71,13 @@ Status OneOf(std::string_view key, std::string_view value, std::string_view valu
                                  ": the value is one of " + std::string(values));
 }
 
+/// Of what the documentation of later versions has.
+Status NotYet(std::string_view key, std::string_view value) {
+  return Status::Unimplemented(
+      "option -D " + std::string(key) + "=" + std::string(value) + ": this version has no " +
+      (key.starts_with("checkpoint.") ? "checkpoints" : std::string(value)) + " yet");
+}
+
 }  // namespace
 
 Status SetOption(std::string_view key, std::string_view value, JobOptions* options) {
@@ -98,6 +106,11 @@ Status SetOption(std::string_view key, std::string_view value, JobOptions* optio
     const auto n = Number("-D batch.rows", value, 1, 65536);
     if (!n.ok()) return n.status();
     options->run.batch_rows = static_cast<std::uint32_t>(n.value());
+  } else if (key == "state.backend") {
+    if (value == "rocksdb") return NotYet(key, value);
+    if (value != "heap") return OneOf(key, value, "heap");
+  } else if (key.starts_with("checkpoint.")) {
+    return NotYet(key, value);
   } else if (key == "log.level") {
     static constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
     const auto* level = std::find(std::begin(kLevels), std::end(kLevels), value);

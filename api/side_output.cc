@@ -34,6 +34,13 @@ int CheckedParallelism(GraphBuilder& builder, int parallelism, const std::string
   return 1;
 }
 
+void CheckOneParallelism(GraphBuilder& builder, int before, int now, const std::string& name) {
+  if (before == 0 || before == now) return;
+  builder.NoteError((name.empty() ? "" : "'" + name + "': ") + "parallelism " +
+                    std::to_string(before) + " and " + std::to_string(now) +
+                    " for steps that run in one loop: say it once, or put Rebalance() between");
+}
+
 namespace {
 
 /// "5 ms"; notes an error unless it is in [least, 10,000 years].

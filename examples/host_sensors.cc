@@ -1,6 +1,6 @@
 // Live sensors of this machine: load of the processors, memory, network and disk, sampled ten times a second, keyed by
 // sensor; average, minimum and maximum over the last 5 seconds, every second. A table that refreshes on a terminal,
-// JSON lines when piped. Ends by itself after 30 s (or HOST_SENSORS_SECONDS).
+// JSON lines when piped. Ends by itself after 30 s, or as many as HOST_SENSORS_SECONDS says.
 #include <unistd.h>
 
 #include <cstdio>
@@ -40,10 +40,10 @@ struct Row {
   std::string sensor;
   std::int64_t window_end_ms;
   double average;
-  double low;
-  double high;
+  double min;
+  double max;
 };
-MILLRACE_RECORD(Row, sensor, window_end_ms, average, low, high);
+MILLRACE_RECORD(Row, sensor, window_end_ms, average, min, max);
 
 // A row a sensor on a terminal, drawn again for each window; else one JSON object a line.
 struct TableSink {
@@ -52,11 +52,7 @@ struct TableSink {
     std::int64_t window = 0;
     void Write(const Row& row, millrace::EventTime) {
       if (!terminal) {
-        std::printf(
-            "{\"sensor\":\"%s\",\"window_end_ms\":%lld,\"average\":%.3f,\"min\":%.3f,\"max\":%.3f}"
-            "\n",
-            row.sensor.c_str(), static_cast<long long>(row.window_end_ms), row.average, row.low,
-            row.high);
+        std::puts(millrace::ToJson(row).c_str());
         return;
       }
       if (row.window_end_ms != window) {
@@ -64,17 +60,29 @@ struct TableSink {
         std::printf("\033[H\033[2J%-28s %12s %12s %12s\n", "sensor (last 5 s)", "average", "min",
                     "max");
       }
-      std::printf("%-28s %12.2f %12.2f %12.2f\n", row.sensor.c_str(), row.average, row.low,
-                  row.high);
+      std::printf("%-28s %12.2f %12.2f %12.2f\n", row.sensor.c_str(), row.average, row.min,
+                  row.max);
     }
     void Flush() { std::fflush(stdout); }
   };
   Writer CreateWriter(const millrace::WriterContext&) const { return {}; }
 };
 
+// How long the job runs; 0: HOST_SENSORS_SECONDS is no number of seconds.
+double Seconds() {
+  const char* given = std::getenv("HOST_SENSORS_SECONDS");
+  if (given == nullptr) return 30;
+  char* end = nullptr;
+  const double seconds = std::strtod(given, &end);
+  return end != given && *end == '\0' && seconds >= 0.1 && seconds <= 1e9 ? seconds : 0;
+}
+
 int main(int argc, char** argv) {
-  const char* limit = std::getenv("HOST_SENSORS_SECONDS");
-  const double seconds = limit != nullptr ? std::atof(limit) : 30;
+  const double seconds = Seconds();
+  if (seconds == 0) {
+    std::fprintf(stderr, "host_sensors: HOST_SENSORS_SECONDS is no number from 0.1 to 1e9\n");
+    return 2;
+  }
   millrace::StreamEnvironment env(argc, argv);
   env.FromSource("sensors",
                  millrace::HostSensors(100ms).For(

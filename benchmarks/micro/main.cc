@@ -87,7 +87,7 @@ Outcome RunEngine(const Options& o, const std::string& shape) {
   const millrace::JobResult result = env.Run("micro " + shape);
   if (!result.status.ok()) {
     std::fprintf(stderr, "micro: %s failed: %s\n", shape.c_str(), result.status.ToString().c_str());
-    std::exit(1);
+    std::exit(result.status.code() == millrace::StatusCode::kInvalidArgument ? 2 : 1);
   }
   Outcome outcome;
   for (const millrace::VertexReport& v : result.vertices) {

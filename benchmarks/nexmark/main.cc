@@ -131,7 +131,7 @@ std::string RunEngine(const Options& o, const std::string& query, std::string* r
   if (!result.status.ok()) {
     std::fprintf(stderr, "nexmark: %s failed: %s\n", query.c_str(),
                  result.status.ToString().c_str());
-    std::exit(1);
+    std::exit(result.status.code() == millrace::StatusCode::kInvalidArgument ? 2 : 1);
   }
   if (!o.check) return "";
   *rows = std::to_string(check.shared->table.rows());
@@ -144,15 +144,27 @@ int Compare(const Options& o, const std::string& query, const std::string& rows,
   std::ifstream in(o.check_file);
   if (!in) Usage("can't read " + o.check_file);
   std::string line;
+  std::getline(in, line);
+  const std::vector<std::string> header = List(line);
+  std::size_t column[5];
+  constexpr const char* kNames[] = {"query", "events", "tps", "rows", "checksum"};
+  for (std::size_t i = 0; i < 5; ++i) {
+    const auto at = std::find(header.begin(), header.end(), kNames[i]);
+    if (at == header.end()) Usage(o.check_file + " has no column " + kNames[i]);
+    column[i] = static_cast<std::size_t>(at - header.begin());
+  }
   while (std::getline(in, line)) {
-    const auto f = List(line);
-    if (f.size() < 5 || f[0] != query || f[1] != std::to_string(o.config.generator.max_events) ||
-        f[2] != std::to_string(o.config.generator.tps)) {
+    auto f = List(line);
+    f.resize(header.size());
+    if (f[column[0]] != query || f[column[1]] != std::to_string(o.config.generator.max_events) ||
+        f[column[2]] != std::to_string(o.config.generator.tps)) {
       continue;
     }
-    if (f[3] == rows && f[4] == checksum) return 0;
+    const std::string& want_rows = f[column[3]];
+    const std::string& want = f[column[4]];
+    if (want_rows == rows && want == checksum) return 0;
     std::fprintf(stderr, "nexmark: %s: %s rows %s, expected %s rows %s\n", query.c_str(),
-                 rows.c_str(), checksum.c_str(), f[3].c_str(), f[4].c_str());
+                 rows.c_str(), checksum.c_str(), want_rows.c_str(), want.c_str());
     return 1;
   }
   std::fprintf(stderr, "nexmark: %s has no row for %s\n", o.check_file.c_str(), query.c_str());

@@ -48,7 +48,6 @@ void LocalChannel::Recycle(Batch* batch) {
   }
   ledger_.OnReturn(*batch);
   batch->size = 0;
-  batch->shared = false;
   if (spare_.empty() || (spare_.size() < options_.credits + kOverdraft && !ledger_.tight())) {
     spare_.push_back(batch);
     return;
@@ -137,12 +136,10 @@ bool LocalChannel::Pop(Element* element) {
   if (element->kind != Element::Kind::kBatch) return true;
   if (parcel.wire != nullptr) {
     element->batch = DecodeFrom(*parcel.wire, static_cast<std::uint64_t>(parcel.element.value));
-    bytes_popped_ += parcel.wire->size();
     SendCredit({nullptr, parcel.wire});
     if (element->batch == nullptr) throw std::runtime_error(kNotReadBack);
     return true;
   }
-  bytes_popped_ += std::uint64_t{element->batch->size} * options_.type->row_bytes;
   return true;
 }
 
@@ -175,7 +172,6 @@ void LocalChannel::Return(Batch* batch) {
   batch->arena->Recycle();
   batch->arena = nullptr;
   batch->size = 0;
-  batch->shared = false;
   decoded_.push_back(batch);
 }
 

@@ -120,6 +120,9 @@ void AddParallelism(Modes& modes) {
     env.SetParallelism(-1);
     Numbers(env).Print();
   };
+  modes["two parallelisms in one chain"] = [](StreamEnvironment& env) {
+    Blackhole(Numbers(env).Parallelism(1).Map([](int n) { return n; }).Parallelism(4));
+  };
   modes["forward to another parallelism"] = [](StreamEnvironment& env) {
     Blackhole(Numbers(env).Parallelism(1).Forward().Map([](int n) { return n; }).Parallelism(2));
   };

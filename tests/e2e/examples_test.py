@@ -4,6 +4,7 @@ usage: examples_test.py FOLDER_OF_PROGRAMS
 """
 
 import collections
+import json
 import os
 import re
 import subprocess
@@ -41,6 +42,21 @@ class Examples(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertEqual(out, "")
         self.assertIn("read input file '/no/such/file': No such file or directory", err)
+
+    def test_host_sensors_print_a_row_a_sensor_and_second(self):
+        os.environ["HOST_SENSORS_SECONDS"] = "2.5"
+        code, out, err = run("host_sensors")
+        self.assertEqual(code, 0, err)
+        rows = [json.loads(line) for line in out.splitlines()]
+        self.assertGreaterEqual(len({row["window_end_ms"] for row in rows}), 3)
+        self.assertIn("load 1 min", {row["sensor"] for row in rows})
+        for row in rows:
+            self.assertLessEqual(row["min"], row["average"] + 1e-9)
+            self.assertLessEqual(row["average"], row["max"] + 1e-9)
+        os.environ["HOST_SENSORS_SECONDS"] = "soon"
+        code, out, err = run("host_sensors")
+        self.assertEqual((code, out), (2, ""))
+        self.assertIn("HOST_SENSORS_SECONDS is no number from 0.1 to 1e9", err)
 
     def test_package_log_counts_minutes_and_sessions(self):
         with tempfile.NamedTemporaryFile("w", suffix=".log") as log:

@@ -18,6 +18,7 @@
 #include "benchmarks/nexmark/queries.h"
 #include "millrace/base/random.h"
 #include "tests/e2e/expected.h"
+#include "tests/e2e/job_process.h"
 #include "tests/support/pairs.h"
 
 namespace nexmark {
@@ -27,7 +28,7 @@ const std::vector<std::string> kFiles = {"expected_100K_tps2K.csv", "expected_50
                                          "expected_1M.csv", "expected_3M.csv"};
 const std::vector<std::string> kExchanges = {"local", "serialized"};
 const std::vector<std::string> kIsolated = {"", " --isolated"};
-const std::vector<std::string> kBatchRows = {"1", "7", "64", "512"};
+const std::vector<std::string> kBatchRows = {"1", "7", "64", "512", "2048"};
 const std::vector<std::string> kParallelism = {"1", "2", "4"};
 constexpr std::size_t kSeeds = 10;
 
@@ -65,34 +66,6 @@ std::vector<Settings> Runs(std::uint64_t seed) {
   for (const auto& row : millrace::test_support::CoverPairs(sizes, random))
     runs.push_back({row[0], " -D driver=threads" + Common(row)});
   return runs;
-}
-
-// What a job printed and its exit code; rows and checksums of its writers are added up.
-struct Printed {
-  std::string text, rows, checksum;
-  int code = -1;
-};
-Printed Execute(const std::string& command) {
-  Printed p;
-  std::FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return p;
-  char line[512];
-  std::uint64_t rows = 0, checksum = 0;
-  while (std::fgets(line, sizeof(line), pipe) != nullptr) {
-    std::uint64_t r = 0, c = 0;
-    if (std::sscanf(line, "%" SCNu64 " %16" SCNx64, &r, &c) == 2) {
-      rows += r;
-      checksum += c;
-    } else {
-      p.text += line;
-    }
-  }
-  const int status = pclose(pipe);
-  p.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  p.rows = std::to_string(rows);
-  std::snprintf(line, sizeof(line), "%016" PRIx64, checksum);
-  p.checksum = line;
-  return p;
 }
 
 // The file that remembers: the seed, then a line per run that has passed.

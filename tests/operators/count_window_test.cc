@@ -31,6 +31,8 @@ TEST(CountWindows, EqualTheModel) {
     auto harness = testing::WindowHarness<Item>(KeyOfItem{}, windows, CollectRecords<Item>{});
     harness.SetStepRows(1 + static_cast<std::int64_t>(random.Uniform(3)));
     std::int64_t watermark = 0;
+    std::int64_t not_late =
+        INT64_MIN;  // the first millisecond behind the watermark, when there is one
     std::map<std::int64_t, std::pair<std::int64_t, std::vector<std::string>>>
         open;  // latest time, values
     using Row = std::tuple<std::int64_t, std::int64_t, std::vector<std::string>>;
@@ -44,15 +46,20 @@ TEST(CountWindows, EqualTheModel) {
       latest = std::max(latest, time);
       values.push_back(item.value);
       if (static_cast<std::int64_t>(values.size()) == windows.count) {
-        want.emplace_back(item.key, latest, values);
+        want.emplace_back(item.key, std::max(latest, not_late), values);
         open.erase(item.key);
       }
-      if (random.Chance(0.1))
-        harness.Watermark(testing::At(watermark = std::max(watermark, random.Between(0, 1000))));
+      if (random.Chance(0.1)) {
+        watermark = std::max(watermark, random.Between(0, i < 30 ? 40 : 1000));
+        harness.Watermark(testing::At(watermark));
+        not_late = watermark + 1;
+      }
     }
     harness.Close();
     if (windows.count == 0) {
-      for (const auto& [key, w] : open) want.emplace_back(key, w.first, w.second);
+      for (const auto& [key, w] : open) {
+        want.emplace_back(key, std::max(w.first, not_late), w.second);
+      }
     }
     for (const auto& [row, time] : harness.TakeOutputs()) {
       std::vector<std::string> values;

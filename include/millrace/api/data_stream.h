@@ -297,9 +297,12 @@ class DataStream {
         internal::FindOutput(*builder_, main.node(), tag.name, RecordSchema<S>()), main.timed()));
   }
 
-  /// Subtasks of the operator that this stream comes from (with the steps fused to it).
+  /// Subtasks of the operator that this stream comes from, with the steps fused to it: they run in one loop, so that two
+  /// different numbers in one chain are an error of the plan. Rebalance() begins an operator of its own.
   DataStream&& Parallelism(int parallelism) && {
-    pipe_.SetParallelism(internal::CheckedParallelism(*builder_, parallelism, pipe_.head_name()));
+    const int before = pipe_.SetParallelism(
+        internal::CheckedParallelism(*builder_, parallelism, pipe_.head_name()));
+    internal::CheckOneParallelism(*builder_, before, parallelism, pipe_.head_name());
     return std::move(*this);
   }
 

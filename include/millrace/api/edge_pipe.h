@@ -32,7 +32,7 @@ class EdgePipe {
     if (mark_ != nullptr) mark_->step = step;
     return mark_;
   }
-  void SetParallelism(int parallelism) { parallelism_ = parallelism; }
+  int SetParallelism(int parallelism) { return std::exchange(parallelism_, parallelism); }
   /// For an operator that comes right behind: it reads the edges itself. With a parallelism of its own the pipe is an
   /// operator, and Close is due.
   bool has_parallelism() const { return parallelism_ != 0; }

@@ -60,7 +60,7 @@ class InvalidPipe {
   bool timed() const { return false; }
   int node() const { return 0; }
   std::shared_ptr<StreamMark> Branch(const std::string&) const { return nullptr; }
-  void SetParallelism(int) {}
+  int SetParallelism(int) { return 0; }
   template <class Chain>
   int Close(const Chain&, const std::vector<std::string>&) {
     return 0;

@@ -16,7 +16,8 @@
 /// Pipes: what a stream is before it is closed. A pipe knows its head and its fused steps by type; Close wraps
 /// the steps around a tail and adds one node to the graph.
 ///   Close(chain, steps) -> node id         steps: names of the fused steps, in order
-///   builder(), timed(), SetParallelism(n), head_name() (empty: the head has none yet)
+///   builder(), timed(), head_name() (empty: the head has none yet)
+///   SetParallelism(n) -> what it was before, 0: not set
 ///   Branch(step)   a mark, where the pipe branches off from a named stream; null where its head has a name itself
 namespace millrace {
 
@@ -99,7 +100,7 @@ class NodePipe {
   std::shared_ptr<StreamMark> Branch(const std::string& step) const {
     return builder_->MarkBranch(step, node_);
   }
-  void SetParallelism(int parallelism) { parallelism_ = parallelism; }
+  int SetParallelism(int parallelism) { return std::exchange(parallelism_, parallelism); }
 
   template <class Chain>
   struct Make : internal::MakeBase {
@@ -151,7 +152,7 @@ class SourcePipe {
   bool timed() const { return Strategy::Generator::kTimed; }
   const std::string& head_name() const { return name_; }
   std::shared_ptr<StreamMark> Branch(const std::string&) const { return nullptr; }
-  void SetParallelism(int parallelism) { parallelism_ = parallelism; }
+  int SetParallelism(int parallelism) { return std::exchange(parallelism_, parallelism); }
 
   template <class Chain>
   struct Make : internal::MakeBase {
@@ -217,7 +218,7 @@ class StepPipe {
     if (mark_ != nullptr) mark_->step = step;
     return mark_;
   }
-  void SetParallelism(int parallelism) { prev_.SetParallelism(parallelism); }
+  int SetParallelism(int parallelism) { return prev_.SetParallelism(parallelism); }
 
   template <class Chain>
   int Close(Chain chain, StepNames steps) {
@@ -243,7 +244,7 @@ class OperatorPipe {
 
   GraphBuilder& builder() const { return *builder_; }
   bool timed() const { return timed_; }
-  void SetParallelism(int parallelism) { spec_.parallelism = parallelism; }
+  int SetParallelism(int parallelism) { return std::exchange(spec_.parallelism, parallelism); }
   const std::string& head_name() const { return spec_.name; }
   std::shared_ptr<StreamMark> Branch(const std::string&) const { return nullptr; }
   /// Left by the edge into this operator; set once the node has its id.

@@ -19,6 +19,8 @@ namespace internal {
 int FindOutput(GraphBuilder& builder, int node, const std::string& tag, const std::string& schema);
 /// Notes an error for a parallelism outside [1, 4096]; returns one that is usable. `name`: whose; empty: the job's.
 int CheckedParallelism(GraphBuilder& builder, int parallelism, const std::string& name = "");
+/// Of a chain that was given a parallelism before (0: it was not).
+void CheckOneParallelism(GraphBuilder& builder, int before, int now, const std::string& name);
 
 }  // namespace internal
 }  // namespace millrace

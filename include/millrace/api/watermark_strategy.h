@@ -38,8 +38,8 @@ class WatermarkStrategy {
         timestamps_(std::move(timestamps)),
         idle_after_(idle_after) {}
 
-  /// No event time: event-time windows on such a stream are an error of the plan, event-time timers fire at the end of
-  /// the input.
+  /// No event time: event-time windows on such a stream are an error of the plan, and event-time timers fail the job when
+  /// they are registered (but for one at EventTime::Max(), which fires at the end of the input).
   static WatermarkStrategy<T> NoWatermarks() { return {}; }
   /// Times never go back within a split.
   static WatermarkStrategy<T, BoundedGenerator> Monotonous() {

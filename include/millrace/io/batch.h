@@ -32,7 +32,7 @@ struct BatchType {
 /// (up to `capacity`), so that a recycled row keeps its strings' capacity.
 ///
 /// One allocation: this header, the columns, the rows. Owned by the pool of the producing channel;
-/// between Push and Return only the consumer touches it. `shared` batches are const for everyone.
+/// between Push and Return only the consumer touches it.
 struct Batch {
   const BatchType* type;
   std::byte* rows;
@@ -48,7 +48,6 @@ struct Batch {
   std::uint64_t dynamic;  // of the rows under way: their texts and elements
   std::uint64_t held;     // what recycled rows have kept, when it was looked at last
   std::uint32_t uses;
-  bool shared;
 
   template <class T>
   T* rows_as() {

@@ -56,8 +56,6 @@ class InputChannel {
   /// Gives a batch back to its producer.
   virtual void Return(Batch* batch) = 0;
   virtual bool HasInput() = 0;
-  /// Bytes handed over so far; two-input operators choose the input that has delivered less.
-  virtual std::uint64_t bytes_popped() const = 0;
 };
 
 }  // namespace millrace

@@ -44,7 +44,6 @@ class LocalChannel final : public OutputChannel, public InputChannel {
   bool Pop(Element* element) override;
   void Return(Batch* batch) override;
   bool HasInput() override;
-  std::uint64_t bytes_popped() const override { return bytes_popped_; }
 
  private:
   struct Parcel {  // what stands in the queue
@@ -85,7 +84,6 @@ class LocalChannel final : public OutputChannel, public InputChannel {
 
   // Consumer's side.
   std::uint64_t returned_ = 0;
-  std::uint64_t bytes_popped_ = 0;
   std::vector<Batch*> decoded_;  // spare batches of the decoding side
   std::unique_ptr<Arena> decode_arena_;
 };

@@ -29,7 +29,7 @@ struct OperatorContext {
   StateMeter* state = nullptr;  // of stateful operators; may be null: nothing is metered
   Arena* arena = nullptr;       // bytes of `String`s made in this task
   OperatorCounters* counters = nullptr;
-  SourceControl* source_control = nullptr;  // sources only: the line to the coordinator task
+  SourceControl* source_control = nullptr;  // sources only: asks for splits
   /// Edges by output (0 = main, then side outputs); an output has several edges when it branches.
   std::vector<std::vector<OutputEdge*>> outputs;
   /// For outputs that branch: how each edge takes rows, same shape as `outputs`.
@@ -103,7 +103,7 @@ class OperatorFactory {
   virtual const BatchType* OutputType(int output) const = 0;
   /// True when an output's records carry event time.
   virtual bool OutputTimed(int output) const = 0;
-  /// Sources: the brain of the coordinator task.
+  /// Sources: who reads which split.
   virtual std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const = 0;
 };
 

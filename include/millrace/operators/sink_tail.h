@@ -24,7 +24,7 @@ struct WriterContext {
 ///   void Write(const T& record, EventTime time)
 /// and may have
 ///   void Flush()                  what was written may be seen now; called when the task goes idle
-///   std::vector<std::string> PrepareCommit()   at a barrier and at the end: what a commit needs
+///   std::vector<std::string> PrepareCommit()   at the end of the input: what a commit needs
 ///   void Commit(const std::vector<std::string>&)
 ///   void Close()
 template <class T, class Sink>

@@ -10,7 +10,7 @@
 /// The source SPI, in the shape of Flink's FLIP-27. A source is a copyable value:
 ///   using Record = T;
 ///   using Split = S;                                 // a MILLRACE_RECORD: what to read, and from where
-///   std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const;   // coordinator task
+///   std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const;   // once a job
 ///   Reader OpenSplit(const Split&, const ReaderContext&) const;                 // source task
 /// A reader reads one split:
 ///   template <class Out> PollResult Poll(Out& out, std::uint32_t max_rows);     // never blocks
@@ -49,15 +49,17 @@ struct PollResult {
   static PollResult End() { return {PollStatus::kEnd, INT64_MAX, 0}; }
 };
 
-/// Decides which subtask reads which split; lives in the job's coordinator task. Splits travel encoded.
+/// Decides which subtask reads which split; there is one for each source of a job. Splits travel encoded.
 class SplitEnumerator {
  public:
   virtual ~SplitEnumerator() = default;
-  /// The splits for a subtask that has none (left). Empty with `*no_more` when none will ever come.
+  /// The splits for a subtask that has none (left). Empty with `*no_more` when none will ever come; empty without it when
+  /// there are none yet: the subtask asks again a tenth of a second later. Calls never overlap; each is made by the thread
+  /// of a subtask that asks.
   virtual std::vector<std::string> Assign(int subtask, bool* no_more) = 0;
 };
 
-/// A source subtask's line to the coordinator task.
+/// How a source's subtask asks for splits.
 class SourceControl {
  public:
   virtual ~SourceControl() = default;

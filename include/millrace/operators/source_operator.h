@@ -139,14 +139,14 @@ class SourceOperator final : public Operator {
     if constexpr (requires { side_->Bind(context, 1); }) {
       if (side_ != nullptr) side_->Bind(context, 1);
     }
-    context.source_control->RequestSplit();
+    RequestSplit();
   }
 
   SourceStatus Poll(StepBudget& budget) override {
     TakeAssignments();
     if (splits_.size() == 0) {
-      return context_->source_control->no_more_splits() ? SourceStatus::kFinished
-                                                        : SourceStatus::kWaiting;
+      if (context_->source_control->no_more_splits()) return SourceStatus::kFinished;
+      return AskAgain();
     }
     next_poll_ = INT64_MAX;
     std::size_t waiting = 0;
@@ -162,7 +162,7 @@ class SourceOperator final : public Operator {
       if (result.status == PollStatus::kEnd) {
         splits_.Erase(turn_);
         if (splits_.size() == 0) {
-          context_->source_control->RequestSplit();
+          RequestSplit();
           return SourceStatus::kMore;
         }
       } else {
@@ -210,6 +210,21 @@ class SourceOperator final : public Operator {
     Generator generator;
   };
   SplitState& StateOf(std::size_t i) { return static_cast<SplitState&>(splits_[i]); }
+
+  void RequestSplit() {
+    constexpr std::int64_t kTenth = 100 * 1000 * 1000;
+    context_->source_control->RequestSplit();
+    ask_again_ = context_->clock->NowNanos() + kTenth;
+  }
+  /// The enumerator had none, and did not say that none will come.
+  SourceStatus AskAgain() {
+    if (context_->clock->NowNanos() >= ask_again_) {
+      RequestSplit();
+      return SourceStatus::kMore;
+    }
+    next_poll_ = ask_again_;
+    return SourceStatus::kWaiting;
+  }
 
   void TakeAssignments() {
     std::string bytes;
@@ -306,6 +321,7 @@ class SourceOperator final : public Operator {
   std::size_t turn_ = 0;
   ChunkRows chunk_{512};
   std::int64_t next_poll_ = INT64_MAX;
+  std::int64_t ask_again_ = INT64_MAX;  // clock reading, while there is no split
   EventTime watermark_ = EventTime::Min();
   bool all_idle_said_ = false;
 };

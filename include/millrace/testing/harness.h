@@ -131,9 +131,12 @@ class OperatorHarness {
   }
   /// Rows of keyed state: keys that have a value or a timer; of tumbling windows one per key and open window.
   std::uint64_t StateRows() const { return parts_.op->StateRows(); }
-  /// Bytes of state that a job would charge to its memory. Tables grow in steps and keep what they have; what values
-  /// hold on the heap (long strings, lists) is not in it.
-  std::int64_t StateBytes() const { return parts_.memory.used(MemoryUse::kState); }
+  /// Bytes of state that a job would charge to its memory: tables, which grow in steps and keep what they have, and what
+  /// their values hold on the heap (long strings, lists).
+  std::int64_t StateBytes() const {
+    return parts_.memory.used(MemoryUse::kState) +
+           static_cast<std::int64_t>(parts_.op->HeldBytes());
+  }
   /// Records in, out, filtered and late.
   const OperatorCounters& Counters() const { return parts_.counters; }
 

@@ -63,6 +63,7 @@ class CountWindowOperator final
   bool AdvanceWatermark(EventTime watermark, StepBudget& budget) override {
     if (watermark == EventTime::Max() && this->spec_.windows.count == 0 && !EmitAll(budget))
       return false;
+    passed_ = watermark;
     this->PassWatermark(watermark);
     return true;
   }
@@ -98,8 +99,10 @@ class CountWindowOperator final
   }
   template <class Cursor>
   void Emit(Cursor& out, RowRef ref) {
+    // Never late for what comes behind, whenever the key's last record came.
+    const EventTime first = passed_ == EventTime::Min() ? passed_ : passed_ + Duration(1);
     this->EmitResult(out, Table::KeyOf(ref), {EventTime::Min(), EventTime::Max()},
-                     ProgressOf(ref).latest, std::as_const(AccOf(ref)));
+                     std::max(ProgressOf(ref).latest, first), std::as_const(AccOf(ref)));
   }
 
   /// The end of the stream; resumable at every row.
@@ -128,6 +131,7 @@ class CountWindowOperator final
   std::uint32_t count_offset_ = 0;
   std::uint32_t acc_offset_ = 0;
   StateTable::Cursor cursor_;
+  EventTime passed_ = EventTime::Min();  // the watermark
 };
 
 }  // namespace millrace
