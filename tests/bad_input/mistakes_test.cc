@@ -72,6 +72,15 @@ TEST(Mistakes, Arguments) {
        2,
        "option -D log.level=loud: the value is one of debug, info, warn, error",
        {"-D", "log.level=loud"}},
+      {"fine", 2, "option --explain=xml: ", {"--explain=xml"}},
+      {"fine", 2, "option --metrics=xml: the format is text or json", {"--metrics=xml"}},
+      {"fine", 2, "did you mean --parallelism?", {"--isolated", "--paralelism", "2"}},
+  };
+  for (const Mistake& m : kMistakes) Expect(m);
+}
+
+TEST(Mistakes, OptionsOfLaterVersions) {
+  const Mistake kMistakes[] = {
       {"fine",
        2,
        "option -D state.backend=rocksdb: this version has no rocksdb yet",
@@ -84,9 +93,6 @@ TEST(Mistakes, Arguments) {
        2,
        "option -D checkpoint.interval=1s: this version has no checkpoints yet",
        {"-D", "checkpoint.interval=1s"}},
-      {"fine", 2, "option --explain=xml: ", {"--explain=xml"}},
-      {"fine", 2, "option --metrics=xml: the format is text or json", {"--metrics=xml"}},
-      {"fine", 2, "did you mean --parallelism?", {"--isolated", "--paralelism", "2"}},
   };
   for (const Mistake& m : kMistakes) Expect(m);
 }
