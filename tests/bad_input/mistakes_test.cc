@@ -98,9 +98,7 @@ TEST(Mistakes, OptionsOfLaterVersions) {
 }
 
 TEST(Mistakes, OfThePlan) {
-  const std::string ages = " (allowed: 1 ms to 10,000 years, which are 315569520000000 ms)";
   const std::string plan = ": plan the job: ";
-  const std::string counts = plan + "window operator 'counts': ";
   const Mistake kMistakes[] = {
       {"two operators of one name", 2,
        plan + "two operators are named 'numbers' (a source and a stateful operator)"},
@@ -147,6 +145,15 @@ TEST(Mistakes, OfThePlan) {
        2,
        "MiB at least, and it is 1 MiB: raise it, or lower --parallelism",
        {"--parallelism", "16", "-D", "memory=1MiB"}},
+  };
+  for (const Mistake& m : kMistakes) Expect(m);
+}
+
+TEST(Mistakes, OfWindowsSourcesAndStrategies) {
+  const std::string ages = " (allowed: 1 ms to 10,000 years, which are 315569520000000 ms)";
+  const std::string plan = ": plan the job: ";
+  const std::string counts = plan + "window operator 'counts': ";
+  const Mistake kMistakes[] = {
       {"size 0", 2, counts + "the size is 0 ms" + ages},
       {"size -5", 2, counts + "the size is -5 ms" + ages},
       {"size for ever", 2, counts + "the size is 9223372036854775807 ms" + ages},
