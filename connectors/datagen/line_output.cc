@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
 
 #include "millrace/connectors/simple_sinks.h"
@@ -18,6 +19,9 @@ PrintSink::Writer::Writer(const PrintSink& sink, const WriterContext& context)
 }
 
 void LineOutput::Flush() {
+  // A pipe that is full lets other writers in between: the lines of one subtask would stand within those of another.
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
   std::size_t done = 0;
   while (done < buffer_.size()) {
     const ssize_t n = write(fd_, buffer_.data() + done, buffer_.size() - done);

@@ -1,6 +1,7 @@
 #include "runtime/local/local_cluster.h"
 
 #include <algorithm>
+#include <latch>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -47,11 +48,16 @@ void LocalCluster::Cancel() {
 Status LocalCluster::RunThreads() {
   Status status;
   std::vector<std::thread> threads;
+  const auto slots = static_cast<std::ptrdiff_t>(deployment_->slots().size());
+  std::latch ended(slots);
   try {
     for (Slot& slot : deployment_->slots()) {
-      threads.emplace_back([this, &slot] {
+      threads.emplace_back([this, &slot, &ended] {
         const CrashStack stack;
         slot.Run(stop_);
+        ended
+            .arrive_and_wait();  // nothing is published before it is sure that no other subtask fails
+        if (!stop_.load()) slot.Commit();
         slot.Close();
       });
     }
@@ -60,6 +66,7 @@ Status LocalCluster::RunThreads() {
         "deploy the job: start the thread of slot " + std::to_string(threads.size()) + " of " +
         std::to_string(deployment_->slots().size()) + ": " + e.what() + ": lower --parallelism");
     Stop();
+    ended.count_down(slots - static_cast<std::ptrdiff_t>(threads.size()));
   }
   for (std::thread& t : threads) t.join();
   return status;
@@ -71,7 +78,10 @@ void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock) {
   auto& slots = deployment_->slots();
   std::vector<std::pair<Slot*, std::size_t>> tasks;
   for (Slot& slot : slots) {
-    if (!slot.Open()) return;
+    if (!slot.Open()) {
+      for (Slot& opened : slots) opened.Close();
+      return;
+    }
     for (std::size_t i = 0; i < slot.tasks().size(); ++i) tasks.emplace_back(&slot, i);
   }
   // Small budgets find more interleavings; a run draws how small.
@@ -101,6 +111,9 @@ void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock) {
     quiet = 0;
     if (progress || next_wake == INT64_MAX) continue;
     clock->AdvanceNanos(std::max<std::int64_t>(next_wake - clock->NowNanos(), 1));
+  }
+  for (Slot& slot : slots) {
+    if (!stop_.load()) slot.Commit();
   }
   for (Slot& slot : slots) slot.Close();
 }

@@ -82,6 +82,8 @@ bool DirectPort::Drain() {
       if (queue_.front().kind == Element::Kind::kBatch && input_.op().Blocked()) return false;
       input_.Accept(queue_.front(), 0);
       queue_.pop_front();
+    } else if (input_.element().batch != nullptr && input_.op().Blocked()) {
+      return false;
     }
     Batch* batch = input_.element().batch;
     OperatorMark mark(options_.name);

@@ -151,6 +151,18 @@ void Slot::FlushAll() {
   }
 }
 
+void Slot::Commit() {
+  for (const auto& task : tasks_) {
+    try {
+      const RunningScope scope(task->running());
+      task->Commit();
+    } catch (...) {
+      Fail(*task);
+      return;
+    }
+  }
+}
+
 void Slot::Close() {
   for (const auto& task : tasks_) {
     try {

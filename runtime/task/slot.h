@@ -45,7 +45,9 @@ class Slot {
   /// One step of one task (seeded driver). Catches what user code throws.
   StepResult Step(std::size_t task, StepBudget& budget);
   void FlushAll();
-  /// Closes every task that has not come to its end, also the one that failed.
+  /// When all slots of the job have finished: what sinks wrote is published.
+  void Commit();
+  /// Closes every task that is not closed yet, also one that failed.
   void Close();
   bool finished() const { return live_ == 0; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <utility>
 
 #include "millrace/base/check.h"
@@ -46,21 +47,28 @@ void Task::AddInput(InputChannel* channel, int port) {
 void Task::Open() {
   ArenaScope scope(arena_);
   merger_ = std::make_unique<WatermarkMerger>(inputs_.size());
+  std::map<const Operator*, const OperatorInput*> inputs;
+  for (const auto& port : ports_) inputs[&port->input().op()] = &port->input();
   for (std::size_t i = 0; i < operators_.size(); ++i) {
     Mark(i);
     operators_[i]->Open(*contexts_[i]);
+    opened_ = i + 1;
+    input_of_.push_back(i == 0 ? head_.get() : inputs[operators_[i].get()]);
   }
 }
 
 Task::StateUse Task::state_use(std::size_t i) const {
   const Operator& op = *operators_[i];
-  if (meters_[i] == nullptr) return {};
+  if (meters_[i] == nullptr || i >= opened_) return {};
   return {op.StateRows(), op.TableBytes() + static_cast<std::uint64_t>(meters_[i]->charged()),
           op.PendingTimers()};
 }
 
 StepResult Task::RunStep(StepBudget& budget) {
   if (finished_) return StepResult::kFinished;
+  if (arena_.crowded()) {
+    for (auto& edge : edges_) edge->CollectReturned();
+  }
   arena_.Recycle();
   ArenaScope scope(arena_);
   next_wake_ = INT64_MAX;
@@ -71,7 +79,7 @@ StepResult Task::RunStep(StepBudget& budget) {
   // 1. What waits inside the task, leaves first.
   if (!DrainPorts()) return budget.expired() ? StepResult::kMore : StepResult::kBlocked;
   // 2. Timers that are due.
-  if (!FireProcessingTime(budget)) return StepResult::kMore;
+  if (!FireProcessingTime(budget)) return fire_blocked_ ? StepResult::kBlocked : StepResult::kMore;
   // 3. New input.
   const StepResult result = is_source() ? RunSource(budget) : RunInputs(budget);
   // 4. Builders whose consumers starve.
@@ -87,20 +95,30 @@ bool Task::DrainPorts() {
   return true;
 }
 
-bool Task::FireProcessingTime(StepBudget& budget) {
+std::int64_t Task::NextProcessingTime() const {
   std::int64_t next = INT64_MAX;
-  for (auto& op : operators_) next = std::min(next, op->NextProcessingTime());
+  for (std::size_t i = 0; i < operators_.size(); ++i) {
+    // Nobody takes the results of an operator that has ended.
+    if (!input_of_[i]->ended()) next = std::min(next, operators_[i]->NextProcessingTime());
+  }
+  return next;
+}
+
+bool Task::FireProcessingTime(StepBudget& budget) {
+  std::int64_t next = NextProcessingTime();
   if (next == INT64_MAX) return true;
   const std::int64_t now = clock_->WallMillis();
   if (now >= next) {
     fired_ = true;
     for (std::size_t i = 0; i < operators_.size(); ++i) {
+      if (input_of_[i]->ended()) continue;
       Mark(i);
-      if (!operators_[i]->AdvanceProcessingTime(now, budget)) return false;
+      if (operators_[i]->AdvanceProcessingTime(now, budget)) continue;
+      fire_blocked_ = operators_[i]->Blocked() && !budget.expired();
+      return false;
     }
     Mark(0);
-    next = INT64_MAX;
-    for (auto& op : operators_) next = std::min(next, op->NextProcessingTime());
+    next = NextProcessingTime();
   }
   if (next != INT64_MAX) {
     // A timer may be registered for any time: what is further away than a century is "never".
@@ -145,9 +163,16 @@ StepResult Task::RunInputs(StepBudget& budget) {
         return StepResult::kFinished;
       }
       if (operators_[0]->Blocked()) return progress ? StepResult::kMore : StepResult::kBlocked;
+      if (active_due_) {  // consumers that have no record of this one hear of it by a watermark
+        active_due_ = false;
+        head_->Accept({Element::Kind::kWatermark, nullptr, merger_->watermark().millis()}, 0);
+        continue;
+      }
       if (!PullElement()) return progress ? StepResult::kMore : StepResult::kIdle;
       progress = true;
       if (!head_->busy()) continue;
+    } else if (head_->element().batch != nullptr && operators_[0]->Blocked()) {
+      return progress ? StepResult::kMore : StepResult::kBlocked;
     }
     Batch* batch = head_->element().batch;
     if (!head_->Run(budget)) {
@@ -181,12 +206,12 @@ void Task::OnElement(std::size_t channel, const Element& element) {
   switch (element.kind) {
     case Element::Kind::kBatch:
       merger_->OnRecord(channel);
-      idle_said_ = false;
+      SayActive();
       batch_channel_ = inputs_[channel].channel;
       head_->Accept(element, inputs_[channel].port);
       return;
     case Element::Kind::kWatermark:
-      idle_said_ = false;
+      SayActive();
       risen = merger_->OnWatermark(channel, EventTime::FromMillis(element.value));
       break;
     case Element::Kind::kIdle:
@@ -204,11 +229,17 @@ void Task::OnElement(std::size_t channel, const Element& element) {
       return;
   }
   if (risen) {
+    active_due_ = false;
     head_->Accept({Element::Kind::kWatermark, nullptr, merger_->watermark().millis()}, 0);
   } else if (merger_->all_idle() && !idle_said_) {
     idle_said_ = true;
     head_->Accept({Element::Kind::kIdle, nullptr, 0}, 0);
   }
+}
+
+void Task::SayActive() {
+  active_due_ |= idle_said_;
+  idle_said_ = false;
 }
 
 void Task::FlushAll() {
@@ -226,7 +257,16 @@ void Task::Flush(FlushMode mode) {
 
 void Task::Finish() {
   finished_ = true;
-  Close();
+  for (const auto& op : operators_) commits_ |= op->HasCommits();
+  if (!commits_) Close();
+}
+
+void Task::Commit() {
+  if (!commits_) return;
+  for (std::size_t i = 0; i < operators_.size(); ++i) {
+    Mark(i);
+    operators_[i]->Commit();
+  }
 }
 
 void Task::Close() {

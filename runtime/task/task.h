@@ -68,6 +68,8 @@ class Task {
   StateUse state_use(std::size_t i) const;
   /// Clock reading in nanoseconds at which an idle task has to be stepped again.
   std::int64_t next_wake() const { return next_wake_; }
+  /// Commits what the sinks wrote, when all tasks of the job have come to their end.
+  void Commit();
   /// Closes every operator, whatever one of them throws: that is thrown at the end. Called again it does nothing.
   void Close();
 
@@ -79,12 +81,15 @@ class Task {
     running_.op.store(contexts_[op]->name.c_str(), std::memory_order_relaxed);
   }
   bool DrainPorts();
+  std::int64_t NextProcessingTime() const;
   bool FireProcessingTime(StepBudget& budget);
   StepResult RunSource(StepBudget& budget);
   StepResult RunInputs(StepBudget& budget);
   /// Takes the next element of some channel; false when there is none.
   bool PullElement();
   void OnElement(std::size_t channel, const Element& element);
+  /// Input after idleness was said.
+  void SayActive();
   void Flush(FlushMode mode);
   void Finish();
 
@@ -101,14 +106,19 @@ class Task {
   std::vector<Input> inputs_;
   std::unique_ptr<WatermarkMerger> merger_;
   std::unique_ptr<OperatorInput> head_;
-  InputChannel* batch_channel_ = nullptr;  // where the batch at hand goes back to
+  std::vector<const OperatorInput*> input_of_;  // by operator
+  InputChannel* batch_channel_ = nullptr;       // where the batch at hand goes back to
   std::size_t next_input_ = 0;
+  std::size_t opened_ = 0;  // operators, head first
   std::int64_t next_wake_ = INT64_MAX;
   bool source_ended_ = false;
   bool idle_said_ = false;
+  bool active_due_ = false;  // to be said, after idleness
   bool finished_ = false;
   bool closed_ = false;
-  bool fired_ = false;  // timers, in this step
+  bool fired_ = false;         // timers, in this step
+  bool fire_blocked_ = false;  // the last firing stopped because an output had no room
+  bool commits_ = false;  // it has come to its end, and what its sinks wrote is to be committed
   TaskTimes times_;
   RunningStep running_;
 };

@@ -72,6 +72,10 @@ bool OutputEdge::StillOverdrawn() {
   return overdrawn_;
 }
 
+void OutputEdge::CollectReturned() {
+  for (OutputChannel* channel : channels_) (void)channel->HasCredit();
+}
+
 void OutputEdge::Flush(FlushMode mode) {
   for (std::uint32_t t = 0; t < targets(); ++t) {
     const bool something = builders_[t].size > 0 || pending_[t].has_watermark;

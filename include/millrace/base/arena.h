@@ -14,6 +14,7 @@ namespace millrace {
 class Arena {
  public:
   static constexpr std::size_t kChunkBytes = 64 * 1024;
+  static constexpr std::size_t kCrowd = 16;
 
   Arena() = default;
   ~Arena();
@@ -38,6 +39,8 @@ class Arena {
   void Recycle();
 
   std::size_t bytes() const { return bytes_; }
+  /// Much is kept: perhaps by batches that have come back and that nobody has looked at yet.
+  bool crowded() const { return chunks_.size() > kCrowd; }
 
  private:
   struct Chunk {

@@ -236,6 +236,10 @@ constexpr bool HoldsElements() {
   }
 }
 
+/// The same of whatever stands in a row; specialized for what is no record itself.
+template <class T>
+inline constexpr bool kHoldsElements = HoldsElements<T>();
+
 /// Bytes of containers: their elements' places, spare ones too, and what those hold.
 template <class T>
 std::size_t HeldByElements(const T& value) {

@@ -27,6 +27,8 @@ class ChainOperator : public Operator {
   void ForwardEnd() override { chain_.tail().EmitEnd(); }
   void Flush(FlushMode mode) override { chain_.tail().Flush(mode); }
   bool Blocked() override { return chain_.tail().Blocked(); }
+  bool HasCommits() const override { return Chain::Tail::kCommits; }
+  void Commit() override { chain_.tail().Commit(); }
   void Close() override { chain_.tail().Close(); }
 
  protected:

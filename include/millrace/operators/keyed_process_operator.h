@@ -209,6 +209,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   /// Results of processing-time timers are never late: they bear the first millisecond after the watermark.
   EventTime ResultTime() const {
     const EventTime w = this->watermark();
+    if (w == EventTime::Min() && timed_) return kMinTimestamp;
     return w == EventTime::Min() || w == EventTime::Max() ? w : w + Duration(1);
   }
 

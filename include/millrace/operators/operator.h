@@ -77,6 +77,9 @@ class Operator {
   virtual void Flush(FlushMode mode) = 0;
   /// True when an output has no room: don't pull input.
   virtual bool Blocked() = 0;
+  /// Sinks: something is to be committed when the whole job has come to its end.
+  virtual bool HasCommits() const { return false; }
+  virtual void Commit() {}
   virtual void Close() {}
 
   /// Rows of keyed state, for tests: keys that hold something, of tumbling windows once per open window.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "millrace/operators/chain.h"
@@ -18,6 +19,23 @@ struct WriterContext {
   const Clock* clock = nullptr;
 };
 
+namespace internal {
+
+struct NoCommits {};
+template <class Writer>
+struct CommitsOf {
+  static constexpr bool kExist = false;
+  using Prepared = NoCommits;
+};
+template <class Writer>
+  requires requires(Writer& w) { w.Commit(w.PrepareCommit()); }
+struct CommitsOf<Writer> {
+  static constexpr bool kExist = true;
+  using Prepared = std::remove_cvref_t<decltype(std::declval<Writer&>().PrepareCommit())>;
+};
+
+}  // namespace internal
+
 /// The end of a chain that is a sink: its writer is called per record, inlined.
 ///
 /// A sink (FLIP-143/191's shape) has `CreateWriter(const WriterContext&) const -> Writer`. A writer has
@@ -25,7 +43,7 @@ struct WriterContext {
 /// and may have
 ///   void Flush()                  what was written may be seen now; called when the task goes idle
 ///   std::vector<std::string> PrepareCommit()   at the end of the input: what a commit needs
-///   void Commit(const std::vector<std::string>&)
+///   void Commit(const std::vector<std::string>&)   when every subtask of the job has come to its end
 ///   void Close()
 template <class T, class Sink>
 class SinkTail {
@@ -35,6 +53,8 @@ class SinkTail {
   static constexpr bool kHasEdges = false;
   using Writer =
       decltype(std::declval<const Sink&>().CreateWriter(std::declval<const WriterContext&>()));
+
+  static constexpr bool kCommits = internal::CommitsOf<Writer>::kExist;
 
   explicit SinkTail(Sink sink) : sink_(std::move(sink)) {}
   SinkTail(const SinkTail& o) : sink_(o.sink_) {}
@@ -92,9 +112,18 @@ class SinkTail {
   void EmitIdle() {}
   void EmitEnd() {
     Flush(FlushMode::kAll);
-    if constexpr (requires(Writer& w) { w.Commit(w.PrepareCommit()); }) {
+    if constexpr (kCommits) {
       try {
-        writer_->Commit(writer_->PrepareCommit());
+        prepared_ = writer_->PrepareCommit();
+      } catch (...) {
+        internal::RethrowInSink(step_->name);
+      }
+    }
+  }
+  void Commit() {
+    if constexpr (kCommits) {
+      try {
+        writer_->Commit(prepared_);
       } catch (...) {
         internal::RethrowInSink(step_->name);
       }
@@ -125,6 +154,7 @@ class SinkTail {
   std::optional<Writer> writer_;
   StepCounters* step_ = nullptr;
   OperatorCounters* counters_ = nullptr;
+  [[no_unique_address]] typename internal::CommitsOf<Writer>::Prepared prepared_;
 };
 
 }  // namespace millrace

@@ -41,7 +41,9 @@ class SourceOutput {
   template <class S>
   void EmitSide(S&& record) {
     ++side_count_;
-    side_->Push(record, generator_.Current() + Duration(1));
+    const EventTime reached = generator_.Current();
+    side_->Push(record, std::max(reached == EventTime::Min() ? reached : reached + Duration(1),
+                                 Generator::kTimed ? kMinTimestamp : EventTime::Min()));
   }
   std::uint32_t count() const { return count_; }
   std::uint32_t skipped() const { return skipped_; }
@@ -140,6 +142,8 @@ class SourceOperator final : public Operator {
       if (side_ != nullptr) side_->Bind(context, 1);
     }
     RequestSplit();
+    if (const std::int64_t after = IdleNanos(); after > 0)
+      idle_without_split_ = context.clock->NowNanos() + after;
   }
 
   SourceStatus Poll(StepBudget& budget) override {
@@ -201,6 +205,8 @@ class SourceOperator final : public Operator {
   bool Blocked() override {
     return chain_.tail().Blocked() || (side_ != nullptr && side_->Blocked());
   }
+  bool HasCommits() const override { return Chain::Tail::kCommits; }
+  void Commit() override { chain_.tail().Commit(); }
   void Close() override { chain_.tail().Close(); }
 
  private:
@@ -218,11 +224,18 @@ class SourceOperator final : public Operator {
   }
   /// The enumerator had none, and did not say that none will come.
   SourceStatus AskAgain() {
-    if (context_->clock->NowNanos() >= ask_again_) {
+    const std::int64_t now = context_->clock->NowNanos();
+    if (now >= idle_without_split_) {
+      idle_without_split_ = INT64_MAX;
+      all_idle_said_ = true;
+      ForwardIdle();
+      return SourceStatus::kMore;
+    }
+    if (now >= ask_again_) {
       RequestSplit();
       return SourceStatus::kMore;
     }
-    next_poll_ = ask_again_;
+    next_poll_ = std::min(ask_again_, idle_without_split_);
     return SourceStatus::kWaiting;
   }
 
@@ -265,18 +278,21 @@ class SourceOperator final : public Operator {
     }
   }
 
+  std::int64_t IdleNanos() const {
+    constexpr std::int64_t kCentury =
+        std::int64_t{100} * 366 * 24 * 3600 * 1000;  // as good as never
+    return std::min(strategy_.idle_after().count(), kCentury) * 1000000;
+  }
   void NoteIdleness(SplitState& split, PollResult& result) {
     const std::int64_t now = context_->clock->NowNanos();
     if (result.rows > 0 || split.last_record == 0) {
       split.last_record = now;
       split.idle = false;
+      active_due_ |= all_idle_said_;
       all_idle_said_ = false;
       return;
     }
-    constexpr std::int64_t kCentury =
-        std::int64_t{100} * 366 * 24 * 3600 * 1000;  // as good as never
-    const std::int64_t idle_at =
-        split.last_record + std::min(strategy_.idle_after().count(), kCentury) * 1000000;
+    const std::int64_t idle_at = split.last_record + IdleNanos();
     if (now >= idle_at) {
       split.idle = true;
     } else {
@@ -301,8 +317,11 @@ class SourceOperator final : public Operator {
       }
       return;
     }
-    if (lowest <= watermark_) return;
-    watermark_ = lowest;
+    // After idleness a watermark that has not risen says that this subtask counts again.
+    if (lowest <= watermark_ && !active_due_) return;
+    active_due_ = false;
+    watermark_ = std::max(watermark_, lowest);
+    lowest = watermark_;
     context_->counters->watermark.store(lowest.millis(), std::memory_order_relaxed);
     PassWatermark(lowest);
   }
@@ -321,9 +340,11 @@ class SourceOperator final : public Operator {
   std::size_t turn_ = 0;
   ChunkRows chunk_{512};
   std::int64_t next_poll_ = INT64_MAX;
-  std::int64_t ask_again_ = INT64_MAX;  // clock reading, while there is no split
+  std::int64_t ask_again_ = INT64_MAX;           // clock reading, while there is no split
+  std::int64_t idle_without_split_ = INT64_MAX;  // the same; INT64_MAX when it was said, too
   EventTime watermark_ = EventTime::Min();
   bool all_idle_said_ = false;
+  bool active_due_ = false;
 };
 
 }  // namespace millrace

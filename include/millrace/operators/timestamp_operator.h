@@ -20,7 +20,7 @@ class TimestampOperator final : public ChainOperator<Chain> {
 
   bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
     T* rows = batch.rows_as<T>();
-    NoteRecord();
+    RestartIdleness();
     while (*row < batch.size) {
       const std::uint32_t begin = *row;
       const std::uint32_t end =
@@ -34,13 +34,18 @@ class TimestampOperator final : public ChainOperator<Chain> {
       cursor.End();
       *row = end;
       this->context_->counters->in.Add(end - begin);
-      if (generator_.Current() > watermark_) {
-        watermark_ = generator_.Current();
+      if (generator_.Current() > watermark_ || said_idle_) {  // or it says that records come again
+        said_idle_ = false;
+        watermark_ = std::max(watermark_, generator_.Current());
         this->ForwardWatermark(watermark_);
       }
       if (budget.Spend(end - begin) || this->Blocked()) break;
     }
     return *row == batch.size;
+  }
+  void Open(OperatorContext& context) override {
+    ChainOperator<Chain>::Open(context);
+    RestartIdleness();  // no record for so long from the start is idle too
   }
   bool AdvanceWatermark(EventTime watermark, StepBudget&) override {
     if (watermark == EventTime::Max()) this->ForwardWatermark(watermark);
@@ -49,14 +54,18 @@ class TimestampOperator final : public ChainOperator<Chain> {
   bool AdvanceProcessingTime(std::int64_t wall_millis, StepBudget&) override {
     if (wall_millis >= idle_at_) {
       idle_at_ = INT64_MAX;
-      ChainOperator<Chain>::ForwardIdle();
+      ForwardIdle();
     }
     return true;
+  }
+  void ForwardIdle() override {
+    said_idle_ = true;
+    ChainOperator<Chain>::ForwardIdle();
   }
   std::int64_t NextProcessingTime() const override { return idle_at_; }
 
  private:
-  void NoteRecord() {
+  void RestartIdleness() {
     if (strategy_.idle_after().count() == 0) return;
     idle_at_ = this->context_->clock->WallMillis() + strategy_.idle_after().count();
   }
@@ -64,6 +73,7 @@ class TimestampOperator final : public ChainOperator<Chain> {
   Strategy strategy_;
   Generator generator_;
   EventTime watermark_ = EventTime::Min();
+  bool said_idle_ = false;
   std::int64_t idle_at_ = INT64_MAX;
 };
 

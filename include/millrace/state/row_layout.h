@@ -46,7 +46,7 @@ constexpr ColumnOps ColumnOpsOf() {
       source->~T();
     };
     ops.held = [](const void* at) { return HeldBytes(*static_cast<const T*>(at)); };
-    ops.holds_elements = internal::HoldsElements<T>();
+    ops.holds_elements = internal::kHoldsElements<T>;
   }
   return ops;
 }

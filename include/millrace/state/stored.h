@@ -90,6 +90,11 @@ class OwnedStrings {
   std::uint32_t capacity_ = 0;
 };
 
+namespace internal {
+template <class T>
+inline constexpr bool kHoldsElements<OwnedStrings<T>> = kHoldsElements<T>;
+}  // namespace internal
+
 /// How a value of type T stands in a row: itself, or with the bytes of its strings. T is at offset 0.
 template <class T>
 using Stored = std::conditional_t<kHasStringView<T>, OwnedStrings<T>, T>;

@@ -165,6 +165,7 @@ class HarnessParts {
     op->ForwardEnd();
     op->Flush(FlushMode::kAll);
     ended_ = true;
+    op->Commit();
     op->Close();
   }
 

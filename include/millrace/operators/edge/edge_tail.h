@@ -124,6 +124,8 @@ class EdgeTail {
   void EmitWatermark(EventTime watermark) { edge_->EmitWatermark(watermark); }
   void EmitIdle() { edge_->EmitIdle(); }
   void EmitEnd() { edge_->EmitEnd(); }
+  static constexpr bool kCommits = false;
+  void Commit() {}
   void Close() {}
 
  private:

@@ -60,6 +60,8 @@ class OutputEdge {
   bool Blocked() { return overdrawn_ && StillOverdrawn(); }
 
   void Flush(FlushMode mode);
+  /// Takes batches back that consumers have returned: they pin the arena.
+  void CollectReturned();
   void EmitWatermark(EventTime watermark);
   void EmitIdle();
   void EmitBarrier(std::int64_t checkpoint);

@@ -209,6 +209,8 @@ class PortTail {
   void EmitWatermark(EventTime watermark) { port_.EmitWatermark(watermark); }
   void EmitIdle() { port_.EmitIdle(); }
   void EmitEnd() { port_.EmitEnd(); }
+  static constexpr bool kCommits = false;
+  void Commit() {}
   void Close() {}
 
  private:

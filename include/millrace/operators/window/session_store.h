@@ -57,4 +57,9 @@ class SessionList {
   std::unique_ptr<std::vector<S>> more_;
 };
 
+namespace internal {
+template <class Acc>
+inline constexpr bool kHoldsElements<SessionList<Acc>> = kHoldsElements<Stored<Acc>>;
+}  // namespace internal
+
 }  // namespace millrace
