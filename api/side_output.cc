@@ -34,6 +34,13 @@ int CheckedParallelism(GraphBuilder& builder, int parallelism, const std::string
   return 1;
 }
 
+void NoteMovedAfterUse(GraphBuilder& builder, int node) {
+  builder.NoteError(
+      "the stream of '" + builder.node(node).name +
+      "' was moved after it had been used by its name (a branch, a side output): go on "
+      "with it by its name, without std::move");
+}
+
 void CheckOneParallelism(GraphBuilder& builder, int before, int now, const std::string& name) {
   if (before == 0 || before == now) return;
   builder.NoteError((name.empty() ? "" : "'" + name + "': ") + "parallelism " +

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "tests/bad_input/bad_input.h"
 
@@ -119,6 +120,9 @@ TEST(Mistakes, OfThePlan) {
       {"parallelism 0", 2, plan + "'counts': parallelism 0 is not possible (allowed: 1 to 4096)"},
       {"parallelism 4097", 2,
        plan + "'numbers': parallelism 4097 is not possible (allowed: 1 to 4096)"},
+      {"a stream moved after its use", 2,
+       plan + "the stream of 'numbers' was moved after it had been used by its name (a branch, a "
+              "side output): go on with it by its name, without std::move"},
       {"two parallelisms in one chain", 2,
        plan + "'numbers': parallelism 1 and 4 for steps that run in one loop: say it once, or put "
               "Rebalance() between"},
@@ -448,6 +452,12 @@ TEST_F(Files, ThatCantBeWritten) {
           failed + "numbers', subtask 0: make output folder '" + file +
               "': Not a directory in sink 'files'\n"},
          file);
+  Expect({"write windows",
+          1,
+          failed + "counts', subtask 0: make output folder '" + file +
+              "': Not a directory in sink 'files'\n",
+          {"--metrics"}},
+         file);
   Expect({"write csv", 1,
           failed + "readings', subtask 0: make output folder '" + file +
               "/below': Not a directory in sink 'files'\n"},
@@ -463,6 +473,33 @@ TEST_F(Files, ThatCantBeWritten) {
   }
   Expect({"print", 1, "No space left on device"}, "", "/dev/full");
   Expect({"print much", 1, "No space left on device"}, "", "/dev/full");
+}
+
+TEST_F(Files, OfAFailedJobAreNotThere) {
+  for (const char* driver : {"driver=threads", "driver=seeded"}) {
+    Expect({"one subtask fails", 1, "the last one", {"-p", "2", "-D", driver}}, folder_ + "/out");
+    for (const auto& entry : std::filesystem::directory_iterator(folder_ + "/out"))
+      EXPECT_EQ(entry.path().filename().string().front(), '.') << "looks complete: " << entry;
+  }
+}
+
+TEST_F(Files, MalformedLinesBeforeAnyRecordHaveATime) {
+  BadJob job("malformed line in a window", {}, Write("a.csv", "id,time,value\na,noon,2\nb,5,2\n"));
+  EXPECT_EQ(job.End(), 0) << job.said();
+  EXPECT_NE(job.printed().find("value: 1}"), std::string::npos) << job.printed();
+}
+
+TEST(Printing, LinesOfSubtasksStayWholeInAPipe) {
+  BadJob job("print much", {"-p", "3"});
+  EXPECT_EQ(job.End(), 0) << job.said();
+  std::istringstream lines(job.printed());
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const bool whole = line.size() > 3 && line.size() < 10 && line.substr(1, 2) == "> " &&
+                       line.find_first_not_of("0123456789", 3) == std::string::npos;
+    ASSERT_TRUE(whole) << "line " << count << ": " << line;
+  }
+  EXPECT_EQ(count, 1000000U);
 }
 
 TEST(Times, BeforeTheEpochAreAsGoodAsOthers) {

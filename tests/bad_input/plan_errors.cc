@@ -120,6 +120,11 @@ void AddParallelism(Modes& modes) {
     env.SetParallelism(-1);
     Numbers(env).Print();
   };
+  modes["a stream moved after its use"] = [](StreamEnvironment& env) {
+    auto positive = Numbers(env).Filter([](int n) { return n > 0; });
+    Blackhole(positive.Map([](int n) { return n; }));
+    std::move(positive).Print();
+  };
   modes["two parallelisms in one chain"] = [](StreamEnvironment& env) {
     Blackhole(Numbers(env).Parallelism(1).Map([](int n) { return n; }).Parallelism(4));
   };

@@ -90,7 +90,7 @@ class DataStream {
   /// functions, `millrace::String` and FlatMap's `out.Next()` don't.
   template <class F>
   auto Map(F fn) && {
-    return MapOn(std::move(pipe_), "Map", std::move(fn));
+    return MapOn(TakePipe(), "Map", std::move(fn));
   }
   template <class F>
   auto Map(F fn) & {
@@ -98,7 +98,7 @@ class DataStream {
   }
   template <class F>
   auto Map(std::string name, F fn) && {
-    return MapOn(std::move(pipe_), std::move(name), std::move(fn));
+    return MapOn(TakePipe(), std::move(name), std::move(fn));
   }
   template <class F>
   auto Map(std::string name, F fn) & {
@@ -108,7 +108,7 @@ class DataStream {
   /// Keeps the records for which `bool fn(const T&)` is true; the others are counted as filtered.
   template <class F>
   auto Filter(F fn) && {
-    return FilterOn(std::move(pipe_), "Filter", std::move(fn));
+    return FilterOn(TakePipe(), "Filter", std::move(fn));
   }
   template <class F>
   auto Filter(F fn) & {
@@ -116,7 +116,7 @@ class DataStream {
   }
   template <class F>
   auto Filter(std::string name, F fn) && {
-    return FilterOn(std::move(pipe_), std::move(name), std::move(fn));
+    return FilterOn(TakePipe(), std::move(name), std::move(fn));
   }
   template <class F>
   auto Filter(std::string name, F fn) & {
@@ -127,7 +127,7 @@ class DataStream {
   /// inlined and R is given: `FlatMap<Word>(fn)`.
   template <class R = void, class F>
   auto FlatMap(F fn) && {
-    return FlatMapOn<R>(std::move(pipe_), "FlatMap", std::move(fn));
+    return FlatMapOn<R>(TakePipe(), "FlatMap", std::move(fn));
   }
   template <class R = void, class F>
   auto FlatMap(F fn) & {
@@ -135,7 +135,7 @@ class DataStream {
   }
   template <class R = void, class F>
   auto FlatMap(std::string name, F fn) && {
-    return FlatMapOn<R>(std::move(pipe_), std::move(name), std::move(fn));
+    return FlatMapOn<R>(TakePipe(), std::move(name), std::move(fn));
   }
   template <class R = void, class F>
   auto FlatMap(std::string name, F fn) & {
@@ -145,7 +145,7 @@ class DataStream {
   /// A function that sees each record with its context and may have side outputs: a `ProcessFunction<T, Out>`.
   template <class Fn>
   auto Process(std::string name, Fn fn) && {
-    return ProcessOn(std::move(pipe_), std::move(name), std::move(fn));
+    return ProcessOn(TakePipe(), std::move(name), std::move(fn));
   }
   template <class Fn>
   auto Process(std::string name, Fn fn) & {
@@ -162,7 +162,7 @@ class DataStream {
   /// Partitions by key: a member (`&Reading::id`), several members, or `Key fn(const T&)`.
   template <class... Fs>
   auto KeyBy(Fs... key) && {
-    return KeyByOn(std::move(pipe_), std::move(key)...);
+    return KeyByOn(TakePipe(), std::move(key)...);
   }
   template <class... Fs>
   auto KeyBy(Fs... key) & {
@@ -171,39 +171,35 @@ class DataStream {
 
   /// Deals records evenly to all subtasks of the next operator.
   auto Rebalance() && {
-    return Repartition(std::move(pipe_), RoundRobinRouter<T>(), Partitioning::kRebalance);
+    return Repartition(TakePipe(), RoundRobinRouter<T>(), Partitioning::kRebalance);
   }
   auto Rebalance() & {
     return Repartition(TakeNamed(), RoundRobinRouter<T>(), Partitioning::kRebalance);
   }
   /// As Rebalance, to a part of the subtasks only: fewer channels.
   auto Rescale() && {
-    return Repartition(std::move(pipe_), RoundRobinRouter<T>(), Partitioning::kRescale);
+    return Repartition(TakePipe(), RoundRobinRouter<T>(), Partitioning::kRescale);
   }
   auto Rescale() & {
     return Repartition(TakeNamed(), RoundRobinRouter<T>(), Partitioning::kRescale);
   }
   /// Every record to every subtask of the next operator.
   auto Broadcast() && {
-    return Repartition(std::move(pipe_), BroadcastRouter<T>(), Partitioning::kBroadcast);
+    return Repartition(TakePipe(), BroadcastRouter<T>(), Partitioning::kBroadcast);
   }
   auto Broadcast() & {
     return Repartition(TakeNamed(), BroadcastRouter<T>(), Partitioning::kBroadcast);
   }
   /// All records to subtask 0 of the next operator.
-  auto Global() && {
-    return Repartition(std::move(pipe_), SingleRouter<T>(), Partitioning::kGlobal);
-  }
+  auto Global() && { return Repartition(TakePipe(), SingleRouter<T>(), Partitioning::kGlobal); }
   auto Global() & { return Repartition(TakeNamed(), SingleRouter<T>(), Partitioning::kGlobal); }
   /// Subtask i to subtask i; needs equal parallelism.
-  auto Forward() && {
-    return Repartition(std::move(pipe_), SingleRouter<T>(), Partitioning::kForward);
-  }
+  auto Forward() && { return Repartition(TakePipe(), SingleRouter<T>(), Partitioning::kForward); }
   auto Forward() & { return Repartition(TakeNamed(), SingleRouter<T>(), Partitioning::kForward); }
   /// `int fn(const T&, int targets)` says which subtask takes a record.
   template <class F>
   auto PartitionCustom(F fn) && {
-    return PartitionOn(std::move(pipe_), std::move(fn));
+    return PartitionOn(TakePipe(), std::move(fn));
   }
   template <class F>
   auto PartitionCustom(F fn) & {
@@ -223,7 +219,7 @@ class DataStream {
   /// Ends the stream in a sink. `name` is unique in the job.
   template <class Sink>
   void SinkTo(std::string name, Sink sink) && {
-    SinkOn(std::move(pipe_), std::move(name), std::move(sink));
+    SinkOn(TakePipe(), std::move(name), std::move(sink));
   }
   template <class Sink>
   void SinkTo(std::string name, Sink sink) & {
@@ -239,13 +235,13 @@ class DataStream {
   }
 
   /// Prints the records to stdout, one a line.
-  void Print(std::string name = "print") && { PrintOn(std::move(pipe_), std::move(name)); }
+  void Print(std::string name = "print") && { PrintOn(TakePipe(), std::move(name)); }
   void Print(std::string name = "print") & { PrintOn(TakeNamed(), std::move(name)); }
 
   /// Runs the job and gives this stream's records; with parallelism over 1 in no particular order. For tests and small
   /// results: everything is kept in memory. (Flink: executeAndCollect)
   Result<std::vector<T>> ExecuteAndCollect(const std::string& job_name = "collect") && {
-    return CollectOn(std::move(pipe_), job_name);
+    return CollectOn(TakePipe(), job_name);
   }
   Result<std::vector<T>> ExecuteAndCollect(const std::string& job_name = "collect") & {
     return CollectOn(TakeNamed(), job_name);
@@ -255,7 +251,7 @@ class DataStream {
   /// every split has a watermark of its own. (Flink: assignTimestampsAndWatermarks)
   template <class Strategy>
   auto AssignTimestampsAndWatermarks(Strategy strategy) && {
-    return AssignOn(std::move(pipe_), std::move(strategy));
+    return AssignOn(TakePipe(), std::move(strategy));
   }
   template <class Strategy>
   auto AssignTimestampsAndWatermarks(Strategy strategy) & {
@@ -324,7 +320,11 @@ class DataStream {
       return internal::InvalidPipe<T>(builder_);
     }
   }
-  Pipe TakePipe() && { return std::move(pipe_); }
+  /// For what goes on in the same loop. A stream that was used by its name is an operator of its own by then.
+  Pipe TakePipe() {
+    if (node_ >= 0) internal::NoteMovedAfterUse(*builder_, node_);
+    return std::move(pipe_);
+  }
 
  private:
   template <class P, class F>
@@ -499,7 +499,7 @@ class DataStream {
           next.AddEdge(internal::StartEdge<T>(stream.TakeNamed(), RoundRobinRouter<T>(),
                                               Partitioning::kForward));
         } else {
-          auto pipe = std::move(stream).TakePipe();
+          auto pipe = stream.TakePipe();
           next.AddTimed(pipe.timed());
           next.AddEdge(internal::StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(),
                                               Partitioning::kForward));

@@ -21,6 +21,8 @@ int FindOutput(GraphBuilder& builder, int node, const std::string& tag, const st
 int CheckedParallelism(GraphBuilder& builder, int parallelism, const std::string& name = "");
 /// Of a chain that was given a parallelism before (0: it was not).
 void CheckOneParallelism(GraphBuilder& builder, int before, int now, const std::string& name);
+/// Of a stream that was used by its name before, which made it the node.
+void NoteMovedAfterUse(GraphBuilder& builder, int node);
 
 }  // namespace internal
 }  // namespace millrace
