@@ -92,7 +92,8 @@ bool Task::DrainPorts() {
   for (std::size_t i = ports_.size(); i-- > 0;) {
     if (!ports_[i]->Drain()) return false;
   }
-  return true;
+  // What one of them was done with may still be on its way through those further down.
+  return std::none_of(ports_.begin(), ports_.end(), [](const auto& p) { return p->Pending(); });
 }
 
 std::int64_t Task::NextProcessingTime() const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "millrace/millrace.h"
+#include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
@@ -142,6 +143,28 @@ TEST_P(ProcessJob, TwoStatesOfOneNameAreAnErrorOfThePlan) {
   ASSERT_FALSE(result.status.ok());
   EXPECT_NE(result.status.message().find("two states named 'same'"), std::string::npos)
       << result.status.message();
+}
+
+struct PassOn : ProcessFunction<int, int> {
+  void ProcessElement(int n, Context&, Collector<int>& out) { out.Emit(n); }
+};
+
+// A task that ends has operators in a chain which are not done yet, one further down than the one that is just done.
+TEST(ProcessChain, TheEndWaitsForWhatIsStillBetweenTheOperators) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 100)) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    StreamEnvironment env;
+    env.SetOption("driver", "seeded");
+    env.SetOption("seed", std::to_string(seed));
+    auto passed = env.FromCollection("numbers", std::vector<int>(100, 1))
+                      .Process("one", PassOn{})
+                      .Process("two", PassOn{})
+                      .Process("three", PassOn{})
+                      .Process("four", PassOn{})
+                      .ExecuteAndCollect();
+    ASSERT_TRUE(passed.ok()) << passed.status();
+    ASSERT_EQ(passed.value().size(), 100u);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, ProcessJob, ::testing::Values("threads", "seeded"),
