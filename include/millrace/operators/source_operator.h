@@ -176,8 +176,9 @@ class SourceOperator final : public Operator {
         ++turn_;
       }
       EmitWatermark();
-      if (budget.Spend(std::max<std::uint32_t>(result.rows, 1)) || Blocked())
-        return SourceStatus::kMore;
+      // A split that waits costs nothing: else a step whose budget ends here would never say that all of them wait.
+      const std::uint32_t least = result.status == PollStatus::kWaiting ? 0 : 1;
+      if (budget.Spend(std::max(result.rows, least)) || Blocked()) return SourceStatus::kMore;
     }
     return SourceStatus::kWaiting;
   }
