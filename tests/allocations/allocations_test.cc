@@ -97,9 +97,9 @@ void ExpectFew(Build build, int parallelism, std::int64_t more = 4000000, int pe
   constexpr std::int64_t kWarm = 1000000;
   const std::int64_t limit = per_row * 1000 * more / 1000000;
   AllocationsOf(build, 1000, parallelism);  // what is made once a process
-  // How many batches a run has made by the end of its warm-up depends on the threads' timing: one try in three must do.
+  // How many batches a run has made by the end of its warm-up depends on the threads' timing: one try in five must do.
   std::int64_t least = INT64_MAX;
-  for (int tries = 0; tries < 3 && least > limit; ++tries) {
+  for (int tries = 0; tries < 5 && least > limit; ++tries) {
     const std::int64_t few = AllocationsOf(build, kWarm, parallelism);
     least = std::min(least, AllocationsOf(build, kWarm + more, parallelism) - few);
   }
