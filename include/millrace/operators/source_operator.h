@@ -94,7 +94,8 @@ struct SideOfSource<Source> {
 /// A split that a subtask reads, without the types of its reader and its generator.
 struct SplitBase {
   virtual ~SplitBase() = default;
-  std::int64_t last_record = 0;  // clock reading, kept only with idleness
+  static constexpr std::int64_t kNotPolled = INT64_MIN;
+  std::int64_t last_record = kNotPolled;  // clock reading, kept only with idleness
   bool idle = false;
 };
 
@@ -286,12 +287,11 @@ class SourceOperator final : public Operator {
   }
   void NoteIdleness(SplitState& split, PollResult& result) {
     const std::int64_t now = context_->clock->NowNanos();
-    if (result.rows > 0 || split.last_record == 0) {
+    if (result.rows > 0 || split.last_record == internal::SplitBase::kNotPolled) {
       split.last_record = now;
       split.idle = false;
       active_due_ |= all_idle_said_;
       all_idle_said_ = false;
-      return;
     }
     const std::int64_t idle_at = split.last_record + IdleNanos();
     if (now >= idle_at) {
