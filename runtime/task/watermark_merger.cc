@@ -6,14 +6,18 @@ namespace millrace {
 
 bool WatermarkMerger::Recompute() {
   EventTime lowest = EventTime::Max();
-  bool any = false;
+  bool any = false, any_idle = false;
   for (const Channel& c : channels_) {
-    if (c.ended || c.idle) continue;
+    if (c.ended) continue;
+    any_idle |= c.idle;
+    if (c.idle) continue;
     any = true;
     lowest = std::min(lowest, c.watermark);
   }
   // Nobody holds time back, but the end of input alone may send it to infinity: stay.
   if (!any || lowest <= watermark_) return false;
+  // The last watermark of those that end, while an idle one may come back: its records would all be late.
+  if (lowest == EventTime::Max() && any_idle) return false;
   watermark_ = lowest;
   return true;
 }

@@ -47,6 +47,21 @@ TEST(WatermarkMerger, AnEndedChannelIsOutOfTheMinimum) {
   EXPECT_TRUE(merger.all_ended());
 }
 
+// An input that ends sends the watermark behind every time first.
+TEST(WatermarkMerger, TheEndOfTheOthersIsNotTheEndOfAnIdleChannel) {
+  WatermarkMerger merger(2);
+  merger.OnWatermark(0, At(10));
+  merger.OnWatermark(1, At(20));
+  merger.OnIdle(0);
+  EXPECT_FALSE(merger.OnWatermark(1, EventTime::Max()));
+  EXPECT_FALSE(merger.OnEnd(1));
+  EXPECT_EQ(merger.watermark(), At(20));
+  EXPECT_TRUE(merger.all_idle());
+  EXPECT_TRUE(merger.OnWatermark(0, At(30)));
+  EXPECT_EQ(merger.watermark(), At(30));
+  EXPECT_TRUE(merger.OnWatermark(0, EventTime::Max()));
+}
+
 // Random events against the definition: the highest minimum over active channels seen so far.
 TEST(WatermarkMerger, RandomEventsEqualTheModel) {
   for (const std::uint64_t seed : test_support::Seeds(1, 200)) {
