@@ -102,6 +102,8 @@ class SinkTail {
   }
   void EmitWatermark(EventTime watermark) {
     if constexpr (requires(Writer& w) { w.OnWatermark(watermark); }) {
+      if (watermark <= told_) return;  // the last one comes from each input, and at the end
+      told_ = watermark;
       try {
         writer_->OnWatermark(watermark);
       } catch (...) {
@@ -152,6 +154,7 @@ class SinkTail {
 
   Sink sink_;
   std::optional<Writer> writer_;
+  EventTime told_ = EventTime::Min();
   StepCounters* step_ = nullptr;
   OperatorCounters* counters_ = nullptr;
   [[no_unique_address]] typename internal::CommitsOf<Writer>::Prepared prepared_;
