@@ -212,7 +212,7 @@ void Task::OnElement(std::size_t channel, const Element& element) {
       head_->Accept(element, inputs_[channel].port);
       return;
     case Element::Kind::kWatermark:
-      SayActive();
+      if (element.value != EventTime::Max().millis()) SayActive();  // that one says that it ends
       risen = merger_->OnWatermark(channel, EventTime::FromMillis(element.value));
       break;
     case Element::Kind::kIdle:
