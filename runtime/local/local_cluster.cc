@@ -5,6 +5,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 #include "millrace/base/check.h"
 #include "millrace/base/log.h"
@@ -87,26 +88,30 @@ void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock) {
   // Small budgets find more interleavings; a run draws how small.
   const std::uint64_t most_rows = std::uint64_t{1} << random.Uniform(12);
   StepBudget budget = StepBudget::Rows(1);
+  std::int64_t next_wake = INT64_MAX;
+  std::vector<bool> finished(tasks.size());
+  const auto step = [&](std::size_t i) {  // true when it was more than a look
+    const auto& [slot, task] = tasks[i];
+    budget.RestartRows(static_cast<std::int64_t>(1 + random.Uniform(most_rows)));
+    const StepResult result = slot->Step(task, budget);
+    if (result == StepResult::kIdle)
+      next_wake = std::min(next_wake, slot->tasks()[task]->next_wake());
+    const bool ends = result == StepResult::kFinished && !finished[i];
+    if (ends) finished[i] = true;
+    return result == StepResult::kMore || ends;
+  };
   std::size_t quiet = 0;  // steps in a row that did nothing
   while (!stop_.load()) {
     if (std::all_of(slots.begin(), slots.end(), [](const Slot& s) { return s.finished(); })) break;
-    const auto& [slot, task] = tasks[random.Uniform(tasks.size())];
-    budget.RestartRows(static_cast<std::int64_t>(1 + random.Uniform(most_rows)));
-    const StepResult result = slot->Step(task, budget);
-    if (result == StepResult::kMore) {
-      quiet = 0;
-      continue;
-    }
-    if (++quiet < tasks.size() * 8) continue;
-    // Probably everybody waits: hand over what is open, ask everybody once, then let time pass.
-    std::int64_t next_wake = INT64_MAX;
+    quiet = step(random.Uniform(tasks.size())) ? 0 : quiet + 1;
+    if (quiet < tasks.size() * 8) continue;
+    // Probably everybody waits: hand over what is open, ask everybody, then let time pass. Twice, for a source may emit
+    // and wait in one step: what it has emitted arrives first.
     bool progress = false;
-    for (auto& [s, t] : tasks) {
-      s->FlushAll();
-      budget.RestartRows(static_cast<std::int64_t>(1 + random.Uniform(most_rows)));
-      const StepResult r = s->Step(t, budget);
-      progress |= r == StepResult::kMore;
-      if (r == StepResult::kIdle) next_wake = std::min(next_wake, s->tasks()[t]->next_wake());
+    for (int round = 0; round < 2 && !progress; ++round) {
+      for (Slot& slot : slots) slot.FlushAll();
+      next_wake = INT64_MAX;
+      for (std::size_t i = 0; i < tasks.size(); ++i) progress |= step(i);
     }
     quiet = 0;
     if (progress || next_wake == INT64_MAX) continue;
