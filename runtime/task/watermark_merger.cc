@@ -6,14 +6,16 @@ namespace millrace {
 
 bool WatermarkMerger::Recompute() {
   EventTime lowest = EventTime::Max();
-  bool any = false;
+  bool any = false, idle = false;
   for (const Channel& c : channels_) {
-    if (c.ended || c.idle) continue;
+    if (c.ended) continue;
+    idle |= c.idle;
+    if (c.idle) continue;
     any = true;
     lowest = std::min(lowest, c.watermark);
   }
-  // Nobody holds time back, but the end of input alone may send it to infinity: stay.
-  if (!any || lowest <= watermark_) return false;
+  // Nobody holds time back, but the end of all input alone may send it to infinity: stay. (Flink: FLINK-38477)
+  if (!any || lowest <= watermark_ || (idle && lowest == EventTime::Max())) return false;
   watermark_ = lowest;
   return true;
 }
