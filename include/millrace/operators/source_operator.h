@@ -172,7 +172,9 @@ class SourceOperator final : public Operator {
         ++turn_;
       }
       EmitWatermark();
-      if (budget.Spend(std::max<std::uint32_t>(result.rows, 1)) || Blocked())
+      // A split that waits costs no row: else steps of a few rows never get round them all, and nobody knows that all wait.
+      const bool waits = result.status == PollStatus::kWaiting;
+      if (budget.Spend(waits ? result.rows : std::max<std::uint32_t>(result.rows, 1)) || Blocked())
         return SourceStatus::kMore;
     }
     return SourceStatus::kWaiting;
