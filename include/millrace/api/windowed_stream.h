@@ -87,7 +87,8 @@ class [[nodiscard]] WindowedStream {
   WindowedStream(Pipe pipe, KeyFn key, Windows windows)
       : pipe_(std::move(pipe)), key_(std::move(key)), windows_(std::move(windows)) {}
 
-  /// Keeps a window this much longer for late records; each fires the window again. Default 0.
+  /// Keeps a window this much longer for late records; each fires the window again. Default 0. Nothing is late by the
+  /// machine's clock: processing-time windows are kept no longer.
   WindowedStream&& AllowedLateness(Duration lateness) && {
     lateness_ = lateness;
     return std::move(*this);
@@ -209,6 +210,8 @@ class [[nodiscard]] WindowedStream {
       internal::CheckLateness(pipe_.builder(), lateness_.count() != 0 || !late_tag_.empty(), name);
     } else {
       internal::CheckEventTime(pipe_.builder(), windows_.processing_time || pipe_.timed(), name);
+      // (Flink: WindowOperator.cleanupTime)
+      if (windows_.processing_time) window.lateness = Duration(0);
     }
     NodeSpec spec;
     spec.name = std::move(name);

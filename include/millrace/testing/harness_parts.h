@@ -34,8 +34,9 @@ namespace internal {
 
 /// An edge with one target that the harness reads, or writes.
 struct HarnessEdge {
-  HarnessEdge(const BatchType& type, BatchColumns columns, Arena* arena, OperatorCounters* counters)
-      : channel({&type, columns, 16, UINT32_MAX / 2, false, nullptr}),
+  HarnessEdge(const BatchType& type, BatchColumns columns, Arena* arena, OperatorCounters* counters,
+              std::uint32_t batch_rows = 16)
+      : channel({&type, columns, batch_rows, UINT32_MAX / 2, false, nullptr}),
         edge({&channel}, columns.times, arena, counters) {}
   LocalChannel channel;
   OutputEdge edge;
@@ -252,7 +253,7 @@ class HarnessInput {
       if (spec.inputs[i].node != number) continue;
       const bool keyed = spec.inputs[i].partitioning == Partitioning::kHash;
       edge_ = std::make_unique<HarnessEdge>(BatchTypeOf<T>(), BatchColumns{true, keyed},
-                                            &parts.arena, &counters_);
+                                            &parts.arena, &counters_, kBatchRows);
       context_.arena = &parts.arena;
       context_.counters = &counters_;
       context_.outputs = {{&edge_->edge}};
@@ -265,14 +266,17 @@ class HarnessInput {
     throw UserError("plan the job: input " + std::to_string(number) +
                     " of the harness is not read by the operator");
   }
-  HarnessParts::Input Write(const T& record, EventTime time) {
-    writer_->Scatter(const_cast<T*>(&record), &time, 1,
-                     false);  // not the last reader: the record is copied
+  /// One batch, or several when it is full.
+  HarnessParts::Input Write(const T* records, const EventTime* times, std::uint32_t count) {
+    writer_->Scatter(const_cast<T*>(records), times, count,
+                     false);  // not the last reader: the records are copied
     writer_->Flush(FlushMode::kAll);
     return {port_, &edge_->channel};
   }
 
  private:
+  static constexpr std::uint32_t kBatchRows = 160;  // several blocks of an operator's rows
+
   OperatorCounters counters_;
   OperatorContext context_;
   std::unique_ptr<HarnessEdge> edge_;

@@ -206,11 +206,11 @@ class SessionWindowOperator final
     Own(s);
   }
 
-  /// Resumable at each entry of the index.
+  /// Fires what is due, in the order of time; resumable at each entry of the index.
   bool FireThrough(std::int64_t through, StepBudget& budget) {
     TimerQueue::Entry entries[kFireRows];
     std::uint64_t hashes[kFireRows];
-    for (bool done = false; !done;) {
+    for (;;) {
       if (this->Blocked()) return false;
       const std::uint32_t want = std::min<std::uint32_t>(budget.Take(kFireRows), kFireRows);
       std::uint32_t count = 0;
@@ -218,12 +218,15 @@ class SessionWindowOperator final
         hashes[count] = entries[count].hash;
         ++count;
       }
-      done = count < want;
+      if (count == 0) break;
       const typename Table::Block block(*table_, hashes, count);  // fetches the rows
       auto out = this->chain_.Begin();
-      for (std::uint32_t i = 0; i < count; ++i) OnDue(entries[i], through, out);
+      std::uint32_t i = 0;
+      while (i < count && entries[i].time <= queue_.next()) OnDue(entries[i++], through, out);
       out.End();
-      if (!done && budget.Spend(count)) return false;
+      // A session that has grown was put in again, before these.
+      for (; i < count; ++i) queue_.Push(entries[i].time, entries[i].hash);
+      if (budget.Spend(count)) return false;
     }
     fired_through_ = std::max(fired_through_, through);
     return true;
@@ -243,7 +246,7 @@ class SessionWindowOperator final
     table_->Touch(ref);
     Sessions& sessions = SessionsOf(ref);
     S& s = sessions[index];
-    if (!s.fired && s.end - 1 <= through) {
+    if (!s.fired && s.end - 1 <= entry.time) {
       s.fired = true;
       EmitSession(out, Table::KeyOf(ref), s);
     }
