@@ -119,9 +119,12 @@ class Run {
   }
 
   void FollowWatermark(std::int64_t to) {
+    const bool advances = to > model_.watermark || to == INT64_MAX;  // the same again fires nothing
     model_.watermark = to;
     Take();
-    while (const auto due = model_.Earliest(true, to)) {
+    while (advances) {
+      const auto due = model_.Earliest(true, to);
+      if (!due) break;
       if (!Fires(true, *due)) return;
       if (to == INT64_MAX) ++corners_.at_end;
     }

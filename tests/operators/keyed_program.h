@@ -227,8 +227,11 @@ class ProgramModel {
       if (!event && clocks_set_events && watermark != INT64_MIN) p.timers.insert(watermark - 1);
     }
     if (event) return {"event", key, due, due, watermark, clock, p.Text()};
-    const bool timed = watermark != INT64_MIN && watermark != INT64_MAX;
-    return {"clock", key, due, timed ? watermark + 1 : watermark, watermark, clock, p.Text()};
+    // The first millisecond behind the watermark; before there is one, the first of all.
+    const std::int64_t result = watermark == INT64_MIN   ? kMinTimestamp.millis()
+                                : watermark == INT64_MAX ? watermark
+                                                         : watermark + 1;
+    return {"clock", key, due, result, watermark, clock, p.Text()};
   }
   /// The due time of the earliest timer that `through` reaches, of all keys.
   std::optional<std::int64_t> Earliest(bool event, std::int64_t through) const {

@@ -64,8 +64,12 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   }
 
   bool AdvanceWatermark(EventTime watermark, StepBudget& budget) override {
-    this->SetWatermark(watermark);
-    if (!Fire(TimeDomain::kEventTime, watermark.millis(), budget)) return false;
+    // One that has not risen says only that an input counts again. (The last one comes with the end, too.)
+    if (watermark != fired_through_ || watermark == EventTime::Max()) {
+      this->SetWatermark(watermark);
+      if (!Fire(TimeDomain::kEventTime, watermark.millis(), budget)) return false;
+      fired_through_ = watermark;
+    }
     this->PassWatermark(watermark);
     return true;
   }
@@ -216,6 +220,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   KeyContext key_;
   std::optional<KeyedTable<K>> table_;
   bool timed_ = true;
+  EventTime fired_through_ = EventTime::Min();
 };
 
 /// One keyed input.
