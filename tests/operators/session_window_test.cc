@@ -111,11 +111,11 @@ TEST(SessionWindows, ByTheClockTheyEqualTheModel) {
 }
 
 TEST(SessionWindows, SessionsFireInTheOrderOfTime) {
-  auto harness =
-      testing::WindowHarness<Item>(KeyOfItem{}, SessionEventTime(Duration(10)), Count{});
+  auto harness = testing::WindowHarness<Item>(KeyOfItem{}, SessionEventTime(Duration(10)), Count{});
   harness.Push({1, 0, 0, {}}, testing::At(0));
   harness.Push({2, 0, 0, {}}, testing::At(1));
-  harness.Push({1, 0, 0, {}}, testing::At(5));  // the older session goes on, and ends behind the other
+  // The older session goes on, and ends behind the other.
+  harness.Push({1, 0, 0, {}}, testing::At(5));
   harness.Watermark(testing::At(100));
   const auto fired = harness.TakeOutputs();
   ASSERT_EQ(fired.size(), 2u);

@@ -59,10 +59,8 @@ TEST(TestCluster, ASeededRunWaitsWhateverItsStepsAre) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     const auto numbers = testing::TestCluster::Seeded(seed).Collect([](StreamEnvironment& env) {
-      return env.FromSource("paced", Generate([](std::int64_t i) { return i; })
-                                         .Count(7)
-                                         .Rate(2)
-                                         .Splits(3));
+      return env.FromSource("paced",
+                            Generate([](std::int64_t i) { return i; }).Count(7).Rate(2).Splits(3));
     });
     ASSERT_TRUE(numbers.ok()) << numbers.status().ToString();
     EXPECT_EQ(numbers.value().size(), 7u);
