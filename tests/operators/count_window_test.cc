@@ -34,7 +34,8 @@ class Model {
   }
   void End() {
     if (count_ == 0) {
-      for (const auto& [key, w] : open_) out.emplace_back(key, std::max(w.first, not_late_), w.second);
+      for (const auto& [key, w] : open_)
+        out.emplace_back(key, std::max(w.first, not_late_), w.second);
       open_.clear();
     }
   }
@@ -44,7 +45,8 @@ class Model {
 
  private:
   const std::int64_t count_;
-  std::int64_t not_late_ = INT64_MIN;  // the first millisecond behind the watermark, when there is one
+  std::int64_t not_late_ =
+      INT64_MIN;  // the first millisecond behind the watermark, when there is one
   std::map<std::int64_t, std::pair<std::int64_t, Numbers>> open_;
 };
 
