@@ -8,7 +8,8 @@
 namespace millrace {
 
 /// The watermark of an operator with several input channels: the minimum over those that are neither idle nor
-/// ended; it never goes back. Pure; see tests/runtime/task/watermark_merger_test.cc for the table.
+/// ended; it never goes back, and goes to the end of time (the last watermark of a channel that ends) only when no other
+/// channel is idle: that one may come back. Pure; tests/runtime/watermark_merger_test.cc has the table.
 /// (Flink: StatusWatermarkValve)
 class WatermarkMerger {
  public:
