@@ -16,17 +16,6 @@ class ChunkedVector {
   std::uint32_t size() const { return size_; }
   T& operator[](std::uint32_t i) { return chunks_[i / kChunk][i % kChunk]; }
   const T& operator[](std::uint32_t i) const { return chunks_[i / kChunk][i % kChunk]; }
-  /// The elements so far, for a loop that adds none: in registers, whatever it stores.
-  class View {
-   public:
-    explicit View(ChunkedVector& all) : chunks_(all.chunks_.data()), size_(all.size_) {}
-    std::uint32_t size() const { return size_; }
-    T* At(std::uint32_t i) const { return &chunks_[i / kChunk][i % kChunk]; }
-
-   private:
-    const std::unique_ptr<T[]>* chunks_;
-    std::uint32_t size_;
-  };
   /// One more element; its value is what an older one left.
   T& Append() {
     if (size_ == chunks_.size() * kChunk) chunks_.push_back(std::make_unique<T[]>(kChunk));

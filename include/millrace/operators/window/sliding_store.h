@@ -30,14 +30,6 @@ struct SlidingSlot {
   std::uint32_t in_window() const { return back_entries + front_entries; }
 };
 
-/// What stands beside a key in the table: all that adding a record needs.
-struct SlidingKey {
-  std::uint32_t slot = 0;
-  /// Where the key's entries stand in the logs of the panes that take records now, by the pane's number modulo 2. Only a
-  /// guess: it holds when the entry that stands there is the slot's.
-  std::uint32_t open_at[2] = {0, 0};
-};
-
 /// What one key has collected in one pane. A key may have several entries in a pane that was left and come back to;
 /// they add up.
 template <class Acc, bool kStacks>
@@ -47,6 +39,16 @@ struct SlidingEntry {
   Stored<Acc> acc{};
   /// Two stacks: the slot's front without this entry and those before it.
   [[no_unique_address]] std::conditional_t<kStacks, Stored<Acc>, Nothing> rest{};
+};
+
+/// What stands beside a key in the table: all that adding a record needs. The entries are those of the panes that take
+/// records now, by the pane's number modulo 2.
+template <class Entry>
+struct SlidingKey {
+  Entry* open[2];
+  std::uint32_t
+      pane[2];  // serials of the panes that they are in: of another one the pointer is old
+  std::uint32_t slot;
 };
 
 /// Where the entries of a slot stand in a pane's log.
@@ -73,26 +75,11 @@ class SlotIndex {
 template <class Acc, bool kStacks>
 struct SlidingPane {
   std::int64_t start = 0;
+  std::uint32_t serial = 0;  // another one after each Clear
   ChunkedVector<SlidingEntry<Acc, kStacks>> log;
   SlotIndex index;
   std::uint32_t indexed = 0;
 
-  /// The entry at a guessed place; one of no slot when the log is shorter.
-  MILLRACE_INLINE SlidingEntry<Acc, kStacks>& At(std::uint32_t i) {
-    return i < log.size() ? log[i] : none;
-  }
-  /// At of a pane to which nothing is added meanwhile.
-  class View {
-   public:
-    explicit View(SlidingPane& pane) : log_(pane.log), none_(&pane.none) {}
-    MILLRACE_INLINE SlidingEntry<Acc, kStacks>* At(std::uint32_t i) const {
-      return i < log_.size() ? log_.At(i) : none_;
-    }
-
-   private:
-    typename ChunkedVector<SlidingEntry<Acc, kStacks>>::View log_;
-    SlidingEntry<Acc, kStacks>* none_;
-  };
   /// Calls `fn(entry)` for the entries of a slot, in order.
   template <class Fn>
   void ForSlot(std::uint32_t slot, Fn fn) {
@@ -115,8 +102,6 @@ struct SlidingPane {
 
  private:
   static constexpr std::uint32_t kUnindexed = 64;
-  static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
-  SlidingEntry<Acc, kStacks> none{kNoSlot, {}, {}};
 };
 
 /// The keys and panes of a sliding window operator. Keys have a number (slot), so that entries need no key and no
@@ -127,11 +112,12 @@ class SlidingStore {
   using Slot = SlidingSlot<K, Acc, kStacks>;
   using Entry = SlidingEntry<Acc, kStacks>;
   using Pane = SlidingPane<Acc, kStacks>;
+  using Key = SlidingKey<Entry>;
   using Table = KeyedTable<K>;
 
   SlidingStore(KeyGroupRange range, MemoryAccount* memory) : memory_(memory) {
     RowLayout layout = Table::KeyLayout();
-    key_offset_ = layout.AddColumn(ColumnOpsOf<SlidingKey>());
+    key_offset_ = layout.AddColumn(ColumnOpsOf<Key>());
     table_ = std::make_unique<Table>(std::move(layout), range, memory);
   }
   ~SlidingStore() {
@@ -173,11 +159,11 @@ class SlidingStore {
   }
 
   /// What stands beside the key, which is added if it is new. Valid until the next key is added.
-  [[gnu::noinline]] SlidingKey& FindOrAdd(const K& key, std::uint64_t hash) {
+  [[gnu::noinline]] Key& FindOrAdd(const K& key, std::uint64_t hash) {
     const RowRef ref = table_->Find(key, hash);
     return ref ? KeyAt(ref.row) : AddSlot(key, hash);
   }
-  SlidingKey& KeyAt(std::byte* row) { return *reinterpret_cast<SlidingKey*>(row + key_offset_); }
+  Key& KeyAt(std::byte* row) { return *reinterpret_cast<Key*>(row + key_offset_); }
 
   std::size_t panes() const { return panes_.size(); }
   Pane& pane(std::size_t i) { return *panes_[i]; }
@@ -204,7 +190,13 @@ class SlidingStore {
       spare_.pop_back();
     }
     pane->start = start;
+    pane->serial = ++last_serial_;
     return **panes_.insert(panes_.begin() + static_cast<std::ptrdiff_t>(i), std::move(pane));
+  }
+  /// The entries of a pane that stays have been released.
+  void Clear(Pane& pane) {
+    pane.Clear();
+    pane.serial = ++last_serial_;
   }
   /// Its entries must have been released.
   void DropFront() {
@@ -221,12 +213,13 @@ class SlidingStore {
   }
 
   /// A new entry of a key in a pane; its open entry from now on.
-  Entry& AddEntry(Pane& pane, std::uint32_t way, SlidingKey& key) {
+  Entry& AddEntry(Pane& pane, std::uint32_t way, Key& key) {
     const std::uint64_t before = pane.log.allocated_bytes();
-    key.open_at[way] = pane.log.size();
     ++slots_[key.slot].entries;
     Entry& entry = pane.log.Append();
     entry.slot = key.slot;
+    key.open[way] = &entry;
+    key.pane[way] = pane.serial;
     if (pane.log.allocated_bytes() != before) [[unlikely]] {
       Charge(static_cast<std::int64_t>(pane.log.allocated_bytes() - before));
     }
@@ -273,7 +266,7 @@ class SlidingStore {
     }
     return bytes;
   }
-  SlidingKey& AddSlot(const K& key, std::uint64_t hash) {
+  Key& AddSlot(const K& key, std::uint64_t hash) {
     std::uint32_t id = 0;
     if (!free_.empty()) {
       id = free_.back();
@@ -288,8 +281,8 @@ class SlidingStore {
     StoredSet<K>(reinterpret_cast<std::byte*>(&s.key), key);
     s.hash = hash;
     s.back_entries = s.front_entries = s.entries = 0;
-    SlidingKey& column = KeyAt(table_->Insert(key, hash).row);
-    column = {id, {0, 0}};
+    Key& column = KeyAt(table_->Insert(key, hash).row);
+    column = {{nullptr, nullptr}, {0, 0}, id};  // a pane's serial is never 0
     return column;
   }
   void Charge(std::int64_t bytes) {
@@ -302,6 +295,7 @@ class SlidingStore {
   MemoryAccount* memory_;
   std::int64_t charged_ = 0;
   std::uint32_t key_offset_ = 0;
+  std::uint32_t last_serial_ = 0;
   std::unique_ptr<Table> table_;
   ChunkedVector<Slot> slots_;
   std::vector<std::uint32_t> free_;

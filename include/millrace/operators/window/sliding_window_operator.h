@@ -37,6 +37,7 @@ class SlidingWindowOperator final
   using Slot = typename Store::Slot;
   using Entry = typename Store::Entry;
   using Pane = typename Store::Pane;
+  using Key = typename Store::Key;
   using Block = typename KeyedTable<K>::Block;
   using Base::Base;
 
@@ -76,7 +77,7 @@ class SlidingWindowOperator final
   void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count,
                std::int64_t now) {
     Block block(store_->table(), batch.hashes + begin, count);
-    if (store_->wants_prefetch()) FetchSlots(block, rows + begin, count);
+    if (store_->wants_prefetch()) FetchEntries(block, rows + begin, count);
     const EventTime* const times = this->processing_time() ? nullptr : batch.times + begin;
     for (std::uint32_t i = 0; i < count; ++i) {
       i = AddRun(block, rows + begin, times, i, count, now);
@@ -84,8 +85,7 @@ class SlidingWindowOperator final
       // A new key, or not the pane at hand: one record on its own.
       In& record = rows[begin + i];
       const std::int64_t time = times != nullptr ? times[i].millis() : now;
-      SlidingKey& key =
-          store_->FindOrAdd(this->key_(std::as_const(record)), batch.hashes[begin + i]);
+      Key& key = store_->FindOrAdd(this->key_(std::as_const(record)), batch.hashes[begin + i]);
       if (time >= current_begin_ && time < current_end_) {
         AddToPane(*current_, current_way_, key, record);
       } else {
@@ -102,47 +102,63 @@ class SlidingWindowOperator final
     Pane* const pane = current_;
     if (pane == nullptr) return from;
     const internal::LocalCopy<KeyFn> key_of(this->key_);
-    const typename Pane::View entries_of(*pane);
     const PaneSpan span(current_begin_, current_end_);
-    const std::uint32_t way = current_way_;
-    Entry* entries[KeyedTable<K>::kPrefetchRows];
     std::uint32_t end = from;
-    for (; end < count; ++end) {
-      if (!span.Has(times != nullptr ? times[end].millis() : now)) break;
-      if (!block.Hit(key_of.get()(rows[end]), end)) break;
-      entries[end] = entries_of.At(store_->KeyAt(block.row(end)).open_at[way]);
+    if (times != nullptr) {
+      while (end < count && span.Has(times[end].millis()) &&
+             block.Hit(key_of.get()(rows[end]), end))
+        ++end;
+    } else if (span.Has(now)) {
+      while (end < count && block.Hit(key_of.get()(rows[end]), end)) ++end;
     }
     const internal::LocalCopy<Agg> agg(this->agg_);
+    const std::uint32_t way = current_way_;
+    const std::uint32_t serial = pane->serial;
     for (std::uint32_t i = from; i < end; ++i) {
-      SlidingKey& key = store_->KeyAt(block.row(i));
-      Entry& entry = *entries[i];
-      if (entry.slot == key.slot) [[likely]] {
+      Key& key = store_->KeyAt(block.row(i));
+      if (key.pane[way] == serial) [[likely]] {
+        Entry& entry = *key.open[way];
         this->AddTo(agg.get(), Acc(entry.acc), rows[i]);
         Own(entry.acc);
       } else {
-        AddToPane(*pane, way, key, rows[i]);
+        AddNewToPane(*pane, way, key, rows[i]);
       }
     }
     return end;
   }
-  void FetchSlots(const Block& block, const In* rows, std::uint32_t count) {
+  /// The key's entry in the pane at hand; without one its slot, which a new entry is counted in.
+  void FetchEntries(const Block& block, const In* rows, std::uint32_t count) {
+    const std::uint32_t serial = current_ != nullptr ? current_->serial : 0;
     for (std::uint32_t i = 0; i < count; ++i) {
-      if (block.Hit(this->key_(rows[i]), i)) store_->PrefetchSlot(store_->KeyAt(block.row(i)).slot);
+      if (!block.Hit(this->key_(rows[i]), i)) continue;
+      const Key& key = store_->KeyAt(block.row(i));
+      if (key.pane[current_way_] == serial) {
+        __builtin_prefetch(key.open[current_way_], 1);
+      } else {
+        store_->PrefetchSlot(key.slot);
+      }
     }
   }
 
   /// True when the key got a new entry.
-  MILLRACE_INLINE bool AddToPane(Pane& pane, std::uint32_t way, SlidingKey& key, const In& record) {
-    Entry& open = pane.At(key.open_at[way]);
-    const bool fresh = open.slot != key.slot;
-    Entry& entry = fresh ? store_->AddEntry(pane, way, key) : open;
-    if (fresh) Acc(entry.acc) = this->Created();
+  bool AddToPane(Pane& pane, std::uint32_t way, Key& key, const In& record) {
+    if (key.pane[way] != pane.serial) {
+      AddNewToPane(pane, way, key, record);
+      return true;
+    }
+    Entry& entry = *key.open[way];
     this->AddTo(Acc(entry.acc), record);
     Own(entry.acc);
-    return fresh;
+    return false;
+  }
+  MILLRACE_INLINE void AddNewToPane(Pane& pane, std::uint32_t way, Key& key, const In& record) {
+    Entry& entry = store_->AddEntry(pane, way, key);
+    Acc(entry.acc) = this->Created();
+    this->AddTo(Acc(entry.acc), record);
+    Own(entry.acc);
   }
 
-  void AddSlow(In& record, SlidingKey& key, std::int64_t time) {
+  void AddSlow(In& record, Key& key, std::int64_t time) {
     const std::uint32_t id = key.slot;
     const auto place = this->PlaceOf(record, time);
     if (!place.accepted) {
@@ -285,7 +301,7 @@ class SlidingWindowOperator final
         store_->DropFront();
       } else if (forget) {
         // Panes before it wait for their turn in DropExpired; this one has nothing left to release.
-        pane.Clear();
+        store_->Clear(pane);
       }
     }
     begin_ = std::max(begin_, begin);
