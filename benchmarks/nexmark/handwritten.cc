@@ -243,6 +243,7 @@ void Q17(Generator& g, Writer& out) {
   constexpr std::size_t kWait = 16;
   by_hand::Table<std::uint32_t> index(1 << 16);
   std::vector<DayStats> rows;
+  rows.reserve(1 << 21);  // address space: pages come with their first row
   const auto add = [&](const DayBid& bid) {
     std::uint32_t& at = index[bid.key];
     if (at == 0) {

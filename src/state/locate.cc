@@ -88,6 +88,10 @@ void StateTable::LocateFar(const std::uint64_t* hashes, std::uint32_t count, std
     std::byte* const group_rows = s.rows + group * kGroupSlots * row_bytes;
     rows[i] = match != 0 ? group_rows + first * row_bytes : nullptr;
     flags[i] = header + kGroupSlots + first;
+    if (match == 0) {  // a new key, most often: where it will stand
+      const std::size_t empty = FirstSlot(EmptySlots(header));
+      if (empty < kGroupSlots) match = std::uint32_t{1} << empty;
+    }
     // All rows whose tag matches (one in twenty groups has a second), each to its end: a row may span two lines.
     for (; match != 0; match &= match - 1) {
       const std::byte* row = group_rows + FirstSlot(match) * row_bytes;

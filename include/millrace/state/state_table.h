@@ -121,11 +121,14 @@ class StateTable {
   static std::size_t FirstSlot(std::uint32_t slots) {
     return static_cast<std::size_t>(std::countr_zero(slots | 1U << kGroupSlots));
   }
-  /// False: a search must go on in the next group.
-  static bool HasEmptySlot(const std::uint8_t* header) {
+  /// A bit for each empty slot of a group.
+  static std::uint32_t EmptySlots(const std::uint8_t* header) {
     const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
-    return _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128())) != 0;
+    return static_cast<std::uint32_t>(
+        _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128())));
   }
+  /// False: a search must go on in the next group.
+  static bool HasEmptySlot(const std::uint8_t* header) { return EmptySlots(header) != 0; }
   /// A bit for each live slot of a group.
   static std::uint32_t LiveSlots(const std::uint8_t* header) {
     const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
