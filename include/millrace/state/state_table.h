@@ -124,8 +124,7 @@ class StateTable {
   /// A bit for each empty slot of a group.
   static std::uint32_t EmptySlots(const std::uint8_t* header) {
     const __m128i tags = _mm_load_si128(reinterpret_cast<const __m128i*>(header));
-    return static_cast<std::uint32_t>(
-        _mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128())));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128())));
   }
   /// False: a search must go on in the next group.
   static bool HasEmptySlot(const std::uint8_t* header) { return EmptySlots(header) != 0; }
