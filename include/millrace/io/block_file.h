@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "millrace/io/file_system.h"
+
+namespace millrace {
+
+/// A block of a block file: what its writer called it, and where it stands.
+struct BlockEntry {
+  std::uint16_t kind = 0;
+  std::uint32_t bytes = 0;   // of the content
+  std::uint64_t offset = 0;  // of the block's header in the file
+};
+
+/// Blocks of more bytes are split by whoever writes them; a reader refuses them.
+inline constexpr std::uint32_t kMaxBlockBytes = 64 << 20;
+
+/// Writes a block file: blocks with a checksum each, an index, a trailer. docs/formats/block_file.md.
+class BlockFileWriter {
+ public:
+  BlockFileWriter(std::unique_ptr<WritableFile> file, std::string path);
+
+  /// `kind` is below 0xff00. At most kMaxBlockBytes.
+  Status Add(std::uint16_t kind, std::string_view content);
+  /// Index and trailer; then the file is synced and closed. Its name is not synced: FileSystem::SyncFolder.
+  Status Finish();
+
+  const std::vector<BlockEntry>& blocks() const { return blocks_; }
+  /// Written so far.
+  std::uint64_t bytes() const { return bytes_; }
+
+ private:
+  Status Write(std::string_view bytes);
+  Status WriteBlock(std::uint16_t kind, std::string_view content);
+
+  std::unique_ptr<WritableFile> file_;
+  std::string path_;
+  std::uint64_t bytes_ = 0;
+  std::vector<BlockEntry> blocks_;
+};
+
+/// Reads a block file and trusts none of it. Errors are DATA_LOSS (cut off, a wrong checksum, an index that is none),
+/// INVALID_ARGUMENT (no block file), UNIMPLEMENTED (of a newer version), or what the file system says; each names the file,
+/// and the block if one is meant.
+class BlockFileReader {
+ public:
+  static Result<BlockFileReader> Open(FileSystem& files, const std::string& path);
+  /// `path` is for messages.
+  static Result<BlockFileReader> Open(std::unique_ptr<ReadableFile> file, std::string path);
+
+  const std::vector<BlockEntry>& blocks() const { return blocks_; }
+  const std::string& path() const { return path_; }
+  /// The content of a block; `bytes` is replaced. May be called by several threads.
+  Status Read(const BlockEntry& block, std::string* bytes) const;
+  /// Reads every block: OK when the whole file is as it was written.
+  Status Verify() const;
+
+ private:
+  BlockFileReader(std::unique_ptr<ReadableFile> file, std::string path)
+      : file_(std::move(file)), path_(std::move(path)) {}
+  Status ReadHeader();
+  Status ReadIndex();
+  Status Lost(const std::string& what) const;
+
+  std::unique_ptr<ReadableFile> file_;
+  std::string path_;
+  std::vector<BlockEntry> blocks_;
+};
+
+}  // namespace millrace

@@ -1,0 +1,198 @@
+#include "millrace/io/block_file.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "millrace/base/check.h"
+#include "millrace/io/bytes.h"
+#include "millrace/io/crc32c.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::string_view kMagic = "MLRBLOCK";
+constexpr std::string_view kEndMagic = "MLRBLEND";
+constexpr std::uint32_t kVersion = 1;
+
+constexpr std::size_t kHeaderBytes = 16;  // magic, version, checksum of both
+constexpr std::size_t kBlockHeaderBytes =
+    12;                                    // kind, flags, bytes, checksum of these and the content
+constexpr std::size_t kEntryBytes = 16;    // kind, flags, bytes, offset
+constexpr std::size_t kTrailerBytes = 24;  // offset of the index, its bytes, checksum, magic
+
+constexpr std::uint16_t kIndexKind = 0xff00;
+
+// Of what stands before the checksum in a block's header, and the content.
+std::uint32_t BlockChecksum(std::string_view header, std::string_view content) {
+  return Crc32c(content, Crc32c(header.substr(0, 8)));
+}
+
+}  // namespace
+
+BlockFileWriter::BlockFileWriter(std::unique_ptr<WritableFile> file, std::string path)
+    : file_(std::move(file)), path_(std::move(path)) {}
+
+Status BlockFileWriter::Write(std::string_view bytes) {
+  MILLRACE_RETURN_IF_ERROR(file_->Append(bytes));
+  bytes_ += bytes.size();
+  return Status::Ok();
+}
+
+Status BlockFileWriter::WriteBlock(std::uint16_t kind, std::string_view content) {
+  if (bytes_ == 0) {
+    ByteWriter header;
+    header.PutBytes(kMagic.data(), kMagic.size());
+    header.Put(kVersion);
+    header.Put(Crc32c(header.view()));
+    MILLRACE_RETURN_IF_ERROR(Write(header.view()));
+  }
+  ByteWriter header;
+  header.Put(kind);
+  header.Put(std::uint16_t{0});
+  header.Put(static_cast<std::uint32_t>(content.size()));
+  header.Put(BlockChecksum(header.view(), content));
+  MILLRACE_RETURN_IF_ERROR(Write(header.view()));
+  return Write(content);
+}
+
+Status BlockFileWriter::Add(std::uint16_t kind, std::string_view content) {
+  MILLRACE_CHECK(kind < kIndexKind, "a kind of block that is reserved");
+  MILLRACE_CHECK(content.size() <= kMaxBlockBytes, "a block is too large");
+  const std::uint64_t offset = std::max<std::uint64_t>(bytes_, kHeaderBytes);
+  MILLRACE_RETURN_IF_ERROR(WriteBlock(kind, content));
+  blocks_.push_back({kind, static_cast<std::uint32_t>(content.size()), offset});
+  return Status::Ok();
+}
+
+Status BlockFileWriter::Finish() {
+  ByteWriter index;
+  for (const BlockEntry& block : blocks_) {
+    index.Put(block.kind);
+    index.Put(std::uint16_t{0});
+    index.Put(block.bytes);
+    index.Put(block.offset);
+  }
+  MILLRACE_CHECK(index.size() <= kMaxBlockBytes, "a file has too many blocks");
+  const std::uint64_t offset = std::max<std::uint64_t>(bytes_, kHeaderBytes);
+  MILLRACE_RETURN_IF_ERROR(WriteBlock(kIndexKind, index.view()));
+  ByteWriter trailer;
+  trailer.Put(offset);
+  trailer.Put(static_cast<std::uint32_t>(index.size()));
+  trailer.Put(Crc32c(trailer.view()));
+  trailer.PutBytes(kEndMagic.data(), kEndMagic.size());
+  MILLRACE_RETURN_IF_ERROR(Write(trailer.view()));
+  MILLRACE_RETURN_IF_ERROR(file_->Sync());
+  return file_->Close();
+}
+
+Result<BlockFileReader> BlockFileReader::Open(FileSystem& files, const std::string& path) {
+  Result<std::unique_ptr<ReadableFile>> file = files.Open(path);
+  if (!file.ok()) return file.status();
+  return Open(std::move(file).value(), path);
+}
+
+Result<BlockFileReader> BlockFileReader::Open(std::unique_ptr<ReadableFile> file,
+                                              std::string path) {
+  BlockFileReader reader(std::move(file), std::move(path));
+  MILLRACE_RETURN_IF_ERROR(reader.ReadHeader());
+  MILLRACE_RETURN_IF_ERROR(reader.ReadIndex());
+  return reader;
+}
+
+Status BlockFileReader::Lost(const std::string& what) const {
+  return Status::DataLoss("read '" + path_ + "' (" + std::to_string(file_->size()) +
+                          " bytes): " + what);
+}
+
+Status BlockFileReader::ReadHeader() {
+  char bytes[kHeaderBytes];
+  if (file_->size() < kHeaderBytes) return Lost("it is cut off within its header");
+  MILLRACE_RETURN_IF_ERROR(file_->ReadAt(0, bytes, kHeaderBytes));
+  const std::string_view header(bytes, kHeaderBytes);
+  if (header.substr(0, kMagic.size()) != kMagic) {
+    return Status::InvalidArgument("read '" + path_ + "': it is no file of blocks of Millrace");
+  }
+  ByteReader in(header.substr(kMagic.size()));
+  std::uint32_t version = 0, checksum = 0;
+  in.Get(&version);
+  in.Get(&checksum);
+  if (checksum != Crc32c(header.substr(0, 12))) return Lost("its header is damaged");
+  if (version != kVersion) {
+    return Status::Unimplemented("read '" + path_ + "': its format version is " +
+                                 std::to_string(version) + ", this program reads version " +
+                                 std::to_string(kVersion));
+  }
+  return Status::Ok();
+}
+
+Status BlockFileReader::ReadIndex() {
+  const std::uint64_t size = file_->size();
+  if (size < kHeaderBytes + kBlockHeaderBytes + kTrailerBytes) return Lost("it is cut off");
+  char bytes[kTrailerBytes];
+  MILLRACE_RETURN_IF_ERROR(file_->ReadAt(size - kTrailerBytes, bytes, kTrailerBytes));
+  const std::string_view trailer(bytes, kTrailerBytes);
+  ByteReader in(trailer);
+  BlockEntry index{kIndexKind};
+  std::uint32_t checksum = 0;
+  in.Get(&index.offset);
+  in.Get(&index.bytes);
+  in.Get(&checksum);
+  if (trailer.substr(16) != kEndMagic || checksum != Crc32c(trailer.substr(0, 12)))
+    return Lost("it does not end with a trailer: cut off, or damaged there");
+  if (index.offset < kHeaderBytes ||
+      index.offset + kBlockHeaderBytes + index.bytes + kTrailerBytes != size)
+    return Lost("its trailer points elsewhere");
+  std::string content;
+  MILLRACE_RETURN_IF_ERROR(Read(index, &content));
+  if (content.size() % kEntryBytes != 0) return Lost("its index is damaged");
+  ByteReader entries(content);
+  std::uint64_t expected = kHeaderBytes;
+  while (!entries.AtEnd()) {
+    BlockEntry block;
+    std::uint16_t flags = 0;
+    entries.Get(&block.kind);
+    entries.Get(&flags);
+    entries.Get(&block.bytes);
+    entries.Get(&block.offset);
+    if (block.offset != expected || block.kind >= kIndexKind || flags != 0)
+      return Lost("its index is damaged");
+    expected += kBlockHeaderBytes + block.bytes;
+    if (expected > index.offset) return Lost("its index is damaged");
+    blocks_.push_back(block);
+  }
+  return expected == index.offset ? Status::Ok() : Lost("its index lacks blocks");
+}
+
+Status BlockFileReader::Read(const BlockEntry& block, std::string* bytes) const {
+  const auto lost = [&](const char* what) {
+    return Lost("block at " + std::to_string(block.offset) + " of kind " +
+                std::to_string(block.kind) + ": " + what);
+  };
+  if (block.bytes > kMaxBlockBytes) return lost("it is larger than a block may be");
+  char head[kBlockHeaderBytes];
+  MILLRACE_RETURN_IF_ERROR(file_->ReadAt(block.offset, head, kBlockHeaderBytes));
+  const std::string_view header(head, kBlockHeaderBytes);
+  ByteReader in(header);
+  BlockEntry found;
+  std::uint16_t flags = 0;
+  std::uint32_t checksum = 0;
+  in.Get(&found.kind);
+  in.Get(&flags);
+  in.Get(&found.bytes);
+  in.Get(&checksum);
+  if (found.kind != block.kind || found.bytes != block.bytes || flags != 0)
+    return lost("its header is damaged");
+  bytes->resize(block.bytes);
+  MILLRACE_RETURN_IF_ERROR(
+      file_->ReadAt(block.offset + kBlockHeaderBytes, bytes->data(), block.bytes));
+  if (checksum != BlockChecksum(header, *bytes)) return lost("its checksum is wrong");
+  return Status::Ok();
+}
+
+Status BlockFileReader::Verify() const {
+  std::string bytes;
+  for (const BlockEntry& block : blocks_) MILLRACE_RETURN_IF_ERROR(Read(block, &bytes));
+  return Status::Ok();
+}
+
+}  // namespace millrace
