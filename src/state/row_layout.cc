@@ -2,7 +2,7 @@
 
 namespace millrace {
 
-std::uint32_t RowLayout::AddColumn(const ColumnOps& ops) {
+std::uint32_t RowLayout::Place(const ColumnOps& ops) {
   row_bytes_ = (used_ + ops.align - 1) / ops.align * ops.align;
   const std::uint32_t offset = row_bytes_;
   used_ = offset + ops.bytes;
@@ -11,6 +11,63 @@ std::uint32_t RowLayout::AddColumn(const ColumnOps& ops) {
   if (ops.construct != nullptr) columns_.push_back({offset, ops});
   holds_elements_ |= ops.holds_elements;
   return offset;
+}
+
+std::uint32_t RowLayout::AddColumn(const ColumnOps& ops) {
+  const std::uint32_t offset = Place(ops);
+  all_.push_back({offset, ops});
+  return offset;
+}
+
+std::uint32_t RowLayout::AddOptionalColumn(const ColumnOps& ops, std::uint32_t presence) {
+  std::uint32_t bit = 1;
+  for (const Column& c : all_) bit <<= c.presence != 0 ? 1 : 0;
+  const std::uint32_t offset = Place(ops);
+  all_.push_back({offset, ops, presence, bit});
+  return offset;
+}
+
+bool RowLayout::serializable() const {
+  for (const Column& c : all_) {
+    if (!c.ops.serializable()) return false;
+  }
+  return true;
+}
+
+bool RowLayout::HasValue(const Column& column, const std::byte* row) {
+  if (column.presence == 0) return true;
+  std::uint32_t bits = 0;
+  std::memcpy(&bits, row + column.presence, sizeof(bits));
+  return (bits & column.bit) != 0;
+}
+
+void RowLayout::EncodeColumn(const Column& column, const std::byte* row, ByteWriter& out) {
+  if (column.ops.bulk) {
+    out.PutBytes(row + column.offset, column.ops.bytes);
+  } else {
+    column.ops.encode(row + column.offset, out);
+  }
+}
+
+bool RowLayout::DecodeColumn(const Column& column, ByteReader& in, std::byte* row) {
+  if (!column.ops.bulk) return column.ops.decode(in, row + column.offset);
+  const char* bytes = in.Take(column.ops.bytes);
+  if (bytes == nullptr) return false;
+  std::memcpy(row + column.offset, bytes, column.ops.bytes);
+  return true;
+}
+
+void RowLayout::EncodeValues(const std::byte* row, ByteWriter& out) const {
+  for (std::size_t i = 1; i < all_.size(); ++i) {
+    if (HasValue(all_[i], row)) EncodeColumn(all_[i], row, out);
+  }
+}
+
+bool RowLayout::DecodeValues(ByteReader& in, std::byte* row) const {
+  for (std::size_t i = 1; i < all_.size(); ++i) {
+    if (HasValue(all_[i], row) && !DecodeColumn(all_[i], in, row)) return false;
+  }
+  return true;
 }
 
 }  // namespace millrace

@@ -8,6 +8,7 @@
 
 #include "millrace/base/check.h"
 #include "millrace/state/keyed_state.h"
+#include "src/state/table_epochs.h"
 
 namespace millrace {
 
@@ -42,13 +43,6 @@ std::uint32_t NextGroups(std::uint32_t groups, std::uint32_t sub, std::size_t su
 }
 
 }  // namespace
-
-KeyGroupRange KeyGroupRange::Of(int index, int parallelism) {
-  const auto p = static_cast<std::uint64_t>(parallelism);
-  const auto begin = (static_cast<std::uint64_t>(index) * 65536 + p - 1) / p;
-  const auto end = ((static_cast<std::uint64_t>(index) + 1) * 65536 + p - 1) / p;
-  return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
-}
 
 StateTable::StateTable(RowLayout layout, KeyGroupRange range, MemoryAccount* memory)
     : subs_(1),
@@ -139,6 +133,21 @@ RowRef StateTable::InsertSlot(std::uint64_t hash) {
   return ref;
 }
 
+RowRef StateTable::FindRow(const std::byte* row, std::uint64_t hash) const {
+  const SubTable& s = subs_[SubOf(hash)];
+  std::uint32_t group = GroupOf(hash, s.groups);
+  for (;;) {
+    std::uint8_t* header = s.headers + std::size_t{group} * kHeaderBytes;
+    for (std::uint32_t match = MatchingSlots(header, hash); match != 0; match &= match - 1) {
+      const auto i = static_cast<std::uint32_t>(std::countr_zero(match));
+      std::byte* found = s.rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_;
+      if (layout_.EqualKeys(found, row)) return {found, header + kGroupSlots + i};
+    }
+    if (HasEmptySlot(header)) return {};
+    group = group + 1 == s.groups ? 0 : group + 1;
+  }
+}
+
 void StateTable::Redistribute(SubTable from) {
   for (std::uint32_t g = 0; g < from.groups; ++g) {
     const std::uint8_t* header = from.headers + std::size_t{g} * kHeaderBytes;
@@ -171,8 +180,7 @@ void StateTable::Grow(std::uint32_t sub) {
                                        : NextGroups(old.groups, sub, subs_.size());
   Allocate(&subs_[sub], groups);
   if (!none) Redistribute(old);
-  // Rows have moved: an open snapshot walks this sub-table again; what is written is marked so.
-  if (snapshot_running() && snapshot_cursor_.sub == sub) snapshot_cursor_.slot = 0;
+  if (epochs_ != nullptr) epochs_->OnMoved(sub);
 }
 
 void StateTable::Split() {
@@ -201,7 +209,7 @@ void StateTable::Split() {
     throw;
   }
   Redistribute(old);
-  snapshot_cursor_ = {};
+  if (epochs_ != nullptr) epochs_->OnSplit(kSubTables);
 }
 
 std::uint64_t StateTable::HeldBytes() const {
@@ -213,6 +221,8 @@ std::uint64_t StateTable::HeldBytes() const {
 }
 
 void StateTable::Clear() {
+  MILLRACE_CHECK(!snapshot_running(), "a table was cleared that owes rows to a snapshot");
+  if (epochs_ != nullptr) epochs_->OnCleared();
   if (layout_.holds_elements()) {
     Cursor cursor;
     while (const RowRef ref = Next(&cursor)) layout_.Shrink(ref.row);
@@ -232,12 +242,16 @@ void StateTable::Clear() {
   if (shrink && scale_ != 0) {
     subs_.resize(1);
     scale_ = 0;
+    if (epochs_ != nullptr) epochs_->subs.resize(1);
   }
   size_ = 0;
 }
 
 void StateTable::Erase(RowRef ref, std::uint64_t hash) {
-  if (snapshot_running()) Touch(ref);  // its image is written before it goes
+  if (epochs_ != nullptr) {
+    Touch(ref);  // its image is written before it goes
+    epochs_->OnErased(layout_, ref.row, size_);
+  }
   ++version_;
   // The header that holds the flag tells the group; the sub-table is the one whose key it is.
   SubTable& s = subs_[SubOf(hash)];
@@ -272,37 +286,6 @@ RowRef StateTable::Next(Cursor* cursor) const {
     }
   }
   return {};
-}
-
-void StateTable::TouchSlow(std::byte* row, std::uint8_t* flag) {
-  if (snapshot_epoch_ != 0 && *flag == snapshot_epoch_) snapshot_writer_(row);
-  *flag = epoch_;
-}
-
-void StateTable::BeginSnapshot(RowWriter writer) {
-  MILLRACE_CHECK(!snapshot_running(), "a snapshot of this table is still open");
-  snapshot_writer_ = std::move(writer);
-  snapshot_epoch_ = epoch_;
-  epoch_ = epoch_ == 3 ? 1 : static_cast<std::uint8_t>(epoch_ + 1);
-  snapshot_cursor_ = {};
-}
-
-bool StateTable::SnapshotSlice(std::uint32_t max_rows) {
-  if (!snapshot_running()) return true;
-  const std::uint64_t version = version_;
-  for (std::uint32_t n = 0; n < max_rows; ++n) {
-    const RowRef ref = Next(&snapshot_cursor_);
-    if (!ref) {
-      snapshot_epoch_ = 0;
-      snapshot_writer_ = nullptr;
-      return true;
-    }
-    if (*ref.flag != snapshot_epoch_) continue;
-    snapshot_writer_(ref.row);
-    *ref.flag = 0;
-  }
-  MILLRACE_CHECK(version == version_, "the table moved under a snapshot slice");
-  return false;
 }
 
 }  // namespace millrace

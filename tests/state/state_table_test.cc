@@ -180,33 +180,6 @@ TEST(StateTable, UsesLittleMemoryPerKey) {
   EXPECT_LT(table.memory().peak(), 40 << 20);
 }
 
-// What a snapshot writes equals the table at the moment it began, whatever is done while it runs.
-TEST(StateTable, SnapshotInSlicesWhileUpdatesGoOn) {
-  for (const std::uint64_t seed : test_support::Seeds(1, 20)) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    Random random(seed);
-    TableOf<std::int64_t> table;
-    std::map<std::int64_t, std::int64_t> restored;  // base and increments, laid over each other
-    for (int snapshot = 0; snapshot < 4; ++snapshot) {
-      for (int i = 0; i < 6000; ++i)
-        table.Put(static_cast<std::int64_t>(random.Uniform(9000)), i + snapshot * 100000);
-      const auto frozen = table.All();
-      std::map<std::int64_t, int> written;
-      table.table().BeginSnapshot([&](const std::byte* row) {
-        const std::int64_t key = *reinterpret_cast<const std::int64_t*>(row);
-        EXPECT_EQ(++written[key], 1) << "row " << key << " written twice";
-        restored[key] = table.ValueAt(row);
-      });
-      while (!table.table().SnapshotSlice(1 + static_cast<std::uint32_t>(random.Uniform(50)))) {
-        for (int i = 0; i < 20; ++i)
-          table.Put(static_cast<std::int64_t>(random.Uniform(20000)), -i);
-      }
-      EXPECT_EQ(restored, frozen) << "snapshot " << snapshot;
-      if (snapshot > 0) EXPECT_LT(written.size(), frozen.size());
-    }
-  }
-}
-
 // Lookups of a block answer as Find does, while rows are added and erased between them.
 TEST(StateTable, ABlockFindsWhatFindFinds) {
   constexpr std::uint32_t kRows = KeyedTable<std::int64_t>::kPrefetchRows;

@@ -8,11 +8,22 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/io/codec.h"
 #include "millrace/io/value_traits.h"
 
 namespace millrace {
 
-/// How to construct, destroy and move one column of a row. Null functions mean: bytes are enough.
+/// The bytes of a column in a snapshot: those of the record codec. What stands in a row and is no record itself has a
+/// specialization.
+template <class T>
+struct ColumnCodec {
+  static constexpr bool kExists = kSerializable<T>;
+  static constexpr bool kBulk = kIsBulk<T>;
+  static void Encode(const T& value, ByteWriter& out) { millrace::Encode(value, out); }
+  static bool Decode(ByteReader& in, T& value) { return millrace::Decode(in, value); }
+};
+
+/// How to construct, destroy, move, write and read one column of a row. Null functions mean: bytes are enough.
 struct ColumnOps {
   std::uint32_t bytes = 0;
   std::uint32_t align = 1;
@@ -24,6 +35,13 @@ struct ColumnOps {
   std::size_t (*held)(const void* at) = nullptr;
   /// Its value may hold any number of elements: an erased row does not keep their memory.
   bool holds_elements = false;
+  /// The value for a snapshot, and back into a constructed one (false: the bytes are none). Null: see `bulk`.
+  void (*encode)(const void* at, ByteWriter& out) = nullptr;
+  bool (*decode)(ByteReader& in, void* at) = nullptr;
+  /// Its bytes in memory are those of the codec.
+  bool bulk = false;
+
+  bool serializable() const { return bulk || encode != nullptr; }
 };
 
 /// Bytes are enough: to copy it is to copy them, and nothing is to be destroyed. A std::tuple of numbers is such a type, though
@@ -48,6 +66,16 @@ constexpr ColumnOps ColumnOpsOf() {
     ops.held = [](const void* at) { return HeldBytes(*static_cast<const T*>(at)); };
     ops.holds_elements = internal::kHoldsElements<T>;
   }
+  using Codec = ColumnCodec<T>;
+  if constexpr (Codec::kExists) {
+    ops.bulk = Codec::kBulk;
+    if constexpr (!Codec::kBulk) {
+      ops.encode = [](const void* at, ByteWriter& out) {
+        Codec::Encode(*static_cast<const T*>(at), out);
+      };
+      ops.decode = [](ByteReader& in, void* at) { return Codec::Decode(in, *static_cast<T*>(at)); };
+    }
+  }
   return ops;
 }
 
@@ -55,18 +83,33 @@ constexpr ColumnOps ColumnOpsOf() {
 class RowLayout {
  public:
   using HashFn = std::uint64_t (*)(const void* key);
+  using EqualFn = bool (*)(const void* a, const void* b);
 
-  /// `hash` is the key hash (millrace/io/key.h) of the key column.
-  RowLayout(const ColumnOps& key, HashFn hash) : hash_(hash) { AddColumn(key); }
+  /// `hash` is the key hash (millrace/io/key.h) of the key column, `equal` compares two keys as the table does.
+  RowLayout(const ColumnOps& key, HashFn hash, EqualFn equal) : hash_(hash), equal_(equal) {
+    AddColumn(key);
+  }
 
   /// Adds a column; returns its offset in the row.
   std::uint32_t AddColumn(const ColumnOps& ops);
+  /// The column at `presence` has a bit for each column added from here on that may have no value, in turn: without it
+  /// what stands there is old.
+  std::uint32_t AddOptionalColumn(const ColumnOps& ops, std::uint32_t presence);
 
   std::uint32_t row_bytes() const { return row_bytes_; }
   std::uint32_t align() const { return align_; }
   /// Rows are plain bytes: zeroes are a valid dormant row, memcpy moves one.
   bool plain() const { return columns_.empty(); }
   std::uint64_t Hash(const void* row) const { return hash_(row); }
+  bool EqualKeys(const void* a, const void* b) const { return equal_(a, b); }
+
+  /// Every column has bytes for a snapshot.
+  bool serializable() const;
+  void EncodeKey(const std::byte* row, ByteWriter& out) const { EncodeColumn(all_[0], row, out); }
+  bool DecodeKey(ByteReader& in, std::byte* row) const { return DecodeColumn(all_[0], in, row); }
+  /// The columns behind the key.
+  void EncodeValues(const std::byte* row, ByteWriter& out) const;
+  bool DecodeValues(ByteReader& in, std::byte* row) const;
 
   void Construct(std::byte* row) const {
     for (const Column& c : columns_) c.ops.construct(row + c.offset);
@@ -99,9 +142,18 @@ class RowLayout {
   struct Column {
     std::uint32_t offset;
     ColumnOps ops;
+    std::uint32_t presence = 0;  // where the bits stand; 0: it always has a value
+    std::uint32_t bit = 0;
   };
+  static void EncodeColumn(const Column& column, const std::byte* row, ByteWriter& out);
+  static bool DecodeColumn(const Column& column, ByteReader& in, std::byte* row);
+  static bool HasValue(const Column& column, const std::byte* row);
+  std::uint32_t Place(const ColumnOps& ops);
+
   std::vector<Column> columns_;  // those that are more than bytes
+  std::vector<Column> all_;
   HashFn hash_;
+  EqualFn equal_;
   std::uint32_t used_ = 0;
   std::uint32_t row_bytes_ = 0;
   std::uint32_t align_ = 1;

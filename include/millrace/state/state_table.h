@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <vector>
 
 #include "millrace/base/memory.h"
@@ -13,16 +13,9 @@
 #include "millrace/io/value_traits.h"
 #include "millrace/state/row_layout.h"
 #include "millrace/state/stored.h"
+#include "millrace/state/table_snapshot.h"
 
 namespace millrace {
-
-/// The key groups [begin, end) of 2^16 that a subtask owns.
-struct KeyGroupRange {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 1 << 16;
-  /// The range of subtask `index` of `parallelism`; the inverse of OwnerOfKeyGroup.
-  static KeyGroupRange Of(int index, int parallelism);
-};
 
 /// A live row and its flag byte. Valid until the next insert, erase or clear of the table.
 struct RowRef {
@@ -37,8 +30,8 @@ struct RowRef {
 /// Headers (16 tags, 16 flag bytes a group) stand apart from the rows: 32 bytes a group that stay in cache.
 /// Tag 0 is an empty slot, 1 an erased one, 2 to 255 (8 bits of the hash) a live one. A slot's row is always a constructed
 /// object; an empty slot's row is dormant and keeps its buffers for the next key.
-/// A flag byte is the epoch of the row's last change (1..3, cyclic; 0 = unchanged since it was written to
-/// a snapshot). See docs/formats/state_table.md.
+/// A flag byte is the epoch of the row's last change (1..3, cyclic), or one of two marks that say that a snapshot has
+/// written the row since. See docs/formats/state_table.md.
 class StateTable {
  public:
   static constexpr std::uint32_t kGroupSlots = 16;
@@ -89,13 +82,32 @@ class StateTable {
     if (*flag != epoch_) [[unlikely]]
       TouchSlow(row, flag);
   }
-  using RowWriter = std::function<void(const std::byte* row)>;
-  /// Freezes the rows changed since the last snapshot: each will be given to `writer` once, as it is now,
-  /// either by SnapshotSlice or just before it changes.
-  void BeginSnapshot(RowWriter writer);
-  /// Writes up to `max_rows` of what is owed; true when nothing is owed any more (the snapshot is closed).
+  /// From here on erased keys are kept for the next snapshot. Before the first record.
+  void ExpectSnapshots();
+  /// Freezes the table for `to`: rows changed since the last snapshot, and all rows of some sub-tables, are owed to it. Each
+  /// is given to it once, as it is now, by SnapshotSlice or just before it changes. At most two snapshots are open;
+  /// with `whole` every row is owed, whatever the last snapshot has. `to` outlives the snapshot.
+  void BeginSnapshot(TableSnapshot* to, bool whole);
+  /// Writes about `max_rows` of what is owed to the oldest open snapshot; true when nothing is owed to it any more: it is
+  /// closed. True when none is open.
   bool SnapshotSlice(std::uint32_t max_rows);
-  bool snapshot_running() const { return snapshot_epoch_ != 0; }
+  bool snapshot_running() const { return open_snapshots_ > 0; }
+
+  // --- for TableRestore
+
+  bool Owns(std::uint32_t key_group) const {
+    return key_group >= range_.begin && key_group < range_.end;
+  }
+  /// The row with the key that stands in `row`, a row of this layout.
+  RowRef FindRow(const std::byte* row, std::uint64_t hash) const;
+  /// A slot for a key that is not in the table; the caller sets all columns. A snapshot has the row.
+  RowRef InsertRestored(std::uint64_t hash) {
+    const RowRef ref = InsertSlot(hash);
+    *ref.flag = 0;
+    return ref;
+  }
+  /// Ends a restore. `chained`: the next snapshot may build on those that were restored from; else it is whole.
+  void EndRestore(bool chained);
 
  protected:
   struct SubTable {
@@ -167,6 +179,13 @@ class StateTable {
                   std::uint8_t** flags) const;
   void LocateFar(const std::uint64_t* hashes, std::uint32_t count, std::byte** rows,
                  std::uint8_t** flags) const;
+  struct Epochs;
+  KeyGroupRange GroupsOf(std::uint32_t sub) const;
+  /// Marks the sub-tables that the snapshot about to begin writes whole: all, or those whose changes since they were written
+  /// whole outgrow them, longest first, about as many rows as have changed.
+  void ChooseWhole(bool all);
+  void WriteOwed(const std::byte* row, std::uint8_t flag);
+  void CloseSnapshot();
   void TouchSlow(std::byte* row, std::uint8_t* flag);
   void Grow(std::uint32_t sub);
   void Split();
@@ -183,9 +202,8 @@ class StateTable {
   std::uint64_t bytes_ = 0;
   std::uint64_t version_ = 0;
   std::uint8_t epoch_ = 1;
-  std::uint8_t snapshot_epoch_ = 0;  // 0: no snapshot is open
-  Cursor snapshot_cursor_;
-  RowWriter snapshot_writer_;
+  std::uint8_t open_snapshots_ = 0;
+  std::unique_ptr<Epochs> epochs_;  // null: no snapshots are expected
 };
 
 /// The table with its lookups. K is stored at offset 0 of the row.
@@ -198,8 +216,12 @@ class KeyedTable : public StateTable {
 
   using StateTable::StateTable;
   static RowLayout KeyLayout() {
-    return RowLayout(ColumnOpsOf<Stored<K>>(),
-                     [](const void* key) { return KeyHash(*static_cast<const K*>(key)); });
+    return RowLayout(
+        ColumnOpsOf<Stored<K>>(),
+        [](const void* key) { return KeyHash(*static_cast<const K*>(key)); },
+        [](const void* a, const void* b) {
+          return KeyEqual(*static_cast<const K*>(a), *static_cast<const K*>(b));
+        });
   }
   static const K& KeyOf(RowRef ref) { return KeyAt(ref.row); }
   static const K& KeyAt(const std::byte* row) { return *reinterpret_cast<const K*>(row); }

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "millrace/base/check.h"
 #include "millrace/base/string.h"
@@ -94,6 +96,39 @@ namespace internal {
 template <class T>
 inline constexpr bool kHoldsElements<OwnedStrings<T>> = kHoldsElements<T>;
 }  // namespace internal
+
+template <class T>
+struct ColumnCodec<OwnedStrings<T>> {
+  static constexpr bool kExists = kSerializable<T>;
+  static constexpr bool kBulk = false;
+  static void Encode(const OwnedStrings<T>& value, ByteWriter& out) {
+    millrace::Encode(value.get(), out);
+  }
+  static bool Decode(ByteReader& in, OwnedStrings<T>& value) {
+    if (!millrace::Decode(in, value.mutable_value())) return false;
+    value.Own();
+    return true;
+  }
+};
+
+template <class T>
+struct ColumnCodec<std::vector<OwnedStrings<T>>> {
+  static constexpr bool kExists = kSerializable<T>;
+  static constexpr bool kBulk = false;
+  static void Encode(const std::vector<OwnedStrings<T>>& list, ByteWriter& out) {
+    out.PutCount(list.size());
+    for (const auto& value : list) ColumnCodec<OwnedStrings<T>>::Encode(value, out);
+  }
+  static bool Decode(ByteReader& in, std::vector<OwnedStrings<T>>& list) {
+    std::uint32_t count = 0;
+    list.clear();
+    if (!in.GetCount(std::max<std::size_t>(internal::kFacts<T>.min_bytes, 1), &count)) return false;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (!ColumnCodec<OwnedStrings<T>>::Decode(in, list.emplace_back())) return false;
+    }
+    return true;
+  }
+};
 
 /// How a value of type T stands in a row: itself, or with the bytes of its strings. T is at offset 0.
 template <class T>

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "millrace/io/bytes.h"
+#include "millrace/io/key.h"
+#include "millrace/state/row_layout.h"
+
+namespace millrace {
+
+/// The key groups [begin, end) of 2^16 that a subtask owns.
+struct KeyGroupRange {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 1 << 16;
+  /// The range of subtask `index` of `parallelism`; the inverse of OwnerOfKeyGroup.
+  static KeyGroupRange Of(int index, int parallelism);
+};
+
+/// Kinds of the blocks of a table's snapshot. docs/formats/snapshot.md
+enum class SnapshotBlock : std::uint16_t {
+  kTable = 1,   // a table begins: its number, and the key groups that are written whole
+  kErased = 2,  // keys that have gone since the snapshot before
+  kRows =
+      3,  // rows: all of the groups that are written whole, of the others those that have changed
+};
+
+/// Takes the finished blocks of a snapshot, in order; they may be written by another thread.
+class BlockSink {
+ public:
+  virtual ~BlockSink() = default;
+  virtual void Take(SnapshotBlock kind, ByteWriter block) = 0;
+};
+
+/// What one snapshot writes of one table: rows become blocks of bytes.
+class TableSnapshot {
+ public:
+  /// `table` tells an operator's tables apart. Layout and sink outlive the snapshot.
+  TableSnapshot(std::uint32_t table, const RowLayout* layout, BlockSink* sink);
+
+  /// First: which key groups are written whole, and the keys erased since the last snapshot (`count` of them, encoded).
+  void Begin(const std::vector<KeyGroupRange>& whole, std::string_view erased, std::uint32_t count);
+  void AddRow(const std::byte* row) {
+    if (discarded_) return;
+    layout_->EncodeKey(row, block_);
+    layout_->EncodeValues(row, block_);
+    ++rows_in_block_;
+    ++rows_;
+    if (block_.size() >= kBlockBytes) Flush();
+  }
+  /// Last: no row is owed any more.
+  void End() { Flush(); }
+  /// Nobody wants it any more: what the table still owes is thrown away.
+  void Discard() { discarded_ = true; }
+
+  std::uint64_t rows() const { return rows_; }
+  std::uint64_t bytes() const { return bytes_ + block_.size(); }
+
+ private:
+  static constexpr std::size_t kBlockBytes = 256 * 1024;
+  static constexpr std::size_t kCountAt = 4;
+  void Flush();
+  void StartBlock();
+
+  std::uint32_t table_;
+  const RowLayout* layout_;
+  BlockSink* sink_;
+  ByteWriter block_;
+  bool discarded_ = false;
+  std::uint32_t rows_in_block_ = 0;
+  std::uint64_t rows_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,54 @@
+#include "millrace/state/table_snapshot.h"
+
+#include <utility>
+
+namespace millrace {
+
+KeyGroupRange KeyGroupRange::Of(int index, int parallelism) {
+  const auto p = static_cast<std::uint64_t>(parallelism);
+  const auto begin = (static_cast<std::uint64_t>(index) * 65536 + p - 1) / p;
+  const auto end = ((static_cast<std::uint64_t>(index) + 1) * 65536 + p - 1) / p;
+  return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+}
+
+TableSnapshot::TableSnapshot(std::uint32_t table, const RowLayout* layout, BlockSink* sink)
+    : table_(table), layout_(layout), sink_(sink) {}
+
+void TableSnapshot::Begin(const std::vector<KeyGroupRange>& whole, std::string_view erased,
+                          std::uint32_t count) {
+  ByteWriter table;
+  table.Put(table_);
+  table.PutCount(whole.size());
+  for (const KeyGroupRange& range : whole) {
+    table.Put(range.begin);
+    table.Put(range.end);
+  }
+  bytes_ += table.size();
+  sink_->Take(SnapshotBlock::kTable, std::move(table));
+  if (count > 0) {
+    ByteWriter keys;
+    keys.Put(table_);
+    keys.Put(count);
+    keys.PutBytes(erased.data(), erased.size());
+    bytes_ += keys.size();
+    sink_->Take(SnapshotBlock::kErased, std::move(keys));
+  }
+  StartBlock();
+}
+
+void TableSnapshot::StartBlock() {
+  block_ = ByteWriter();
+  block_.Put(table_);
+  block_.Put(std::uint32_t{0});
+  rows_in_block_ = 0;
+}
+
+void TableSnapshot::Flush() {
+  if (rows_in_block_ == 0) return;
+  block_.PatchAt(kCountAt, rows_in_block_);
+  bytes_ += block_.size();
+  sink_->Take(SnapshotBlock::kRows, std::move(block_));
+  StartBlock();
+}
+
+}  // namespace millrace
