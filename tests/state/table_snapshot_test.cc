@@ -232,7 +232,7 @@ TEST(TableSnapshot, DamagedBlocksAreLostData) {
   Table table;
   TableRestore restore(kTable, &*table, &chain);
   std::size_t tried = 0;
-  for (const auto& [kind, block] : life.files()[0]->blocks) {
+  for (const auto& [kind, block] : life.files().back()->blocks) {
     for (std::size_t size = 0; size < std::min<std::size_t>(block.size(), 300); ++size, ++tried) {
       const std::string_view cut = block.view().substr(0, size);
       if (kind == SnapshotBlock::kTable) {
