@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace millrace {
+
+/// Brings the barriers of a task's input channels together: a channel that has delivered its barrier is not read from
+/// until all have (aligned), so that the snapshot has exactly what came before the barriers. Pure.
+/// (Flink: SingleCheckpointBarrierHandler)
+///
+/// Checkpoint ids rise. A barrier of a newer checkpoint gives up the one at hand (its coordinator has); one of an older
+/// checkpoint is passed over. A channel that has ended has every barrier.
+class BarrierAligner {
+ public:
+  /// Without `blocking` every channel is read on: the snapshot may have records from behind a barrier, which come again
+  /// after a failure (at-least-once).
+  explicit BarrierAligner(std::size_t channels, bool blocking = true)
+      : blocking_(blocking), channels_(channels) {}
+
+  /// Each returns the checkpoint that is complete now: take the snapshot, pass the barrier on. 0: none.
+  std::int64_t OnBarrier(std::size_t channel, std::int64_t checkpoint);
+  std::int64_t OnEnd(std::size_t channel);
+  /// The coordinator has given the checkpoint up, and every older one: its channels are read again.
+  void OnAbort(std::int64_t checkpoint);
+
+  /// Don't read from this channel now.
+  bool blocked(std::size_t channel) const { return channels_[channel].blocked; }
+  /// The checkpoint whose barriers are being waited for; 0: none.
+  std::int64_t pending() const { return pending_; }
+
+ private:
+  struct Channel {
+    bool has_barrier = false;  // of the pending checkpoint
+    bool blocked = false;
+    bool ended = false;
+  };
+  std::int64_t CompleteIfAll();
+  void Reset();
+
+  bool blocking_;
+  std::vector<Channel> channels_;
+  std::int64_t pending_ = 0;
+  std::int64_t done_ = 0;  // the newest that is complete or given up
+};
+
+}  // namespace millrace
