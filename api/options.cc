@@ -71,6 +71,31 @@ Status OneOf(std::string_view key, std::string_view value, std::string_view valu
                                  ": the value is one of " + std::string(values));
 }
 
+/// Keys that no user has: of what is not finished, and for tests alone.
+Status SetTestOption(std::string_view key, std::string_view value, RunOptions* run) {
+  const std::string name = "-D " + std::string(key);
+  if (key == "test.checkpoint.dir") {
+    run->checkpoints.dir = value;
+  } else if (key == "test.checkpoint.run") {
+    run->checkpoints.run = value;
+  } else if (key == "test.checkpoint.interval") {
+    const auto n = Number(name, value, 1, 1000000000);
+    if (!n.ok()) return n.status();
+    run->checkpoints.interval_millis = n.value();
+  } else if (key == "test.checkpoint.retain") {
+    const auto n = Number(name, value, 1, 1000000);
+    if (!n.ok()) return n.status();
+    run->checkpoints.retained = static_cast<std::size_t>(n.value());
+  } else if (key == "test.crash") {
+    const auto n = Number(name, value, 0, INT64_MAX);
+    if (!n.ok()) return n.status();
+    run->crash_after = static_cast<std::uint64_t>(n.value());
+  } else {
+    return Status::InvalidArgument("unknown option " + name);
+  }
+  return Status::Ok();
+}
+
 /// Of what the documentation of later versions has.
 Status NotYet(std::string_view key, std::string_view value) {
   return Status::Unimplemented(
@@ -109,6 +134,8 @@ Status SetOption(std::string_view key, std::string_view value, JobOptions* optio
   } else if (key == "state.backend") {
     if (value == "rocksdb") return NotYet(key, value);
     if (value != "heap") return OneOf(key, value, "heap");
+  } else if (key.starts_with("test.")) {
+    return SetTestOption(key, value, &options->run);
   } else if (key.starts_with("checkpoint.")) {
     return NotYet(key, value);
   } else if (key == "log.level") {

@@ -25,6 +25,27 @@ class StaticSplits final : public SplitEnumerator {
     *no_more = next >= splits_.size();
     return assigned;
   }
+  /// The splits that nobody has, in their order.
+  std::string Snapshot() const override {
+    std::vector<std::string_view> left;
+    for (std::size_t i = 0; i < splits_.size(); ++i) {
+      if (i >= next_[i % next_.size()]) left.emplace_back(splits_[i]);
+    }
+    ByteWriter out;
+    out.PutCount(left.size());
+    for (const std::string_view split : left) out.PutString(split);
+    return std::string(out.view());
+  }
+  bool Restore(std::string_view bytes) override {
+    ByteReader in(bytes);
+    std::uint32_t count = 0;
+    if (!in.GetCount(sizeof(count), &count)) return false;
+    splits_.clear();
+    std::string_view split;
+    for (; count > 0 && in.GetString(&split); --count) splits_.emplace_back(split);
+    for (std::size_t i = 0; i < next_.size(); ++i) next_[i] = i;
+    return in.AtEnd();
+  }
 
  private:
   std::vector<std::string> splits_;

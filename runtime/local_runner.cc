@@ -134,6 +134,19 @@ class LocalRunner final : public JobRunner {
   }
 
  private:
+  static Result<std::unique_ptr<JobCheckpoints>> OpenCheckpoints(const CheckpointOptions& options,
+                                                                 const std::string& job) {
+    const auto where = LocateFiles(options.dir);
+    if (!where.ok()) return where.status();
+    JobCheckpointOptions job_options;
+    job_options.policy.interval_nanos = options.interval_millis * 1000000;
+    job_options.policy.retained = options.retained;
+    job_options.folder = where.value().path;
+    job_options.files = where.value().files;
+    job_options.run = options.run;
+    job_options.resume = true;
+    return JobCheckpoints::Open(job_options, job);
+  }
   JobResult RunHere(const std::string& bytes, const GraphBuilder& job, const RunOptions& options) {
     JobResult result;
     Result<JobPlan> plan = ParsePlan(bytes);
@@ -157,6 +170,16 @@ class LocalRunner final : public JobRunner {
       result.status = fits.status();
       return result;
     }
+    std::unique_ptr<JobCheckpoints> checkpoints;
+    if (!options.checkpoints.dir.empty()) {
+      auto opened = OpenCheckpoints(options.checkpoints, plan.value().job_name);
+      if (!opened.ok()) {
+        result.status = opened.status();
+        return result;
+      }
+      checkpoints = std::move(opened).value();
+      deployment.checkpoints = checkpoints.get();
+    }
     const std::int64_t began = SystemClock::Get().NowNanos();
     std::unique_ptr<LocalCluster> deployed;
     try {  // enumerators are made here: a source that finds nothing to read says so
@@ -172,12 +195,14 @@ class LocalRunner final : public JobRunner {
     if (options.supervised)
       supervisor.emplace(&cluster, order ? std::optional(order->parent) : std::nullopt);
     if (options.seeded) {
-      cluster.RunSeeded(options.seed, &manual);
+      cluster.RunSeeded(options.seed, &manual, options.crash_after);
     } else {
       result.status = cluster.RunThreads();
     }
     if (supervisor.has_value()) result.signal = supervisor->Finish();
     result.seconds = static_cast<double>(SystemClock::Get().NowNanos() - began) / 1e9;
+    if (cluster.crashed())
+      result.status = Status(StatusCode::kAborted, "stopped in the middle, as -D test.crash says");
     result.warnings = deployed->deployment().plan().warnings;
     Report(cluster, registry, &result);
     return result;

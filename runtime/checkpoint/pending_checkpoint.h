@@ -7,14 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace millrace {
+#include "runtime/checkpoint/snapshot_target.h"
 
-/// A subtask of a vertex, as checkpoints count them.
-struct TaskId {
-  int vertex = 0;
-  int subtask = 0;
-  friend auto operator<=>(const TaskId&, const TaskId&) = default;
-};
+namespace millrace {
 
 /// A checkpoint on its way: which tasks have acknowledged it. Pure; ends in exactly one of complete and failed, and stays
 /// there, whatever still arrives. (Flink: PendingCheckpoint)

@@ -89,6 +89,13 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
     slots_.emplace_back(i, options_.clock, on_failure);
     if (options_.measure_steps) slots_.back().MeasureSteps();
   }
+  if (options_.checkpoints != nullptr) {
+    for (const PlanVertex& v : plan_.vertices) {
+      std::vector<std::string> names;
+      for (const int id : v.operators) names.push_back(op(id).name);
+      options_.checkpoints->AddVertex(std::move(names));
+    }
+  }
   Building building;
   counters_.resize(plan_.operators.size());
   coordinators_.resize(plan_.operators.size());
@@ -106,6 +113,8 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
       for (int s = 0; s < o.parallelism; ++s) {
         coordinator->set_waker(s, &slots_[static_cast<std::size_t>(s)].parker());
       }
+      if (options_.checkpoints != nullptr)
+        ThrowIfNotRestored(options_.checkpoints->AddSource(o.name, coordinator.get()));
       coordinators_[static_cast<std::size_t>(o.id)] = std::move(coordinator);
     }
   }
@@ -120,6 +129,7 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
       for (int s = 0; s < v.parallelism; ++s) WireOutputs(op(id), s, &building);
     }
   }
+  if (options_.checkpoints != nullptr) options_.checkpoints->Start(options_.clock);
 }
 
 std::unique_ptr<SplitEnumerator> Deployment::MakeEnumerator(const PlanOperator& source) {
@@ -151,12 +161,23 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
     if (coordinators_[static_cast<std::size_t>(id)] != nullptr) {
       context->source_control = coordinators_[static_cast<std::size_t>(id)]->reader(subtask);
     }
+    if (options_.checkpoints != nullptr) {
+      context->checkpoints = true;
+      context->restore = options_.checkpoints->RestoreOf(o.name, vertex.id, subtask, o.parallelism);
+    }
     context->outputs.resize(o.outputs.size());
     context->port_factories.resize(o.outputs.size());
     auto created = registry_.factory(id).Create();
     building->operators[{id, subtask}] = created.get();
     building->contexts[{id, subtask}] = context.get();
     task->AddOperator(std::move(created), std::move(context), o.stateful);
+  }
+  if (options_.checkpoints != nullptr) {
+    const TaskId id{vertex.id, subtask};
+    CheckpointMail* mail = options_.checkpoints->AddTask(
+        id, vertex.parallelism, &slots_[static_cast<std::size_t>(subtask)].parker());
+    task->ExpectCheckpoints(id, options_.checkpoints->restored(), mail,
+                            options_.checkpoints->uploads());
   }
   building->tasks[{vertex.id, subtask}] = task.get();
   slots_[static_cast<std::size_t>(subtask)].Add(std::move(task));

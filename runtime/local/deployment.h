@@ -7,6 +7,7 @@
 #include "millrace/base/memory.h"
 #include "millrace/graph/plan.h"
 #include "millrace/io/local_channel.h"
+#include "runtime/checkpoint/job_checkpoints.h"
 #include "runtime/local/batch_budget.h"
 #include "runtime/task/slot.h"
 #include "runtime/task/source_coordinator.h"
@@ -28,6 +29,7 @@ struct DeploymentOptions {
   std::uint32_t batch_rows = kDefaultBatchRows;
   std::int64_t memory = 0;
   bool measure_steps = false;
+  JobCheckpoints* checkpoints = nullptr;  // null: none are taken
 };
 
 /// How the plan's channels share the memory; INVALID_ARGUMENT when they don't fit.
@@ -35,7 +37,7 @@ Result<BatchBudget> PlanBatchesOf(const JobPlan& plan, const FactoryRegistry& re
                                   const DeploymentOptions& options);
 
 /// A job's tasks, wired: slot i holds subtask i of each vertex. Built from the plan alone (and the registry), when
-/// PlanBatchesOf has nothing against it.
+/// PlanBatchesOf has nothing against it. What sources' coordinators can't restore is thrown.
 class Deployment {
  public:
   Deployment(JobPlan plan, const FactoryRegistry& registry, const DeploymentOptions& options,

@@ -15,13 +15,18 @@
 namespace millrace {
 
 LocalCluster::LocalCluster(JobPlan plan, const FactoryRegistry& registry, DeploymentOptions options)
-    : deployment_(std::make_unique<Deployment>(
+    : checkpoints_(options.checkpoints),
+      deployment_(std::make_unique<Deployment>(
           std::move(plan), registry, options, [this](TaskFailure f) { OnFailure(std::move(f)); })) {
+}
+
+void LocalCluster::WakeAll() {
+  for (Slot& slot : deployment_->slots()) slot.parker().Wake();
 }
 
 void LocalCluster::Stop() {
   stop_.store(true);
-  for (Slot& slot : deployment_->slots()) slot.parker().Wake();
+  WakeAll();
 }
 
 void LocalCluster::OnFailure(TaskFailure failure) {
@@ -51,15 +56,18 @@ Status LocalCluster::RunThreads() {
   std::vector<std::thread> threads;
   const auto slots = static_cast<std::ptrdiff_t>(deployment_->slots().size());
   std::latch ended(slots);
+  std::atomic<std::ptrdiff_t> running(slots);
   try {
     for (Slot& slot : deployment_->slots()) {
-      threads.emplace_back([this, &slot, &ended] {
+      threads.emplace_back([this, &slot, &ended, &running] {
         const CrashStack stack;
         slot.Run(stop_);
         ended
             .arrive_and_wait();  // nothing is published before it is sure that no other subtask fails
         if (!stop_.load()) slot.Commit();
         slot.Close();
+        --running;
+        if (checkpoints_ != nullptr) checkpoints_->uploads()->Interrupt();
       });
     }
   } catch (const std::system_error& e) {
@@ -67,13 +75,46 @@ Status LocalCluster::RunThreads() {
         "deploy the job: start the thread of slot " + std::to_string(threads.size()) + " of " +
         std::to_string(deployment_->slots().size()) + ": " + e.what() + ": lower --parallelism");
     Stop();
-    ended.count_down(slots - static_cast<std::ptrdiff_t>(threads.size()));
+    const std::ptrdiff_t missing = slots - static_cast<std::ptrdiff_t>(threads.size());
+    ended.count_down(missing);
+    running -= missing;
   }
+  if (checkpoints_ != nullptr) RunCheckpoints(running);
   for (std::thread& t : threads) t.join();
   return status;
 }
 
-void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock) {
+void LocalCluster::RunCheckpoints(const std::atomic<std::ptrdiff_t>& running) {
+  constexpr std::int64_t kLook = 1000000000;
+  CheckpointCoordinator& coordinator = checkpoints_->coordinator();
+  const Clock& clock = SystemClock::Get();
+  while (running.load() > 0) {
+    if (!stop_.load()) {
+      coordinator.Step();
+      if (!coordinator.failure().empty())
+        OnFailure({"checkpoints", "checkpoint coordinator", 0, coordinator.failure()});
+    }
+    if (checkpoints_->uploads()->RunOne()) {
+      if (!checkpoints_->uploads()->Crowded()) WakeAll();
+      continue;
+    }
+    const std::int64_t until = coordinator.next_wake() - clock.NowNanos();
+    checkpoints_->uploads()->Wait(std::clamp<std::int64_t>(until, 0, kLook));
+  }
+}
+
+bool LocalCluster::CheckpointTurn() {
+  CheckpointCoordinator& coordinator = checkpoints_->coordinator();
+  const auto done = [&] { return coordinator.completed() + coordinator.failed(); };
+  const auto before = std::pair(done(), coordinator.pending());
+  const bool wrote = checkpoints_->uploads()->RunOne();
+  coordinator.Step();
+  if (!coordinator.failure().empty())
+    OnFailure({"checkpoints", "checkpoint coordinator", 0, coordinator.failure()});
+  return wrote || before != std::pair(done(), coordinator.pending());
+}
+
+void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock, std::uint64_t crash_after) {
   const CrashStack stack;
   Random random(seed);
   auto& slots = deployment_->slots();
@@ -101,7 +142,18 @@ void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock) {
     return result == StepResult::kMore || ends;
   };
   std::size_t quiet = 0;  // steps in a row that did nothing
+  std::uint64_t turns = 0;
+  // Some runs take a checkpoint after the other, some few.
+  const std::uint64_t trigger_in = std::uint64_t{4} << random.Uniform(8);
   while (!stop_.load()) {
+    if (++turns == crash_after) {
+      crashed_ = true;
+      return;
+    }
+    if (checkpoints_ != nullptr && random.Uniform(tasks.size() + 2) == 0) {
+      if (random.Uniform(trigger_in) == 0) checkpoints_->coordinator().Trigger();
+      quiet = CheckpointTurn() ? 0 : quiet + 1;
+    }
     if (std::all_of(slots.begin(), slots.end(), [](const Slot& s) { return s.finished(); })) break;
     quiet = step(random.Uniform(tasks.size())) ? 0 : quiet + 1;
     if (quiet < tasks.size() * 8) continue;
@@ -112,6 +164,7 @@ void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock) {
       for (Slot& slot : slots) slot.FlushAll();
       next_wake = INT64_MAX;
       for (std::size_t i = 0; i < tasks.size(); ++i) progress |= step(i);
+      if (checkpoints_ != nullptr) progress |= CheckpointTurn();
     }
     quiet = 0;
     if (progress || next_wake == INT64_MAX) continue;

@@ -17,7 +17,9 @@ class LocalCluster {
   /// A thread per slot; returns when the job has ended. An error when the machine gives no more threads.
   Status RunThreads();
   /// One thread steps every task in an order drawn from `seed`, with budgets drawn from it, on `clock`.
-  void RunSeeded(std::uint64_t seed, ManualClock* clock);
+  /// With `crash_after` > 0 it stops after so many of its steps, as a process that is killed: nothing is closed.
+  void RunSeeded(std::uint64_t seed, ManualClock* clock, std::uint64_t crash_after = 0);
+  bool crashed() const { return crashed_; }
 
   /// Ends the job at the next step of each task. Any thread.
   void Cancel();
@@ -26,9 +28,16 @@ class LocalCluster {
 
  private:
   void OnFailure(TaskFailure failure);
+  void WakeAll();
   void Stop();
+  /// Coordinates checkpoints and writes their files until `running` slots have come to their end.
+  void RunCheckpoints(const std::atomic<std::ptrdiff_t>& running);
+  /// What the checkpoint coordinator does in one of the seeded driver's turns. True when it was more than a look.
+  bool CheckpointTurn();
 
+  JobCheckpoints* const checkpoints_;
   std::unique_ptr<Deployment> deployment_;
+  bool crashed_ = false;
   std::atomic<bool> stop_{false};
   std::atomic<bool> cancelled_{false};
   mutable std::mutex mutex_;

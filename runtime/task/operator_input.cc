@@ -25,7 +25,9 @@ bool OperatorInput::Run(StepBudget& budget) {
     case Element::Kind::kIdle:
       op_->ForwardIdle();
       break;
-    case Element::Kind::kBarrier:  // checkpoints come with the next issue
+    case Element::Kind::kBarrier:
+      if (snapshots_ != nullptr) snapshots_->OnBarrier(number_, element_.value);
+      op_->ForwardBarrier(element_.value);
       break;
     case Element::Kind::kEnd:
       done = RunEnd(budget);

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "millrace/io/channel.h"
 #include "millrace/operators/operator.h"
+#include "runtime/task/task_snapshots.h"
 
 namespace millrace {
 
@@ -12,10 +14,16 @@ namespace millrace {
 ///   batch      rows until the cursor stands at the end
 ///   watermark  AdvanceWatermark until done
 ///   idle       ForwardIdle
+///   barrier    the task's snapshots, if there are any; then ForwardBarrier
 ///   end        final watermark -> Finish -> ForwardEnd
 class OperatorInput {
  public:
   explicit OperatorInput(Operator* op) : op_(op) {}
+  /// Takes part in checkpoints, as the task's `number`-th operator. `snapshots` outlives it.
+  void SetSnapshots(TaskSnapshots* snapshots, std::size_t number) {
+    snapshots_ = snapshots;
+    number_ = number;
+  }
 
   Operator& op() { return *op_; }
   bool busy() const { return element_.kind != Element::Kind::kNone; }
@@ -32,6 +40,8 @@ class OperatorInput {
   bool RunEnd(StepBudget& budget);
 
   Operator* op_;
+  TaskSnapshots* snapshots_ = nullptr;
+  std::size_t number_ = 0;
   Element element_;
   int port_ = 0;
   std::uint32_t row_ = 0;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "millrace/base/log.h"
+#include "millrace/io/bytes.h"
 
 namespace millrace {
 
@@ -19,9 +20,12 @@ void SourceCoordinator::OnRequest(int subtask) {
   {
     std::lock_guard lock(mutex_);
     bool no_more = false;
-    for (std::string& split : enumerator_->Assign(subtask, &no_more)) {
-      reader.assigned.push_back(std::move(split));
-      any_split_ = true;
+    if (reader.assigned.empty() ||
+        !Closed(reader)) {  // else a checkpoint keeps it from taking what it has
+      for (std::string& split : enumerator_->Assign(subtask, &no_more)) {
+        reader.assigned.push_back(std::move(split));
+        any_split_ = true;
+      }
     }
     const bool told = std::exchange(reader.no_more, no_more && reader.assigned.empty());
     if (reader.no_more && !told) OnNoMore();
@@ -36,10 +40,62 @@ void SourceCoordinator::OnNoMore() {
 
 bool SourceCoordinator::Reader::TakeSplit(std::string* bytes) {
   std::lock_guard lock(coordinator->mutex_);
-  if (assigned.empty()) return false;
+  if (assigned.empty() || coordinator->Closed(*this)) return false;
   *bytes = std::move(assigned.front());
   assigned.pop_front();
   return true;
+}
+
+void SourceCoordinator::Reader::OnBarrier(std::int64_t checkpoint) {
+  std::lock_guard lock(coordinator->mutex_);
+  barrier = checkpoint;
+}
+
+bool SourceCoordinator::Closed(const Reader& reader) const {
+  return !open_.empty() && *open_.rbegin() > reader.barrier;
+}
+
+std::string SourceCoordinator::BeginCheckpoint(std::int64_t checkpoint) {
+  std::lock_guard lock(mutex_);
+  ByteWriter out;
+  out.PutString(enumerator_->Snapshot());
+  std::size_t count = 0;
+  for (const Reader& reader : readers_) count += reader.assigned.size();
+  out.PutCount(count);
+  for (const Reader& reader : readers_) {
+    for (const std::string& split : reader.assigned) out.PutString(split);
+  }
+  open_.insert(checkpoint);
+  return std::string(out.view());
+}
+
+void SourceCoordinator::EndCheckpoint(std::int64_t checkpoint) {
+  {
+    std::lock_guard lock(mutex_);
+    if (open_.erase(checkpoint) == 0) return;
+  }
+  for (Reader& reader : readers_) {
+    if (reader.waker != nullptr) reader.waker->Wake();
+  }
+}
+
+Status SourceCoordinator::Restore(std::string_view bytes) {
+  std::lock_guard lock(mutex_);
+  ByteReader in(bytes);
+  std::string_view enumerator;
+  std::uint32_t count = 0;
+  if (!in.GetString(&enumerator) || !in.GetCount(sizeof(count), &count))
+    return Status::DataLoss("restore a source: its coordinator's part does not decode");
+  // What was assigned and not taken is assigned again, dealt out.
+  std::string_view split;
+  for (std::size_t reader = 0; count > 0 && in.GetString(&split); --count) {
+    readers_[reader].assigned.emplace_back(split);
+    reader = (reader + 1) % readers_.size();
+    any_split_ = true;
+  }
+  if (!in.AtEnd() || !enumerator_->Restore(enumerator))
+    return Status::DataLoss("restore a source: its splits do not decode");
+  return Status::Ok();
 }
 
 bool SourceCoordinator::Reader::no_more_splits() {

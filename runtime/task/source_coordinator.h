@@ -3,22 +3,32 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "millrace/base/status.h"
 #include "millrace/io/channel.h"
 #include "millrace/operators/source_api.h"
+#include "runtime/checkpoint/source_checkpoints.h"
 
 namespace millrace {
 
 /// The coordinator of one source: asks its enumerator when a reader wants a split, and hands the splits over.
 /// Control plane only; readers call it from their slots' threads.
-class SourceCoordinator {
+///
+/// A checkpoint has every split once: with the reader that took it before its barrier, or here. So a reader takes none
+/// between the coordinator's part of a checkpoint and its own.
+class SourceCoordinator final : public SourceCheckpoints {
  public:
   SourceCoordinator(std::unique_ptr<SplitEnumerator> enumerator, int parallelism);
 
   /// The line of one reader; `waker` wakes its slot.
   SourceControl* reader(int subtask) { return &readers_[static_cast<std::size_t>(subtask)]; }
+  std::string BeginCheckpoint(std::int64_t checkpoint) override;
+  void EndCheckpoint(std::int64_t checkpoint) override;
+  Status Restore(std::string_view bytes) override;
   void set_waker(int subtask, Waker* waker) {
     readers_[static_cast<std::size_t>(subtask)].waker = waker;
   }
@@ -28,13 +38,17 @@ class SourceCoordinator {
     void RequestSplit() override { coordinator->OnRequest(subtask); }
     bool TakeSplit(std::string* bytes) override;
     bool no_more_splits() override;
+    void OnBarrier(std::int64_t checkpoint) override;
 
     SourceCoordinator* coordinator = nullptr;
     int subtask = 0;
     Waker* waker = nullptr;
     std::deque<std::string> assigned;  // guarded by the coordinator's mutex
     bool no_more = false;              // guarded by the coordinator's mutex
+    std::int64_t barrier = 0;          // guarded by the coordinator's mutex
   };
+  /// The reader's part of an open checkpoint is still to come.
+  bool Closed(const Reader& reader) const;
   void OnRequest(int subtask);
   /// Warns when all readers have been told that there are no more splits, and none had one.
   void OnNoMore();
@@ -42,6 +56,7 @@ class SourceCoordinator {
   std::mutex mutex_;
   std::unique_ptr<SplitEnumerator> enumerator_;
   std::deque<Reader> readers_;
+  std::set<std::int64_t> open_;   // checkpoints; guarded by the mutex
   bool any_split_ = false;        // guarded by the mutex
   std::size_t done_readers_ = 0;  // guarded by the mutex
 };

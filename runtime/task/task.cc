@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "millrace/base/check.h"
+#include "millrace/operators/pending_commits.h"
 #include "millrace/operators/user_error.h"
 
 namespace millrace {
@@ -44,16 +45,28 @@ void Task::AddInput(InputChannel* channel, int port) {
   inputs_.push_back({channel, port});
 }
 
+void Task::ExpectCheckpoints(TaskId id, std::int64_t restored, CheckpointMail* mail,
+                             SnapshotTarget* target) {
+  id_ = id;
+  seen_ = complete_ = aborted_ = lost_ = restored;
+  mail_ = mail;
+  snapshot_target_ = target;
+  snapshots_ = std::make_unique<TaskSnapshots>(id, &operators_, target);
+}
+
 void Task::Open() {
   ArenaScope scope(arena_);
   merger_ = std::make_unique<WatermarkMerger>(inputs_.size());
-  std::map<const Operator*, const OperatorInput*> inputs;
+  aligner_ = std::make_unique<BarrierAligner>(inputs_.size());
+  std::map<const Operator*, OperatorInput*> inputs;
   for (const auto& port : ports_) inputs[&port->input().op()] = &port->input();
   for (std::size_t i = 0; i < operators_.size(); ++i) {
     Mark(i);
+    OperatorInput* const input = i == 0 ? head_.get() : inputs[operators_[i].get()];
+    input->SetSnapshots(snapshots_.get(), i);
     operators_[i]->Open(*contexts_[i]);
     opened_ = i + 1;
-    input_of_.push_back(i == 0 ? head_.get() : inputs[operators_[i].get()]);
+    input_of_.push_back(input);
   }
 }
 
@@ -66,6 +79,19 @@ Task::StateUse Task::state_use(std::size_t i) const {
 
 StepResult Task::RunStep(StepBudget& budget) {
   if (finished_) return StepResult::kFinished;
+  if (mail_ == nullptr) return RunTask(budget);
+  // What is owed to a snapshot is written whether or not there is work, and room.
+  constexpr std::uint32_t kSliceRows = 512;
+  ArenaScope scope(arena_);
+  Mark(0);
+  ReadMail();
+  const bool wrote = snapshots_->Slice(kSliceRows);
+  const StepResult result = ended_ ? RunEnded(budget) : RunTask(budget);
+  const bool waits = result == StepResult::kIdle || result == StepResult::kBlocked;
+  return waits && wrote ? StepResult::kMore : result;
+}
+
+StepResult Task::RunTask(StepBudget& budget) {
   if (arena_.crowded()) {
     for (auto& edge : edges_) edge->CollectReturned();
   }
@@ -135,6 +161,10 @@ bool Task::FireProcessingTime(StepBudget& budget) {
 
 StepResult Task::RunSource(StepBudget& budget) {
   if (!source_ended_) {
+    if (const std::int64_t checkpoint = NextTriggered(); checkpoint != 0) {
+      head_->Accept({Element::Kind::kBarrier, nullptr, checkpoint}, 0);
+      head_->Run(budget);
+    }
     if (operators_[0]->Blocked()) return StepResult::kBlocked;
     switch (operators_[0]->Poll(budget)) {
       case SourceStatus::kMore:
@@ -150,8 +180,7 @@ StepResult Task::RunSource(StepBudget& budget) {
     }
   }
   if (!head_->Run(budget) || !DrainPorts()) return StepResult::kMore;
-  Finish();
-  return StepResult::kFinished;
+  return Finish();
 }
 
 StepResult Task::RunInputs(StepBudget& budget) {
@@ -160,8 +189,7 @@ StepResult Task::RunInputs(StepBudget& budget) {
     if (!head_->busy()) {
       if (head_->ended()) {
         if (!DrainPorts()) return StepResult::kMore;
-        Finish();
-        return StepResult::kFinished;
+        return Finish();
       }
       if (operators_[0]->Blocked()) return progress ? StepResult::kMore : StepResult::kBlocked;
       if (active_due_) {  // consumers that have no record of this one hear of it by a watermark
@@ -194,6 +222,7 @@ bool Task::PullElement() {
   for (std::size_t tried = 0; tried < inputs_.size(); ++tried) {
     const std::size_t i = next_input_;
     next_input_ = i + 1 == inputs_.size() ? 0 : i + 1;
+    if (aligner_->blocked(i)) continue;
     Element element;
     if (!inputs_[i].channel->Pop(&element)) continue;
     OnElement(i, element);
@@ -220,12 +249,15 @@ void Task::OnElement(std::size_t channel, const Element& element) {
       break;
     case Element::Kind::kEnd:
       risen = merger_->OnEnd(channel);
+      OnAligned(aligner_->OnEnd(channel));
       if (merger_->all_ended()) {
         head_->Accept({Element::Kind::kEnd, nullptr, 0}, 0);
         return;
       }
       break;
     case Element::Kind::kBarrier:
+      OnAligned(aligner_->OnBarrier(channel, element.value));
+      return;
     case Element::Kind::kNone:
       return;
   }
@@ -236,6 +268,55 @@ void Task::OnElement(std::size_t channel, const Element& element) {
     idle_said_ = true;
     head_->Accept({Element::Kind::kIdle, nullptr, 0}, 0);
   }
+}
+
+void Task::OnAligned(std::int64_t checkpoint) {
+  if (checkpoint == 0) return;
+  seen_ = std::max(seen_, checkpoint);
+  head_->Accept({Element::Kind::kBarrier, nullptr, checkpoint}, 0);
+  StepBudget unlimited = StepBudget::Rows(INT64_MAX);
+  head_->Run(unlimited);
+}
+
+void Task::ReadMail() {
+  const std::int64_t aborted = mail_->aborted.load(std::memory_order_relaxed);
+  if (aborted > aborted_) {
+    aborted_ = aborted;
+    aligner_->OnAbort(aborted);
+  }
+  const std::int64_t lost = mail_->lost.load(std::memory_order_relaxed);
+  if (lost > lost_) {
+    lost_ = lost;
+    snapshots_->OnLost();
+  }
+  const std::int64_t complete = mail_->complete.load(std::memory_order_acquire);
+  if (complete <= complete_) return;
+  complete_ = complete;
+  CommitThrough(complete);
+}
+
+std::int64_t Task::NextTriggered() {
+  if (mail_ == nullptr) return 0;
+  const std::int64_t triggered = mail_->triggered.load(std::memory_order_acquire);
+  seen_ = std::max(seen_, std::min(aborted_, triggered));
+  return seen_ < triggered ? ++seen_ : 0;
+}
+
+StepResult Task::RunEnded(StepBudget&) {
+  const std::int64_t last = mail_->last.load(std::memory_order_acquire);
+  if (last != 0 && complete_ >= last && !snapshots_->running()) {
+    finished_ = true;
+    Close();
+    return StepResult::kFinished;
+  }
+  next_wake_ = INT64_MAX;
+  const std::int64_t checkpoint = NextTriggered();
+  if (checkpoint == 0) return StepResult::kIdle;
+  for (std::size_t i = 0; i < operators_.size(); ++i) {
+    Mark(i);
+    snapshots_->OnBarrier(i, checkpoint);
+  }
+  return StepResult::kMore;
 }
 
 void Task::SayActive() {
@@ -256,17 +337,26 @@ void Task::Flush(FlushMode mode) {
   }
 }
 
-void Task::Finish() {
+StepResult Task::Finish() {
+  if (mail_ != nullptr) {
+    ended_ = true;
+    snapshot_target_->OnEnded(id_);
+    return StepResult::kMore;
+  }
   finished_ = true;
   for (const auto& op : operators_) commits_ |= op->HasCommits();
   if (!commits_) Close();
+  return StepResult::kFinished;
 }
 
 void Task::Commit() {
-  if (!commits_) return;
+  if (commits_) CommitThrough(PendingCommits::kEndOfJob);
+}
+
+void Task::CommitThrough(std::int64_t checkpoint) {
   for (std::size_t i = 0; i < operators_.size(); ++i) {
     Mark(i);
-    operators_[i]->Commit();
+    operators_[i]->CommitThrough(checkpoint);
   }
 }
 

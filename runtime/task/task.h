@@ -11,9 +11,12 @@
 #include "millrace/io/channel.h"
 #include "millrace/operators/operator.h"
 #include "millrace/state/state_meter.h"
+#include "runtime/checkpoint/checkpoint_mail.h"
+#include "runtime/task/barrier_aligner.h"
 #include "runtime/task/direct_port.h"
 #include "runtime/task/discard_channel.h"
 #include "runtime/task/operator_input.h"
+#include "runtime/task/task_snapshots.h"
 #include "runtime/task/task_times.h"
 #include "runtime/task/watermark_merger.h"
 
@@ -35,6 +38,9 @@ class Task {
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
 
+  /// Takes part in checkpoints, from one behind `restored` on. Before Open; all outlive it.
+  void ExpectCheckpoints(TaskId id, std::int64_t restored, CheckpointMail* mail,
+                         SnapshotTarget* target);
   /// Built by the deployment, head first.
   void AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorContext> context,
                    bool stateful);
@@ -68,7 +74,7 @@ class Task {
   StateUse state_use(std::size_t i) const;
   /// Clock reading in nanoseconds at which an idle task has to be stepped again.
   std::int64_t next_wake() const { return next_wake_; }
-  /// Commits what the sinks wrote, when all tasks of the job have come to their end.
+  /// Commits what the sinks wrote, when all tasks of the job have come to their end. For jobs without checkpoints.
   void Commit();
   /// Closes every operator, whatever one of them throws: that is thrown at the end. Called again it does nothing.
   void Close();
@@ -83,15 +89,24 @@ class Task {
   bool DrainPorts();
   std::int64_t NextProcessingTime() const;
   bool FireProcessingTime(StepBudget& budget);
+  StepResult RunTask(StepBudget& budget);
   StepResult RunSource(StepBudget& budget);
   StepResult RunInputs(StepBudget& budget);
+  StepResult RunEnded(StepBudget& budget);
+  /// Looks at what the checkpoint coordinator says.
+  void ReadMail();
+  /// The next checkpoint that was triggered and not seen yet; 0: none.
+  std::int64_t NextTriggered();
   /// Takes the next element of some channel; false when there is none.
   bool PullElement();
   void OnElement(std::size_t channel, const Element& element);
+  /// The barriers of all inputs are there.
+  void OnAligned(std::int64_t checkpoint);
   /// Input after idleness was said.
   void SayActive();
   void Flush(FlushMode mode);
-  void Finish();
+  StepResult Finish();
+  void CommitThrough(std::int64_t checkpoint);
 
   std::string name_;
   int subtask_;
@@ -105,6 +120,16 @@ class Task {
   std::vector<std::unique_ptr<OutputEdge>> edges_;
   std::vector<Input> inputs_;
   std::unique_ptr<WatermarkMerger> merger_;
+  std::unique_ptr<BarrierAligner> aligner_;
+  // Of a job with checkpoints.
+  TaskId id_;
+  CheckpointMail* mail_ = nullptr;
+  SnapshotTarget* snapshot_target_ = nullptr;
+  std::unique_ptr<TaskSnapshots> snapshots_;
+  std::int64_t seen_ = 0;      // the newest checkpoint that this task took part in, or passed over
+  std::int64_t complete_ = 0;  // the newest that was committed
+  std::int64_t aborted_ = 0;
+  std::int64_t lost_ = 0;
   std::unique_ptr<OperatorInput> head_;
   std::vector<const OperatorInput*> input_of_;  // by operator
   InputChannel* batch_channel_ = nullptr;       // where the batch at hand goes back to
@@ -114,6 +139,7 @@ class Task {
   bool source_ended_ = false;
   bool idle_said_ = false;
   bool active_due_ = false;  // to be said, after idleness
+  bool ended_ = false;       // with checkpoints: its input has come to its end, the job has not
   bool finished_ = false;
   bool closed_ = false;
   bool fired_ = false;         // timers, in this step

@@ -49,6 +49,9 @@ void SidePorts::EmitIdle() {
 void SidePorts::EmitEnd() {
   for (auto& port : ports_) port->EmitEnd();
 }
+void SidePorts::EmitBarrier(std::int64_t checkpoint) {
+  for (auto& port : ports_) port->EmitBarrier(checkpoint);
+}
 std::uint64_t SidePorts::emitted() const {
   std::uint64_t emitted = 0;
   for (const auto& port : ports_) emitted += port->emitted();

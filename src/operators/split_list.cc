@@ -1,6 +1,16 @@
 #include "millrace/operators/source_operator.h"
 
-namespace millrace::internal {
+namespace millrace {
+
+std::string SplitEnumerator::Snapshot() const {
+  throw UserError("the source's enumerator has no Snapshot(): it can't take part in checkpoints");
+}
+
+bool SplitEnumerator::Restore(std::string_view) {
+  throw UserError("the source's enumerator has no Restore(): it can't go on from a checkpoint");
+}
+
+namespace internal {
 
 SplitList::SplitList() = default;
 
@@ -17,4 +27,5 @@ void SplitList::Erase(std::size_t i) {
   splits_.erase(splits_.begin() + static_cast<std::ptrdiff_t>(i));
 }
 
-}  // namespace millrace::internal
+}  // namespace internal
+}  // namespace millrace

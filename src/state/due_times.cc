@@ -30,4 +30,17 @@ bool DueTimes::EraseMore(std::int64_t time) {
   return true;
 }
 
+void DueTimes::EncodeTo(ByteWriter& out) const {
+  out.PutCount(size());
+  ForEach([&](std::int64_t time) { out.Put(time); });
+}
+
+bool DueTimes::DecodeFrom(ByteReader& in) {
+  Clear();
+  std::uint32_t count = 0;
+  if (!in.GetCount(sizeof(std::int64_t), &count)) return false;
+  for (std::int64_t time = 0; count > 0 && in.Get(&time); --count) Insert(time);
+  return in.ok();
+}
+
 }  // namespace millrace

@@ -59,10 +59,11 @@ void StateTable::ExpectSnapshots() {
   epochs_->subs.resize(subs_.size());
 }
 
-void StateTable::EndRestore(bool chained) {
+void StateTable::EndRestore(std::optional<std::int64_t> oldest) {
   MILLRACE_CHECK(epochs_ != nullptr && !snapshot_running(), "a restore of a table in use");
   epochs_->OnCleared();
-  epochs_->lost = !chained;
+  epochs_->lost = !oldest.has_value();
+  for (Epochs::Sub& sub : epochs_->subs) sub.base = oldest.value_or(0);
 }
 
 KeyGroupRange StateTable::GroupsOf(std::uint32_t sub) const {
@@ -74,8 +75,20 @@ KeyGroupRange StateTable::GroupsOf(std::uint32_t sub) const {
   return {first(sub), first(std::uint64_t{sub} + 1)};
 }
 
-void StateTable::ChooseWhole(bool all) {
+void StateTable::ChooseWhole(std::int64_t id, bool all) {
+  // A chain has at most about this many snapshots and as many as there are sub-tables.
+  constexpr std::int64_t kLongAgo = 128;
   Epochs& e = *epochs_;
+  const auto take = [&](std::uint32_t i) {
+    e.subs[i].whole_in = epoch_;
+    e.subs[i].base = id;
+  };
+  for (std::uint32_t i = 0; i < subs_.size(); ++i) {
+    if (subs_[i].live == 0 && e.subs[i].whole_in == 0) take(i);
+  }
+  e.turn = e.turn + 1 < subs_.size() ? e.turn + 1 : 0;
+  if (e.subs[e.turn].whole_in == 0 && id - e.subs[e.turn].base >= kLongAgo)
+    take(static_cast<std::uint32_t>(e.turn));
   std::vector<std::uint32_t> order(subs_.size());
   std::iota(order.begin(), order.end(), 0);
   const auto due = [&](std::uint32_t i) { return e.subs[i].delta_rows >= subs_[i].live; };
@@ -91,7 +104,7 @@ void StateTable::ChooseWhole(bool all) {
   for (const std::uint32_t i : order) {
     if (!all && rows >= e.changed) break;
     rows += subs_[i].live;
-    e.subs[i].whole_in = epoch_;
+    take(i);
   }
 }
 
@@ -100,13 +113,15 @@ void StateTable::BeginSnapshot(TableSnapshot* to, bool whole) {
   Epochs& e = *epochs_;
   whole |= e.lost;
   MILLRACE_CHECK(!whole || open_snapshots_ == 0, "a whole snapshot while another one is open");
-  ChooseWhole(whole);
+  ChooseWhole(to->id(), whole);
   Epochs::Open& open = e.open[open_snapshots_++];
   open = {to, epoch_, false, {}};
   std::vector<KeyGroupRange> ranges;
+  std::int64_t oldest = to->id();
   for (std::uint32_t i = 0; i < subs_.size(); ++i) {
+    oldest = std::min(oldest, e.subs[i].base);
     if (e.subs[i].whole_in != epoch_) continue;
-    open.any_whole = true;
+    open.any_whole |= subs_[i].live > 0;
     const KeyGroupRange groups = GroupsOf(i);
     if (!ranges.empty() && ranges.back().end == groups.begin) {
       ranges.back().end = groups.end;
@@ -114,6 +129,7 @@ void StateTable::BeginSnapshot(TableSnapshot* to, bool whole) {
       ranges.push_back(groups);
     }
   }
+  to->set_oldest(oldest);
   to->Begin(ranges, e.erased.view(), e.erased_count);
   e.erased.Clear();
   e.erased_count = 0;
@@ -181,7 +197,7 @@ void StateTable::CloseSnapshot() {
   e.open[0].to->End();
   for (Epochs::Sub& sub : e.subs) {
     if (sub.whole_in != e.open[0].epoch) continue;
-    sub = Epochs::Sub{static_cast<std::uint8_t>(1 - sub.mark)};
+    sub = Epochs::Sub{static_cast<std::uint8_t>(1 - sub.mark), 0, 0, sub.base};
   }
   e.open[0] = e.open[1];
   e.open[1] = {};

@@ -22,6 +22,7 @@ struct StateTable::Epochs {
     std::uint8_t mark = 0;         // index into kMarks
     std::uint8_t whole_in = 0;     // the epoch of the open snapshot that writes it whole; 0: none
     std::uint64_t delta_rows = 0;  // written since it was written whole
+    std::int64_t base = 0;         // the snapshot that has it whole
   };
   struct Open {
     TableSnapshot* to = nullptr;
@@ -44,6 +45,7 @@ struct StateTable::Epochs {
   ByteWriter erased;         // keys, in this epoch
   std::uint32_t erased_count = 0;
   std::uint64_t changed = 0;  // rows, in this epoch
+  std::size_t turn = 0;       // the sub-table that is asked next whether it was written long ago
   bool lost = true;           // no snapshot was made so far: the next one is written whole
 };
 

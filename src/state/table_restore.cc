@@ -14,15 +14,15 @@ Status Lost(const char* what) {
 }
 
 // The table's number in front of each block.
-bool OfTable(std::uint32_t table, ByteReader& in, bool* ok) {
-  std::uint32_t found = 0;
+bool OfTable(std::uint64_t table, ByteReader& in, bool* ok) {
+  std::uint64_t found = 0;
   *ok = in.Get(&found);
   return *ok && found == table;
 }
 
 }  // namespace
 
-bool SnapshotChain::Scan(std::uint32_t table, std::uint32_t snapshot, std::string_view block) {
+bool SnapshotChain::Scan(std::uint64_t table, std::uint32_t snapshot, std::string_view block) {
   ByteReader in(block);
   bool ok = false;
   if (!OfTable(table, in, &ok)) return ok;
@@ -38,7 +38,7 @@ bool SnapshotChain::Scan(std::uint32_t table, std::uint32_t snapshot, std::strin
   return in.AtEnd();
 }
 
-TableRestore::TableRestore(std::uint32_t number, StateTable* table, const SnapshotChain* chain)
+TableRestore::TableRestore(std::uint64_t number, StateTable* table, const SnapshotChain* chain)
     : number_(number), table_(table), chain_(chain) {
   constexpr std::size_t kLine = 64;
   const std::size_t bytes = (table->layout().row_bytes() + kLine - 1) / kLine * kLine;
@@ -101,7 +101,11 @@ Status TableRestore::ApplyErased(std::uint32_t snapshot, ByteReader& in) {
     if (!layout.DecodeKey(in, row_)) return Lost("an erased key");
     const std::uint64_t hash = layout.Hash(row_);
     if (!Wanted(hash, snapshot)) continue;
-    if (const RowRef ref = table_->FindRow(row_, hash)) table_->Erase(ref, hash);
+    const RowRef ref = table_->FindRow(row_, hash);
+    if (!ref) continue;
+    table_->Erase(ref, hash);
+    layout.Renew(
+        ref.row);  // whoever inserts there next relies on what operators leave when they erase
   }
   return in.AtEnd() ? Status::Ok() : Lost("the end of a block of erased keys");
 }

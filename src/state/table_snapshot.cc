@@ -11,8 +11,9 @@ KeyGroupRange KeyGroupRange::Of(int index, int parallelism) {
   return {static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
 }
 
-TableSnapshot::TableSnapshot(std::uint32_t table, const RowLayout* layout, BlockSink* sink)
-    : table_(table), layout_(layout), sink_(sink) {}
+TableSnapshot::TableSnapshot(std::uint64_t table, std::int64_t id, const RowLayout* layout,
+                             BlockSink* sink)
+    : table_(table), id_(id), oldest_(id), layout_(layout), sink_(sink) {}
 
 void TableSnapshot::Begin(const std::vector<KeyGroupRange>& whole, std::string_view erased,
                           std::uint32_t count) {

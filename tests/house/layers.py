@@ -4,11 +4,12 @@ import os
 import re
 
 # Library (by folder) -> libraries it may name in DEPS. A folder not listed here has no place yet.
-_GROUND = {"base", "proto", "io", "net", "state", "graph", "operators"}
+_GROUND = {"base", "proto", "io", "storage", "net", "state", "graph", "operators"}
 ALLOWED = {
     "base": set(),
     "proto": set(),
     "io": {"base"},
+    "storage": {"base", "io"},
     "net": {"base"},
     "state": {"base", "io"},
     "graph": {"base", "io", "proto"},
@@ -22,7 +23,7 @@ ALLOWED = {
     "task": {"base", "io", "state", "graph", "proto", "operators", "connectors", "network",
              "checkpoint", "coldstore"},
     "taskmanager": _GROUND | {"connectors", "network", "coldstore", "checkpoint", "task"},
-    "jobmanager": {"base", "io", "net", "state", "graph", "proto", "operators", "checkpoint"},
+    "jobmanager": {"base", "io", "storage", "net", "state", "graph", "proto", "operators", "checkpoint"},
     "rest": _GROUND | {"connectors", "network", "checkpoint", "task", "taskmanager", "jobmanager"},
     "local": _GROUND | {"connectors", "network", "coldstore", "checkpoint", "task", "taskmanager",
                         "jobmanager", "rest"},

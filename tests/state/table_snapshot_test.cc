@@ -78,13 +78,13 @@ class Table {
   std::unique_ptr<KeyedTable<std::int64_t>> table_;
 };
 
-constexpr std::uint32_t kTable = 7;
+constexpr std::uint64_t kTable = 7;
 
-/// Restores the first `count` files into tables of `parallelism` subtasks; what is in them all.
-Model Restored(const std::vector<std::unique_ptr<File>>& files, std::size_t count,
-               int parallelism) {
+/// Restores files `first` to `count` into tables of `parallelism` subtasks; what is in them all.
+Model Restored(const std::vector<std::unique_ptr<File>>& files, std::uint32_t first,
+               std::size_t count, int parallelism) {
   SnapshotChain chain;
-  for (std::uint32_t i = 0; i < count; ++i) {
+  for (std::uint32_t i = first; i < count; ++i) {
     for (const auto& [kind, bytes] : files[i]->blocks) {
       if (kind != SnapshotBlock::kTable) continue;
       EXPECT_TRUE(chain.Scan(kTable, i, bytes.view()));
@@ -94,7 +94,7 @@ Model Restored(const std::vector<std::unique_ptr<File>>& files, std::size_t coun
   for (int subtask = 0; subtask < parallelism; ++subtask) {
     Table table(KeyGroupRange::Of(subtask, parallelism));
     TableRestore restore(kTable, &*table, &chain);
-    for (std::uint32_t i = 0; i < count; ++i) {
+    for (std::uint32_t i = first; i < count; ++i) {
       for (const auto& [kind, bytes] : files[i]->blocks)
         EXPECT_EQ(restore.Apply(i, kind, bytes.view()).ToString(), "OK");
     }
@@ -128,9 +128,12 @@ class Life {
   }
   void Begin() {
     files_.push_back(std::make_unique<File>());
-    open_.push_back(std::make_unique<TableSnapshot>(kTable, &table_.layout(), files_.back().get()));
+    open_.push_back(std::make_unique<TableSnapshot>(kTable,
+                                                    static_cast<std::int64_t>(files_.size()) - 1,
+                                                    &table_.layout(), files_.back().get()));
     frozen_.push_back(model_);
     table_->BeginSnapshot(open_.back().get(), false);
+    oldest_.push_back(static_cast<std::uint32_t>(open_.back()->oldest()));
   }
   /// Slices of the oldest snapshot until it is closed or `slices` are done; true when it is closed.
   bool Slice(std::uint64_t slices) {
@@ -156,8 +159,8 @@ class Life {
   void Check() {
     for (std::size_t i = 0; i < files_.size(); ++i) {
       const int parallelism = 1 + static_cast<int>(random_.Uniform(3));
-      ASSERT_EQ(Restored(files_, i + 1, parallelism), frozen_[i])
-          << "snapshot " << i << " at parallelism " << parallelism;
+      ASSERT_EQ(Restored(files_, oldest_[i], i + 1, parallelism), frozen_[i])
+          << "snapshot " << i << " from " << oldest_[i] << " at parallelism " << parallelism;
     }
   }
   std::vector<std::unique_ptr<File>>& files() { return files_; }
@@ -171,6 +174,7 @@ class Life {
   Model model_;
   std::vector<std::unique_ptr<File>> files_;
   std::vector<Model> frozen_;
+  std::vector<std::uint32_t> oldest_;  // file that a snapshot's restore reads
   std::vector<std::unique_ptr<TableSnapshot>> open_;
 };
 
@@ -179,6 +183,32 @@ TEST(TableSnapshot, AChainRestoresTheTableAsItWasWhenTheSnapshotBegan) {
     Life life(seed);
     life.Run(6);
     life.Check();
+  }
+}
+
+// However little changes: a chain does not grow without end.
+TEST(TableSnapshot, ChainsOfQuietTablesAreFoldedToo) {
+  for (const std::int64_t keys : {100, 20000}) {
+    Table table;
+    for (std::int64_t key = 0; key < keys; ++key) table.Put(key, key, "");
+    std::int64_t longest = 0;
+    std::vector<std::unique_ptr<File>> files;
+    for (int i = 0; i < 2000; ++i) {
+      files.push_back(std::make_unique<File>());
+      TableSnapshot snapshot(kTable, i, &table.layout(), files.back().get());
+      table->BeginSnapshot(&snapshot, false);
+      ASSERT_TRUE(table->SnapshotSlice(UINT32_MAX));
+      longest = std::max(longest, i - snapshot.oldest());
+      table.Put(i % 7, i, "");
+      if (i % 400 != 399) continue;
+      Model now;
+      table.AddTo(&now);
+      now[i % 7].first = i - 7 < 0 ? i % 7 : i - 7;
+      EXPECT_EQ(Restored(files, static_cast<std::uint32_t>(snapshot.oldest()), files.size(), 2),
+                now);
+    }
+    EXPECT_LE(longest, 128 + 512) << keys << " keys";
+    EXPECT_GE(longest, 64) << keys << " keys";
   }
 }
 
@@ -197,7 +227,7 @@ TEST(TableSnapshot, AnIncrementHasTheChangesAndFoldingIsSpread) {
   std::vector<std::unique_ptr<File>> files;
   for (int i = 0; i < 100; ++i) {
     files.push_back(std::make_unique<File>());
-    TableSnapshot snapshot(kTable, &table.layout(), files.back().get());
+    TableSnapshot snapshot(kTable, i, &table.layout(), files.back().get());
     table->BeginSnapshot(&snapshot, false);
     ASSERT_TRUE(table->SnapshotSlice(UINT32_MAX));
     bytes.push_back(BytesOf(*files.back()));
@@ -262,17 +292,18 @@ TEST(TableSnapshot, AfterARestoreTheChainGoesOn) {
     for (const auto& [kind, block] : files[i]->blocks)
       ASSERT_TRUE(restore.Apply(i, kind, block.view()).ok());
   }
-  table->EndRestore(true);
+  table->EndRestore(0);
   table.Put(5, 55, "");
   table.Erase(6);
   files.push_back(std::make_unique<File>());
-  TableSnapshot snapshot(kTable, &table.layout(), files.back().get());
+  TableSnapshot snapshot(kTable, static_cast<std::int64_t>(files.size()) - 1, &table.layout(),
+                         files.back().get());
   table->BeginSnapshot(&snapshot, false);
   ASSERT_TRUE(table->SnapshotSlice(UINT32_MAX));
   EXPECT_EQ(snapshot.rows(), 1U);
   Model now;
   table.AddTo(&now);
-  EXPECT_EQ(Restored(files, files.size(), 2), now);
+  EXPECT_EQ(Restored(files, 0, files.size(), 2), now);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "millrace/base/random.h"
-#include "millrace/io/file_system.h"
+#include "millrace/storage/file_system.h"
 
 namespace millrace {
 

@@ -11,6 +11,14 @@
 
 namespace millrace {
 
+/// Whether a job takes checkpoints, and where to.
+struct CheckpointOptions {
+  std::string dir;  // empty: it takes none
+  std::int64_t interval_millis = 0;
+  std::size_t retained = 3;
+  std::string run = "run";  // a name that no other run into this folder has
+};
+
 /// How a job runs here: what `--...` and `-D key=value` say.
 struct RunOptions {
   bool seeded = false;  // driver=seeded: one thread, seeded order, manual clock
@@ -18,6 +26,9 @@ struct RunOptions {
   bool serialized = false;  // exchange=serialized: every edge passes the wire codec
   std::int64_t memory = std::int64_t{1} << 30;
   std::uint32_t batch_rows = kDefaultBatchRows;
+  CheckpointOptions checkpoints;
+  std::uint64_t crash_after =
+      0;  // for tests: the seeded driver stops after so many turns, as if it were killed
   bool measure_steps = false;  // steps=measured: the longest step of each vertex
   bool isolated = false;       // --isolated: in a worker process
   LogLevel log_level = kInfo;

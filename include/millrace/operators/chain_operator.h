@@ -25,11 +25,13 @@ class ChainOperator : public Operator {
   bool Finish(StepBudget&) override { return true; }
   void ForwardIdle() override { chain_.tail().EmitIdle(); }
   void ForwardEnd() override { chain_.tail().EmitEnd(); }
+  void ForwardBarrier(std::int64_t checkpoint) override { chain_.tail().EmitBarrier(checkpoint); }
   void Flush(FlushMode mode) override { chain_.tail().Flush(mode); }
   bool Blocked() override { return chain_.tail().Blocked(); }
   bool HasCommits() const override { return Chain::Tail::kCommits; }
-  void Commit() override { chain_.tail().Commit(); }
   void Close() override { chain_.tail().Close(); }
+  void PrepareCommit(OperatorSnapshot& to) override { chain_.tail().PrepareCommit(to); }
+  void CommitThrough(std::int64_t checkpoint) override { chain_.tail().CommitThrough(checkpoint); }
 
  protected:
   void ForwardWatermark(EventTime watermark) {

@@ -11,6 +11,7 @@
 #include "millrace/io/record.h"
 #include "millrace/operators/aggregators.h"
 #include "millrace/operators/chain_operator.h"
+#include "millrace/operators/snapshot.h"
 #include "millrace/state/state_table.h"
 
 namespace millrace {
@@ -50,6 +51,7 @@ class KeyedOperator final : public ChainOperator<Chain> {
     value_offset_ = layout.AddColumn(ColumnOpsOf<Stored<Value>>());
     table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism),
                    context.memory);
+    OpenTable(context, 0, &*table_);
   }
 
   bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
@@ -96,6 +98,8 @@ class KeyedOperator final : public ChainOperator<Chain> {
     }
     return *row == batch.size;
   }
+  void BeginSnapshot(OperatorSnapshot& to) override { to.Freeze(0, &*table_); }
+  bool SnapshotSlice(std::uint32_t max_rows) override { return table_->SnapshotSlice(max_rows); }
   std::uint64_t StateRows() const override { return table_->size(); }
   std::uint64_t TableBytes() const override { return table_->allocated_bytes(); }
   std::uint64_t HeldBytes() const override { return table_->HeldBytes(); }

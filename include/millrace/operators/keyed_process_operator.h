@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "millrace/operators/process_operator.h"
+#include "millrace/operators/snapshot.h"
 #include "millrace/state/state_table.h"
 
 namespace millrace {
@@ -32,7 +33,8 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
     RowLayout layout = KeyedTable<K>::KeyLayout();
     const std::uint32_t presence = layout.AddColumn(ColumnOpsOf<std::uint32_t>());
     std::vector<std::uint32_t> columns;
-    for (const auto& entry : this->fn_.states()) columns.push_back(layout.AddColumn(entry.ops));
+    for (const auto& entry : this->fn_.states())
+      columns.push_back(layout.AddOptionalColumn(entry.ops, presence));
     Context& process = this->process_;
     if constexpr (kTimers) {
       process.event_timers_.Bind(layout.AddColumn(ColumnOpsOf<DueTimes>()));
@@ -46,6 +48,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
     process.state_ = &key_;
     table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism),
                    context.memory);
+    OpenTable(context, 0, &*table_);
     key_.Bind(
         &*table_,
         [](StateTable& table, const void* key, std::uint64_t hash) {
@@ -53,6 +56,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
         },
         presence, context.state);
     Base::Open(context);
+    if (context.restore != nullptr) Restore(*context.restore);
     std::uint32_t bit = 1;
     for (std::size_t i = 0; i < columns.size(); ++i, bit <<= 1) {  // the function's Open has no key
       this->fn_.member(this->fn_.states()[i]).BindState(&key_, columns[i], bit);
@@ -79,6 +83,12 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   std::int64_t NextProcessingTime() const override {
     return this->process_.processing_timers_.queue().next();
   }
+
+  void BeginSnapshot(OperatorSnapshot& to) override {
+    to.Freeze(0, &*table_);
+    to.Put(SnapshotBlock::kOperator, EncodedTimes({this->watermark(), fired_through_}));
+  }
+  bool SnapshotSlice(std::uint32_t max_rows) override { return table_->SnapshotSlice(max_rows); }
 
   std::uint64_t StateRows() const override { return table_->size(); }
   std::uint64_t TableBytes() const override { return table_->allocated_bytes(); }
@@ -146,6 +156,20 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   }
 
  private:
+  void Restore(const OperatorRestore& from) {
+    const std::vector<EventTime> times = RestoredTimes(from, 2);
+    this->SetWatermark(times[0]);
+    fired_through_ = times[1];
+    if constexpr (kTimers) {
+      Context& process = this->process_;
+      StateTable::Cursor cursor;
+      while (const RowRef ref = table_->Next(&cursor)) {
+        const std::uint64_t hash = table_->layout().Hash(ref.row);
+        process.event_timers_.Restored(ref.row, hash);
+        process.processing_timers_.Restored(ref.row, hash);
+      }
+    }
+  }
   /// After user code: strings become the row's own, a row without content goes.
   MILLRACE_INLINE void Leave() {
     if (key_.owes()) [[unlikely]]

@@ -15,6 +15,8 @@
 
 namespace millrace {
 
+class OperatorRestore;
+class OperatorSnapshot;
 class PortEdgeFactory;
 class StateMeter;
 
@@ -36,6 +38,8 @@ struct OperatorContext {
   std::vector<std::vector<PortEdgeFactory*>> port_factories;
   std::uint32_t batch_rows = kDefaultBatchRows;
   std::uint64_t seed = 0;
+  bool checkpoints = false;                  // snapshots will be asked for
+  const OperatorRestore* restore = nullptr;  // during Open: what to begin with; null: nothing
 };
 
 /// What a source's step says.
@@ -77,10 +81,25 @@ class Operator {
   virtual void Flush(FlushMode mode) = 0;
   /// True when an output has no room: don't pull input.
   virtual bool Blocked() = 0;
-  /// Sinks: something is to be committed when the whole job has come to its end.
+  /// Sinks: what was written is seen only when it is committed.
   virtual bool HasCommits() const { return false; }
-  virtual void Commit() {}
+  /// Commits what was prepared for this checkpoint and older ones: it is complete. PendingCommits::kEndOfJob without
+  /// checkpoints, when the whole job has come to its end.
+  virtual void CommitThrough(std::int64_t /*checkpoint*/) {}
   virtual void Close() {}
+
+  // --- checkpoints (architecture.md, decisions 8 and 12)
+
+  /// A barrier has come: everything before it is in, nothing behind it. Writes what is small at once, and freezes the
+  /// tables: what they owe is written by SnapshotSlice and before it changes. `to` outlives that.
+  virtual void BeginSnapshot(OperatorSnapshot& /*to*/) {}
+  /// Of every checkpoint, also after the end of the input: prepares what sinks have written for being committed, and writes
+  /// what is prepared and not committed yet.
+  virtual void PrepareCommit(OperatorSnapshot& /*to*/) {}
+  /// Writes about `max_rows` more rows of the oldest snapshot that is under way; true when nothing is owed to it any more.
+  virtual bool SnapshotSlice(std::uint32_t /*max_rows*/) { return true; }
+  /// Passes a barrier on, behind everything that was emitted.
+  virtual void ForwardBarrier(std::int64_t checkpoint) = 0;
 
   /// Rows of keyed state, for tests: keys that hold something, of tumbling windows once per open window.
   virtual std::uint64_t StateRows() const { return 0; }

@@ -51,6 +51,7 @@ class SidePorts {
   void EmitWatermark(EventTime watermark);
   void EmitIdle();
   void EmitEnd();
+  void EmitBarrier(std::int64_t checkpoint);
   /// Records that were emitted so far.
   std::uint64_t emitted() const;
 

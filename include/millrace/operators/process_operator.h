@@ -9,6 +9,7 @@
 
 #include "millrace/operators/chain_operator.h"
 #include "millrace/operators/process_function.h"
+#include "millrace/operators/snapshot.h"
 
 namespace millrace {
 
@@ -49,6 +50,10 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
   void ForwardEnd() override {
     ChainOperator<Chain>::ForwardEnd();
     ports_.EmitEnd();
+  }
+  void ForwardBarrier(std::int64_t checkpoint) override {
+    ChainOperator<Chain>::ForwardBarrier(checkpoint);
+    ports_.EmitBarrier(checkpoint);
   }
   /// The function's `Close` if its `Open` was called, then the tail's, whatever was thrown.
   void Close() override {
@@ -115,8 +120,16 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
 template <class T, class Fn, class Chain>
 class ProcessOperator final : public ProcessOperatorBase<Fn, ProcessContext, Chain> {
  public:
-  using ProcessOperatorBase<Fn, ProcessContext, Chain>::ProcessOperatorBase;
+  using Base = ProcessOperatorBase<Fn, ProcessContext, Chain>;
+  using Base::Base;
 
+  void Open(OperatorContext& context) override {
+    if (context.restore != nullptr) this->SetWatermark(RestoredTimes(*context.restore, 1)[0]);
+    Base::Open(context);
+  }
+  void BeginSnapshot(OperatorSnapshot& to) override {
+    to.Put(SnapshotBlock::kOperator, EncodedTimes({this->watermark()}));
+  }
   bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
     T* rows = batch.rows_as<T>();
     while (*row < batch.size) {

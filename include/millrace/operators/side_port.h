@@ -15,6 +15,7 @@ class SidePort {
   virtual void EmitWatermark(EventTime watermark) = 0;
   virtual void EmitIdle() = 0;
   virtual void EmitEnd() = 0;
+  virtual void EmitBarrier(std::int64_t checkpoint) = 0;
   /// Records that were emitted so far.
   virtual std::uint64_t emitted() const = 0;
 };
@@ -28,6 +29,7 @@ class TypedSidePort final : public SidePort {
   void EmitWatermark(EventTime watermark) override { port_.EmitWatermark(watermark); }
   void EmitIdle() override { port_.EmitIdle(); }
   void EmitEnd() override { port_.EmitEnd(); }
+  void EmitBarrier(std::int64_t checkpoint) override { port_.EmitBarrier(checkpoint); }
   std::uint64_t emitted() const override { return port_.total() + port_.waiting(); }
   template <class U>
   void Push(U& record, EventTime time) {

@@ -3,10 +3,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "millrace/operators/chain.h"
+#include "millrace/operators/pending_commits.h"
+#include "millrace/operators/snapshot.h"
 
 namespace millrace {
 
@@ -23,16 +27,7 @@ namespace internal {
 
 struct NoCommits {};
 template <class Writer>
-struct CommitsOf {
-  static constexpr bool kExist = false;
-  using Prepared = NoCommits;
-};
-template <class Writer>
-  requires requires(Writer& w) { w.Commit(w.PrepareCommit()); }
-struct CommitsOf<Writer> {
-  static constexpr bool kExist = true;
-  using Prepared = std::remove_cvref_t<decltype(std::declval<Writer&>().PrepareCommit())>;
-};
+inline constexpr bool kCommitsWhatItPrepares = requires(Writer& w) { w.Commit(w.PrepareCommit()); };
 
 }  // namespace internal
 
@@ -42,8 +37,11 @@ struct CommitsOf<Writer> {
 ///   void Write(const T& record, EventTime time)
 /// and may have
 ///   void Flush()                  what was written may be seen now; called when the task goes idle
-///   std::vector<std::string> PrepareCommit()   at the end of the input: what a commit needs
-///   void Commit(const std::vector<std::string>&)   when every subtask of the job has come to its end
+///   std::vector<std::string> PrepareCommit()   what a commit of all that was written since the last call needs: at each
+///                                 checkpoint; without checkpoints once, at the end of the input
+///   void Commit(const std::vector<std::string>&)   when the checkpoint is complete; without checkpoints when every subtask
+///                                 of the job has come to its end. After a restore also what another writer has prepared,
+///                                 and perhaps committed before: must be repeatable
 ///   void Close()
 template <class T, class Sink>
 class SinkTail {
@@ -54,7 +52,7 @@ class SinkTail {
   using Writer =
       decltype(std::declval<const Sink&>().CreateWriter(std::declval<const WriterContext&>()));
 
-  static constexpr bool kCommits = internal::CommitsOf<Writer>::kExist;
+  static constexpr bool kCommits = internal::kCommitsWhatItPrepares<Writer>;
 
   explicit SinkTail(Sink sink) : sink_(std::move(sink)) {}
   SinkTail(const SinkTail& o) : sink_(o.sink_) {}
@@ -67,6 +65,10 @@ class SinkTail {
     try {
       writer_.emplace(sink_.CreateWriter(WriterContext{
           context.job_name, step_->name, context.subtask, context.parallelism, context.clock}));
+      if constexpr (kCommits) {
+        checkpoints_ = context.checkpoints;
+        if (context.restore != nullptr) CommitRestored(context);
+      }
     } catch (...) {
       internal::RethrowInSink(step_->name);
     }
@@ -112,20 +114,26 @@ class SinkTail {
     }
   }
   void EmitIdle() {}
+  void EmitBarrier(std::int64_t) {}
   void EmitEnd() {
     Flush(FlushMode::kAll);
     if constexpr (kCommits) {
-      try {
-        prepared_ = writer_->PrepareCommit();
-      } catch (...) {
-        internal::RethrowInSink(step_->name);
-      }
+      if (!checkpoints_) Prepare(PendingCommits::kEndOfJob);  // else with the last one
     }
   }
-  void Commit() {
+
+  void PrepareCommit(OperatorSnapshot& to) {
+    Flush(FlushMode::kAll);
+    if constexpr (kCommits) {
+      Prepare(to.checkpoint());
+      to.Put(SnapshotBlock::kCommittables, commits_.Encoded());
+    }
+  }
+  void CommitThrough(std::int64_t checkpoint) {
     if constexpr (kCommits) {
       try {
-        writer_->Commit(prepared_);
+        commits_.CommitThrough(checkpoint,
+                               [this](const auto& committables) { writer_->Commit(committables); });
       } catch (...) {
         internal::RethrowInSink(step_->name);
       }
@@ -143,6 +151,29 @@ class SinkTail {
   }
 
  private:
+  void Prepare(std::int64_t checkpoint) {
+    try {
+      commits_.Add(checkpoint, writer_->PrepareCommit());
+    } catch (...) {
+      internal::RethrowInSink(step_->name);
+    }
+  }
+  /// What the checkpoint has prepared is committed, or once more. Subtasks that are no more: their committables are dealt out.
+  void CommitRestored(const OperatorContext& context) {
+    std::vector<std::string> committables;
+    ThrowIfNotRestored(ForEachNewest(
+        *context.restore, SnapshotBlock::kCommittables,
+        [&](std::size_t chain, std::string_view bytes) {
+          const auto subtasks = static_cast<std::size_t>(context.parallelism);
+          if (!context.restore->same_subtask() &&
+              chain % subtasks != static_cast<std::size_t>(context.subtask))
+            return Status::Ok();
+          return PendingCommits::Decode(bytes, &committables)
+                     ? Status::Ok()
+                     : Status::DataLoss("restore a sink: its committables do not decode");
+        }));
+    if (!committables.empty()) writer_->Commit(std::as_const(committables));
+  }
   template <class U>
   MILLRACE_INLINE void Write(U& x, EventTime t) {
     try {
@@ -157,7 +188,8 @@ class SinkTail {
   EventTime told_ = EventTime::Min();
   StepCounters* step_ = nullptr;
   OperatorCounters* counters_ = nullptr;
-  [[no_unique_address]] typename internal::CommitsOf<Writer>::Prepared prepared_;
+  bool checkpoints_ = false;
+  [[no_unique_address]] std::conditional_t<kCommits, PendingCommits, internal::NoCommits> commits_;
 };
 
 }  // namespace millrace

@@ -57,6 +57,11 @@ class SplitEnumerator {
   /// there are none yet: the subtask asks again a tenth of a second later. Calls never overlap; each is made by the thread
   /// of a subtask that asks.
   virtual std::vector<std::string> Assign(int subtask, bool* no_more) = 0;
+  /// For checkpoints: what Restore needs to go on, at any parallelism, with the splits that are not assigned. Without them the
+  /// source can't take part.
+  virtual std::string Snapshot() const;
+  /// Instead of the splits found at the start. False when the bytes are none of its own.
+  virtual bool Restore(std::string_view bytes);
 };
 
 /// How a source's subtask asks for splits.
@@ -66,6 +71,8 @@ class SourceControl {
   virtual void RequestSplit() = 0;
   virtual bool TakeSplit(std::string* bytes) = 0;
   virtual bool no_more_splits() = 0;
+  /// The subtask has taken its part of this checkpoint: it may be given splits again.
+  virtual void OnBarrier(std::int64_t /*checkpoint*/) {}
 };
 
 }  // namespace millrace

@@ -10,6 +10,7 @@
 #include "millrace/io/codec.h"
 #include "millrace/operators/chain.h"
 #include "millrace/operators/side_port.h"
+#include "millrace/operators/snapshot.h"
 #include "millrace/operators/source_api.h"
 #include "millrace/operators/step_budget.h"
 #include "millrace/operators/watermarks.h"
@@ -69,6 +70,7 @@ struct NoSide {
   void EmitWatermark(EventTime) {}
   void EmitIdle() {}
   void EmitEnd() {}
+  void EmitBarrier(std::int64_t) {}
 };
 
 template <class Source>
@@ -142,7 +144,8 @@ class SourceOperator final : public Operator {
     if constexpr (requires { side_->Bind(context, 1); }) {
       if (side_ != nullptr) side_->Bind(context, 1);
     }
-    RequestSplit();
+    if (context.restore != nullptr) ThrowIfNotRestored(Restore(*context.restore));
+    RequestSplit();  // after a restore too: splits that nobody had yet are read along with the others
     if (const std::int64_t after = IdleNanos(); after > 0)
       idle_without_split_ = context.clock->NowNanos() + after;
   }
@@ -200,6 +203,10 @@ class SourceOperator final : public Operator {
     chain_.tail().EmitEnd();
     if (side_ != nullptr) side_->EmitEnd();
   }
+  void ForwardBarrier(std::int64_t checkpoint) override {
+    chain_.tail().EmitBarrier(checkpoint);
+    if (side_ != nullptr) side_->EmitBarrier(checkpoint);
+  }
   void Flush(FlushMode mode) override {
     chain_.tail().Flush(mode);
     if (side_ != nullptr) side_->Flush(mode);
@@ -208,14 +215,31 @@ class SourceOperator final : public Operator {
     return chain_.tail().Blocked() || (side_ != nullptr && side_->Blocked());
   }
   bool HasCommits() const override { return Chain::Tail::kCommits; }
-  void Commit() override { chain_.tail().Commit(); }
   void Close() override { chain_.tail().Close(); }
+
+  void BeginSnapshot(OperatorSnapshot& to) override {
+    ByteWriter splits;
+    splits.PutCount(splits_.size());
+    for (std::size_t i = 0; i < splits_.size(); ++i) {
+      const SplitState& split = StateOf(i);
+      ByteWriter position;
+      Encode(PositionOf(split.reader), position);
+      splits.PutString(position.view());
+      splits.Put(std::max(split.floor, split.generator.Current()).millis());
+    }
+    splits.Put(watermark_.millis());
+    to.Put(SnapshotBlock::kSplits, std::move(splits));
+    context_->source_control->OnBarrier(to.checkpoint());
+  }
+  void PrepareCommit(OperatorSnapshot& to) override { chain_.tail().PrepareCommit(to); }
+  void CommitThrough(std::int64_t checkpoint) override { chain_.tail().CommitThrough(checkpoint); }
 
  private:
   struct SplitState final : internal::SplitBase {
     SplitState(Reader r, Generator g) : reader(std::move(r)), generator(std::move(g)) {}
     Reader reader;
     Generator generator;
+    EventTime floor = EventTime::Min();  // the watermark that the split had when it was restored
   };
   SplitState& StateOf(std::size_t i) { return static_cast<SplitState&>(splits_[i]); }
 
@@ -243,18 +267,47 @@ class SourceOperator final : public Operator {
 
   void TakeAssignments() {
     std::string bytes;
-    while (context_->source_control->TakeSplit(&bytes)) {
-      Split split{};
-      ByteReader in(bytes);
-      if (!Decode(in, split)) internal::ThrowSplitNotReadBack();
-      ReaderContext reader{context_->name, context_->subtask, context_->parallelism,
-                           context_->clock};
-      try {
-        splits_.Add(new SplitState(source_.OpenSplit(split, reader), strategy_.CreateGenerator()));
-      } catch (...) {
-        internal::RethrowInOpenSplit(internal::DescribeRecord(split));
-      }
+    while (context_->source_control->TakeSplit(&bytes)) OpenSplit(bytes);
+  }
+
+  SplitState& OpenSplit(std::string_view bytes) {
+    Split split{};
+    ByteReader in(bytes);
+    if (!Decode(in, split)) internal::ThrowSplitNotReadBack();
+    ReaderContext reader{context_->name, context_->subtask, context_->parallelism, context_->clock};
+    try {
+      splits_.Add(new SplitState(source_.OpenSplit(split, reader), strategy_.CreateGenerator()));
+    } catch (...) {
+      internal::RethrowInOpenSplit(internal::DescribeRecord(split));
     }
+    return StateOf(splits_.size() - 1);
+  }
+
+  /// The splits that were being read are dealt out in turn when there are other subtasks than then.
+  Status Restore(const OperatorRestore& from) {
+    std::size_t dealt = 0;
+    EventTime watermark = EventTime::Max();
+    const auto subtask = static_cast<std::size_t>(context_->subtask);
+    const auto subtasks = static_cast<std::size_t>(context_->parallelism);
+    const Status status =
+        ForEachNewest(from, SnapshotBlock::kSplits, [&](std::size_t, std::string_view bytes) {
+          ByteReader in(bytes);
+          std::uint32_t count = 0;
+          in.GetCount(12, &count);
+          std::int64_t millis = 0;
+          for (; count > 0 && in.ok(); --count) {
+            std::string_view position;
+            if (!in.GetString(&position) || !in.Get(&millis)) break;
+            if (!from.same_subtask() && dealt++ % subtasks != subtask) continue;
+            OpenSplit(position).floor = EventTime::FromMillis(millis);
+          }
+          if (!in.Get(&millis) || !in.AtEnd())
+            return Status::DataLoss("restore a source: its splits do not decode");
+          watermark = std::min(watermark, EventTime::FromMillis(millis));
+          return Status::Ok();
+        });
+    if (watermark != EventTime::Max()) watermark_ = watermark;
+    return status;
   }
 
   /// A function of its own: what a handler looks at can't stay in registers, and nothing does once one is in the loop.
@@ -272,6 +325,14 @@ class SourceOperator final : public Operator {
     return result;
   }
 
+  static Split PositionOf(const Reader& reader) {
+    if constexpr (requires { reader.Position(); }) {
+      return reader.Position();
+    } else {
+      throw ConnectorError(
+          "the source's reader has no Position(): it can't take part in checkpoints");
+    }
+  }
   static std::string PositionText(const Reader& reader) {
     if constexpr (requires { reader.Position(); }) {
       return internal::DescribeRecord(reader.Position());
@@ -309,7 +370,7 @@ class SourceOperator final : public Operator {
       const SplitState& split = StateOf(i);
       if (split.idle) continue;
       any = true;
-      lowest = std::min(lowest, split.generator.Current());
+      lowest = std::min(lowest, std::max(split.floor, split.generator.Current()));
     }
     if (!any) {
       if (splits_.size() > 0 && !all_idle_said_) {

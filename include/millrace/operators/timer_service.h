@@ -53,6 +53,13 @@ class TimerService {
   void Fired(std::int64_t time, KeyContext& key) {
     if (Due(key.Writable()).Erase(time)) --pending_;
   }
+  /// Puts the timers of a restored row into the index.
+  void Restored(std::byte* row, std::uint64_t hash) {
+    Due(row).ForEach([&](std::int64_t time) {
+      queue_.Push(time, hash);
+      ++pending_;
+    });
+  }
   /// Registered, not deleted, and not fired yet.
   std::uint64_t pending() const { return pending_; }
   DueTimes& Due(std::byte* row) const { return *reinterpret_cast<DueTimes*>(row + due_offset_); }

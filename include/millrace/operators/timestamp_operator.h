@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "millrace/operators/chain_operator.h"
+#include "millrace/operators/snapshot.h"
 #include "millrace/operators/watermarks.h"
 
 namespace millrace {
@@ -46,6 +47,10 @@ class TimestampOperator final : public ChainOperator<Chain> {
   void Open(OperatorContext& context) override {
     ChainOperator<Chain>::Open(context);
     RestartIdleness();  // no record for so long from the start is idle too
+    if (context.restore != nullptr) watermark_ = RestoredTimes(*context.restore, 1)[0];
+  }
+  void BeginSnapshot(OperatorSnapshot& to) override {
+    to.Put(SnapshotBlock::kOperator, EncodedTimes({watermark_}));
   }
   bool AdvanceWatermark(EventTime watermark, StepBudget&) override {
     if (watermark == EventTime::Max()) this->ForwardWatermark(watermark);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "millrace/io/key.h"
+#include "millrace/state/container_codec.h"
 #include "millrace/state/keyed_state.h"
 
 namespace millrace {

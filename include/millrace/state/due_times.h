@@ -5,6 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/io/bytes.h"
+#include "millrace/state/row_layout.h"
+
 namespace millrace {
 
 /// The due times of one key, without duplicates: a column of the keyed row, and the truth about its timers. One time
@@ -50,6 +53,9 @@ class DueTimes {
     first_ = kNone;
     more_.reset();
   }
+  /// For snapshots: u32 count, then the times.
+  void EncodeTo(ByteWriter& out) const;
+  bool DecodeFrom(ByteReader& in);
 
  private:
   static constexpr std::int64_t kNone = INT64_MIN;
@@ -60,6 +66,14 @@ class DueTimes {
 
   std::int64_t first_ = kNone;
   std::unique_ptr<std::vector<std::int64_t>> more_;
+};
+
+template <>
+struct ColumnCodec<DueTimes> {
+  static constexpr bool kExists = true;
+  static constexpr bool kBulk = false;
+  static void Encode(const DueTimes& times, ByteWriter& out) { times.EncodeTo(out); }
+  static bool Decode(ByteReader& in, DueTimes& times) { return times.DecodeFrom(in); }
 };
 
 }  // namespace millrace

@@ -117,6 +117,12 @@ class RowLayout {
   void Destroy(std::byte* row) const {
     for (const Column& c : columns_) c.ops.destroy(row + c.offset);
   }
+  /// A row as it was when it was new.
+  void Renew(std::byte* row) const {
+    Destroy(row);
+    std::memset(row, 0, row_bytes_);
+    Construct(row);
+  }
   /// Bytes that a row holds outside itself.
   std::size_t Held(const std::byte* row) const {
     std::size_t bytes = 0;

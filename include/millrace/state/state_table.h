@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "millrace/base/memory.h"
@@ -106,8 +107,9 @@ class StateTable {
     *ref.flag = 0;
     return ref;
   }
-  /// Ends a restore. `chained`: the next snapshot may build on those that were restored from; else it is whole.
-  void EndRestore(bool chained);
+  /// Ends a restore. The next snapshot builds on those that were restored from, of which `oldest` is the first; without
+  /// it the next is whole.
+  void EndRestore(std::optional<std::int64_t> oldest);
 
  protected:
   struct SubTable {
@@ -181,9 +183,9 @@ class StateTable {
                  std::uint8_t** flags) const;
   struct Epochs;
   KeyGroupRange GroupsOf(std::uint32_t sub) const;
-  /// Marks the sub-tables that the snapshot about to begin writes whole: all, or those whose changes since they were written
-  /// whole outgrow them, longest first, about as many rows as have changed.
-  void ChooseWhole(bool all);
+  /// Marks the sub-tables that snapshot `id` writes whole: all, or those whose changes since they were written whole outgrow
+  /// them, longest first, about as many rows as have changed; empty ones; and in turn one that was written long ago.
+  void ChooseWhole(std::int64_t id, bool all);
   void WriteOwed(const std::byte* row, std::uint8_t flag);
   void CloseSnapshot();
   void TouchSlow(std::byte* row, std::uint8_t* flag);

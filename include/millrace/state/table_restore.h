@@ -18,7 +18,7 @@ class SnapshotChain {
   SnapshotChain() : first_(1 << 16) {}
   /// The content of a kTable block of the chain's `snapshot`-th file, from 0; for every file before any is applied. False when
   /// it is none. Blocks of other tables are passed over.
-  bool Scan(std::uint32_t table, std::uint32_t snapshot, std::string_view block);
+  bool Scan(std::uint64_t table, std::uint32_t snapshot, std::string_view block);
   bool Holds(std::uint32_t key_group, std::uint32_t snapshot) const {
     return snapshot >= first_[key_group];
   }
@@ -32,7 +32,7 @@ class SnapshotChain {
 class TableRestore {
  public:
   /// All outlive it.
-  TableRestore(std::uint32_t number, StateTable* table, const SnapshotChain* chain);
+  TableRestore(std::uint64_t number, StateTable* table, const SnapshotChain* chain);
   ~TableRestore();
   TableRestore(const TableRestore&) = delete;
   TableRestore& operator=(const TableRestore&) = delete;
@@ -45,7 +45,7 @@ class TableRestore {
   Status ApplyErased(std::uint32_t snapshot, ByteReader& in);
   bool Wanted(std::uint64_t hash, std::uint32_t snapshot) const;
 
-  std::uint32_t number_;
+  std::uint64_t number_;
   StateTable* table_;
   const SnapshotChain* chain_;
   Arena arena_;               // of the strings that are being decoded

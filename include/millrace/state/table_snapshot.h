@@ -20,11 +20,16 @@ struct KeyGroupRange {
 };
 
 /// Kinds of the blocks of a table's snapshot. docs/formats/snapshot.md
+/// A table's rows are all of the key groups that are written whole, and of the others those that have changed.
 enum class SnapshotBlock : std::uint16_t {
   kTable = 1,   // a table begins: its number, and the key groups that are written whole
   kErased = 2,  // keys that have gone since the snapshot before
-  kRows =
-      3,  // rows: all of the groups that are written whole, of the others those that have changed
+  kRows = 3,    // rows
+  // What an operator has besides tables; each snapshot has all of it.
+  kOperator = 16,      // its own few bytes
+  kSplits = 17,        // of a source: where its splits are read on
+  kCommittables = 18,  // of a sink: what is to be committed when the checkpoint is complete
+  kPane = 19,          // of sliding windows: keys and accumulators of one pane
 };
 
 /// Takes the finished blocks of a snapshot, in order; they may be written by another thread.
@@ -37,8 +42,8 @@ class BlockSink {
 /// What one snapshot writes of one table: rows become blocks of bytes.
 class TableSnapshot {
  public:
-  /// `table` tells an operator's tables apart. Layout and sink outlive the snapshot.
-  TableSnapshot(std::uint32_t table, const RowLayout* layout, BlockSink* sink);
+  /// `table` tells an operator's tables apart, `id` its snapshots: they rise. Layout and sink outlive the snapshot.
+  TableSnapshot(std::uint64_t table, std::int64_t id, const RowLayout* layout, BlockSink* sink);
 
   /// First: which key groups are written whole, and the keys erased since the last snapshot (`count` of them, encoded).
   void Begin(const std::vector<KeyGroupRange>& whole, std::string_view erased, std::uint32_t count);
@@ -55,16 +60,22 @@ class TableSnapshot {
   /// Nobody wants it any more: what the table still owes is thrown away.
   void Discard() { discarded_ = true; }
 
+  std::int64_t id() const { return id_; }
+  /// The oldest snapshot that a restore of this one reads. Known when it has begun.
+  std::int64_t oldest() const { return oldest_; }
+  void set_oldest(std::int64_t id) { oldest_ = id; }
   std::uint64_t rows() const { return rows_; }
   std::uint64_t bytes() const { return bytes_ + block_.size(); }
 
  private:
   static constexpr std::size_t kBlockBytes = 256 * 1024;
-  static constexpr std::size_t kCountAt = 4;
+  static constexpr std::size_t kCountAt = sizeof(std::uint64_t);
   void Flush();
   void StartBlock();
 
-  std::uint32_t table_;
+  std::uint64_t table_;
+  std::int64_t id_;
+  std::int64_t oldest_;
   const RowLayout* layout_;
   BlockSink* sink_;
   ByteWriter block_;

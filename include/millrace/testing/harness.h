@@ -140,6 +140,14 @@ class OperatorHarness {
   /// Records in, out, filtered and late.
   const OperatorCounters& Counters() const { return parts_.counters; }
 
+  /// Between calls the operator is now and then lost and made anew from a snapshot, as in a job that recovers: a test of an
+  /// operator is a test of its recovery. Members of a function that are no state are then as they were at first. `false`
+  /// turns it off, for tests of something else.
+  void SetRecovery(bool on) { parts_.recovery.enabled = on && parts_.context.checkpoints; }
+
+  /// How often that has happened.
+  std::uint64_t Recoveries() const { return parts_.recovery.restores; }
+
   /// Rows of a step at most (default: no limit). With a few, the operator is stopped and gone on with in the middle of
   /// its work, as happens in a job; results must not change.
   void SetStepRows(std::int64_t rows) { parts_.step_rows = rows; }

@@ -14,6 +14,7 @@
 #include "millrace/operators/edge/port_tail.h"
 #include "millrace/operators/keyed_process_operator.h"
 #include "millrace/operators/user_error.h"
+#include "millrace/testing/harness_recovery.h"
 
 namespace millrace::testing {
 
@@ -70,6 +71,7 @@ class HarnessParts {
     ArenaScope scope(arena);
     try {
       f();
+      if (op != nullptr && !ended_ && recovery.Turn(*op)) Recover();
       arena.Recycle();  // between steps, as a task does: state that kept a view of a record shows
     } catch (const HarnessMisuse&) {
       throw;
@@ -111,8 +113,25 @@ class HarnessParts {
       context.port_factories[i] = {nullptr};
       sides_.push_back(std::move(side));
     }
+    context.checkpoints = recovery.enabled;
     op = builder.factory(id()).Create();
+    try {
+      op->Open(context);
+    } catch (const NoSnapshotsError&) {  // a job without checkpoints may have such state
+      recovery.enabled = context.checkpoints = false;
+      op = builder.factory(id()).Create();
+      op->Open(context);
+    }
+  }
+  /// The operator is lost, and another one goes on from its last snapshot.
+  void Recover() {
+    op->Flush(FlushMode::kAll);
+    op.reset();
+    op = builder.factory(id()).Create();
+    context.restore = &recovery;
     op->Open(context);
+    context.restore = nullptr;
+    ++recovery.restores;
   }
 
   struct Input {
@@ -166,7 +185,7 @@ class HarnessParts {
     op->ForwardEnd();
     op->Flush(FlushMode::kAll);
     ended_ = true;
-    op->Commit();
+    op->CommitThrough(PendingCommits::kEndOfJob);
     op->Close();
   }
 
@@ -209,6 +228,7 @@ class HarnessParts {
   GraphBuilder builder;
   OperatorContext context;
   std::int64_t step_rows = INT64_MAX;
+  HarnessRecovery recovery;
 
  private:
   static UserError PlanError(const std::string& what) { return UserError("plan the job: " + what); }

@@ -124,9 +124,11 @@ class EdgeTail {
   void EmitWatermark(EventTime watermark) { edge_->EmitWatermark(watermark); }
   void EmitIdle() { edge_->EmitIdle(); }
   void EmitEnd() { edge_->EmitEnd(); }
+  void EmitBarrier(std::int64_t checkpoint) { edge_->EmitBarrier(checkpoint); }
   static constexpr bool kCommits = false;
-  void Commit() {}
   void Close() {}
+  void PrepareCommit(OperatorSnapshot&) {}
+  void CommitThrough(std::int64_t) {}
 
  private:
   static constexpr bool kStaged = Router::kHashed && RowStage<T>::kServes;

@@ -23,6 +23,7 @@ class PortEdge {
   virtual void EmitWatermark(EventTime watermark) = 0;
   virtual void EmitIdle() = 0;
   virtual void EmitEnd() = 0;
+  virtual void EmitBarrier(std::int64_t checkpoint) = 0;
 };
 
 /// What a consumer leaves at a branching output: how its edge takes rows.
@@ -58,6 +59,7 @@ class RoutedPortEdge final : public PortEdge<T> {
   void EmitWatermark(EventTime watermark) override { tail_.EmitWatermark(watermark); }
   void EmitIdle() override { tail_.EmitIdle(); }
   void EmitEnd() override { tail_.EmitEnd(); }
+  void EmitBarrier(std::int64_t checkpoint) override { tail_.EmitBarrier(checkpoint); }
 
  private:
   EdgeTail<T, Router> tail_;
@@ -134,6 +136,10 @@ class OutputPort {
     Deal();
     for (auto& e : edges_) e->EmitEnd();
   }
+  void EmitBarrier(std::int64_t checkpoint) {
+    Deal();
+    for (auto& e : edges_) e->EmitBarrier(checkpoint);
+  }
   std::uint64_t total() const { return total_; }
   std::uint32_t waiting() const { return size_; }
 
@@ -209,9 +215,11 @@ class PortTail {
   void EmitWatermark(EventTime watermark) { port_.EmitWatermark(watermark); }
   void EmitIdle() { port_.EmitIdle(); }
   void EmitEnd() { port_.EmitEnd(); }
+  void EmitBarrier(std::int64_t checkpoint) { port_.EmitBarrier(checkpoint); }
   static constexpr bool kCommits = false;
-  void Commit() {}
   void Close() {}
+  void PrepareCommit(OperatorSnapshot&) {}
+  void CommitThrough(std::int64_t) {}
 
  private:
   OutputPort<T> port_;

@@ -17,6 +17,22 @@ struct CountWindows {
   std::int64_t count = 0;
 };
 
+namespace internal {
+
+/// How far a key's count window has come.
+struct CountProgress {
+  std::int64_t records = 0;
+  EventTime latest = EventTime::Min();
+};
+
+}  // namespace internal
+
+template <>
+struct ColumnCodec<internal::CountProgress> {
+  static constexpr bool kExists = true;
+  static constexpr bool kBulk = true;
+};
+
 /// Windows that know no time. A result bears the time of its latest record. As in Flink, what a count window holds
 /// at the end of the stream without having reached its count is not emitted.
 template <class K, class In, class KeyFn, class Agg, class WindowFn, class Chain>
@@ -35,7 +51,14 @@ class CountWindowOperator final
     acc_offset_ = layout.AddColumn(ColumnOpsOf<Stored<Accumulator>>());
     table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism),
                    context.memory);
+    OpenTable(context, 0, &*table_);
+    if (context.restore != nullptr) passed_ = RestoredTimes(*context.restore, 1)[0];
   }
+  void BeginSnapshot(OperatorSnapshot& to) override {
+    to.Freeze(0, &*table_);
+    to.Put(SnapshotBlock::kOperator, EncodedTimes({passed_}));
+  }
+  bool SnapshotSlice(std::uint32_t max_rows) override { return table_->SnapshotSlice(max_rows); }
 
   bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
     In* rows = batch.rows_as<In>();
@@ -63,7 +86,7 @@ class CountWindowOperator final
   bool AdvanceWatermark(EventTime watermark, StepBudget& budget) override {
     if (watermark == EventTime::Max() && this->spec_.windows.count == 0 && !EmitAll(budget))
       return false;
-    passed_ = watermark;
+    passed_ = std::max(passed_, watermark);
     this->PassWatermark(watermark);
     return true;
   }
@@ -72,10 +95,7 @@ class CountWindowOperator final
   std::uint64_t HeldBytes() const override { return table_->HeldBytes(); }
 
  private:
-  struct Progress {
-    std::int64_t records = 0;
-    EventTime latest = EventTime::Min();
-  };
+  using Progress = internal::CountProgress;
   Progress& ProgressOf(RowRef ref) { return *reinterpret_cast<Progress*>(ref.row + count_offset_); }
   Accumulator& AccOf(RowRef ref) { return StoredMutable<Accumulator>(ref.row + acc_offset_); }
 

@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include "millrace/operators/operator.h"
+#include "millrace/operators/snapshot.h"
 #include "millrace/state/state_table.h"
 
 namespace millrace {
@@ -18,13 +20,17 @@ class PaneStore {
     std::unique_ptr<KeyedTable<K>> table;
   };
 
-  PaneStore(RowLayout layout, KeyGroupRange range, MemoryAccount* memory)
-      : layout_(std::move(layout)), range_(range), memory_(memory) {}
+  PaneStore(RowLayout layout, const OperatorContext& context)
+      : layout_(std::move(layout)),
+        range_(KeyGroupRange::Of(context.subtask, context.parallelism)),
+        memory_(context.memory),
+        checkpoints_(context.checkpoints) {}
 
   std::uint64_t allocated_bytes() const {
     std::uint64_t bytes = 0;
     for (const Pane& pane : panes_) bytes += pane.table->allocated_bytes();
     for (const auto& table : spare_) bytes += table->allocated_bytes();
+    for (const auto& table : dropped_) bytes += table->allocated_bytes();
     return bytes;
   }
   bool empty() const { return panes_.empty(); }
@@ -53,13 +59,47 @@ class PaneStore {
     panes_.pop_front();
   }
 
+  /// A pane of a checkpoint, before there are others.
+  void Restore(std::int64_t start, const OperatorContext& context) {
+    StateTable* table = FindOrCreate(start).table.get();
+    ThrowIfNotRestored(RestoreTable(*context.restore, static_cast<std::uint64_t>(start), table));
+  }
+  /// The panes are the operator's tables, numbered by their starts.
+  void Freeze(OperatorSnapshot& to) {
+    for (Pane& pane : panes_) to.Freeze(static_cast<std::uint64_t>(pane.start), pane.table.get());
+  }
+  /// Of the oldest snapshot; panes that were dropped since it began owe it what they had. See Operator::SnapshotSlice.
+  bool SnapshotSlice(std::uint32_t max_rows) {
+    if (!dropped_.empty()) {
+      if (!dropped_.front()->SnapshotSlice(max_rows) || dropped_.front()->snapshot_running())
+        return false;
+      auto table = std::move(dropped_.front());
+      dropped_.pop_front();
+      Recycle(std::move(table));
+      return false;
+    }
+    for (Pane& pane : panes_) {
+      if (!pane.table->SnapshotSlice(max_rows)) return false;
+    }
+    return true;
+  }
+
+ private:
   std::unique_ptr<KeyedTable<K>> NewTable() {
-    if (spare_.empty()) return std::make_unique<KeyedTable<K>>(layout_, range_, memory_);
+    if (spare_.empty()) {
+      auto table = std::make_unique<KeyedTable<K>>(layout_, range_, memory_);
+      if (checkpoints_) table->ExpectSnapshots();
+      return table;
+    }
     auto table = std::move(spare_.back());
     spare_.pop_back();
     return table;
   }
   void Recycle(std::unique_ptr<KeyedTable<K>> table) {
+    if (table->snapshot_running()) {
+      dropped_.push_back(std::move(table));
+      return;
+    }
     if (spare_.size() >= kSpare &&
         (spare_.size() >= kSmallSpare || table->allocated_bytes() > kSmallBytes))
       return;
@@ -67,7 +107,6 @@ class PaneStore {
     spare_.push_back(std::move(table));
   }
 
- private:
   static constexpr std::size_t kSpare = 4;
   // Inputs that drift apart open many panes at once: of small tables more are kept.
   static constexpr std::size_t kSmallSpare = 32;
@@ -76,7 +115,9 @@ class PaneStore {
   RowLayout layout_;
   KeyGroupRange range_;
   MemoryAccount* memory_;
+  bool checkpoints_;
   std::deque<Pane> panes_;
+  std::deque<std::unique_ptr<KeyedTable<K>>> dropped_;  // that snapshots still wait for
   std::vector<std::unique_ptr<KeyedTable<K>>> spare_;
 };
 

@@ -37,6 +37,7 @@ class SessionList {
     return bytes;
   }
   S& operator[](std::size_t i) { return i == 0 ? first_ : (*more_)[i - 1]; }
+  const S& operator[](std::size_t i) const { return i == 0 ? first_ : (*more_)[i - 1]; }
 
   /// A session without records; its accumulator is what an older one left.
   S& Add() {
@@ -55,6 +56,39 @@ class SessionList {
   std::uint32_t count_ = 0;
   S first_;
   std::unique_ptr<std::vector<S>> more_;
+};
+
+template <class Acc>
+struct ColumnCodec<SessionList<Acc>> {
+  using AccCodec = ColumnCodec<Stored<Acc>>;
+  static constexpr bool kExists = AccCodec::kExists;
+  static constexpr bool kBulk = false;
+  static void Encode(const SessionList<Acc>& sessions, ByteWriter& out) {
+    out.PutCount(sessions.size());
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+      const Session<Acc>& s = sessions[i];
+      out.Put(s.start);
+      out.Put(s.end);
+      out.Put(s.queued);
+      out.Put(static_cast<std::uint8_t>(s.fired));
+      AccCodec::Encode(s.acc, out);
+    }
+  }
+  static bool Decode(ByteReader& in, SessionList<Acc>& sessions) {
+    while (!sessions.empty()) sessions.Remove(sessions.size() - 1);
+    std::uint32_t count = 0;
+    if (!in.GetCount(3 * sizeof(std::int64_t) + 1, &count)) return false;
+    for (; count > 0; --count) {
+      Session<Acc>& s = sessions.Add();
+      std::uint8_t fired = 0;
+      in.Get(&s.start);
+      in.Get(&s.end);
+      in.Get(&s.queued);
+      if (!in.Get(&fired) || !AccCodec::Decode(in, s.acc)) return false;
+      s.fired = fired != 0;
+    }
+    return true;
+  }
 };
 
 namespace internal {

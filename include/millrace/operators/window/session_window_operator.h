@@ -45,7 +45,21 @@ class SessionWindowOperator final
     sessions_offset_ = layout.AddColumn(ColumnOpsOf<Sessions>());
     table_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism),
                    context.memory);
+    OpenTable(context, 0, &*table_);
+    if (context.restore == nullptr) return;
+    fired_through_ = RestoredTimes(*context.restore, 1)[0].millis();
+    StateTable::Cursor cursor;
+    while (const RowRef ref = table_->Next(&cursor)) {
+      const Sessions& sessions = SessionsOf(ref);
+      for (std::size_t i = 0; i < sessions.size(); ++i)
+        queue_.Push(sessions[i].queued, table_->layout().Hash(ref.row));
+    }
   }
+  void BeginSnapshot(OperatorSnapshot& to) override {
+    to.Freeze(0, &*table_);
+    to.Put(SnapshotBlock::kOperator, EncodedTimes({EventTime::FromMillis(fired_through_)}));
+  }
+  bool SnapshotSlice(std::uint32_t max_rows) override { return table_->SnapshotSlice(max_rows); }
 
   bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
     In* rows = batch.rows_as<In>();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "millrace/operators/window/slice_schedule.h"
+#include "millrace/operators/window/slice_snapshot.h"
 #include "millrace/operators/window/window_operator_base.h"
 #include "millrace/state/state_table.h"
 
@@ -20,6 +21,7 @@ using SliceWindowSpec = WindowSpec<SliceWindows>;
 ///   bool FireWindow(end, budget)                   resumable at every row
 ///   bool DropExpired(budget)                       frees panes that no window needs; resumable
 ///   pane_count(), pane_start(i)                    in the order of time
+///   FreezePanes(snapshot)                          their part of a checkpoint
 template <class Derived, class K, class In, class KeyFn, class Agg, class WindowFn, class Chain>
 class SliceWindowBase
     : public WindowOperatorBase<K, In, KeyFn, Agg, WindowFn, SliceWindows, Chain> {
@@ -57,12 +59,25 @@ class SliceWindowBase
   std::int64_t NextProcessingTime() const override {
     return processing_time() ? next_end_ : INT64_MAX;
   }
+  void BeginSnapshot(OperatorSnapshot& to) override {
+    SliceProgress progress{fired_through_, {}};
+    for (std::size_t i = 0; i < derived().pane_count(); ++i)
+      progress.panes.push_back(derived().pane_start(i));
+    to.Put(SnapshotBlock::kOperator, progress.Encoded());
+    derived().FreezePanes(to);
+  }
   /// The end of input fires processing-time windows too: nothing that was read is lost.
   bool Finish(StepBudget& budget) override {
     return !processing_time() || FireThrough(INT64_MAX, budget);
   }
 
  protected:
+  /// When the panes of a checkpoint are there again.
+  void RestoreProgress(const SliceProgress& progress) {
+    fired_through_ = progress.fired_through;
+    FindNextEnd();
+  }
+
   static constexpr std::int64_t kNever = INT64_MAX;
 
   bool processing_time() const { return this->spec_.windows.processing_time; }

@@ -7,6 +7,7 @@
 #include "millrace/operators/aggregators.h"
 #include "millrace/operators/local_copy.h"
 #include "millrace/operators/window/slice_window_base.h"
+#include "millrace/operators/window/sliding_snapshot.h"
 #include "millrace/operators/window/sliding_store.h"
 
 namespace millrace {
@@ -33,6 +34,7 @@ class SlidingWindowOperator final
                                KeyFn, Agg, WindowFn, Chain>;
   using Accumulator = typename Agg::Accumulator;
   static constexpr bool kStacks = !kInvertible<Agg>;
+  static constexpr bool kSnapshots = ColumnCodec<Stored<Accumulator>>::kExists;
   using Store = SlidingStore<K, Accumulator, kStacks>;
   using Slot = typename Store::Slot;
   using Entry = typename Store::Entry;
@@ -44,6 +46,8 @@ class SlidingWindowOperator final
   void Open(OperatorContext& context) override {
     Base::Open(context);
     store_.emplace(KeyGroupRange::Of(context.subtask, context.parallelism), context.memory);
+    if (context.checkpoints && !kSnapshots) ThrowNoSnapshots();
+    if (context.restore != nullptr) Restore(*context.restore);
   }
   std::uint64_t StateRows() const override { return store_->table().size(); }
   std::uint64_t TableBytes() const override { return store_->TableBytes(); }
@@ -66,6 +70,40 @@ class SlidingWindowOperator final
   void Merge(Stored<Accumulator>& into, const Accumulator& value) {
     this->MergeInto(Acc(into), value);
     Own(into);
+  }
+
+  /// All panes at once; what slots have over them is built anew when the next window fires.
+  void FreezePanes(OperatorSnapshot& to) {
+    if constexpr (kSnapshots) WritePanes(to);
+  }
+  void WritePanes(OperatorSnapshot& to) {
+    for (std::size_t i = 0; i < store_->panes(); ++i) {
+      Pane& pane = store_->pane(i);
+      SlidingPaneWriter<K, Accumulator> out(pane.start, &to);
+      for (std::uint32_t e = 0; e < pane.log.size(); ++e) {
+        const Entry& entry = pane.log[e];
+        out.Add(store_->slot(entry.slot).key, entry.acc);
+      }
+    }
+  }
+  void Restore(const OperatorRestore& from) {
+    if constexpr (kSnapshots) ReadPanes(from);
+  }
+  void ReadPanes(const OperatorRestore& from) {
+    for (const std::int64_t start : SliceProgress::Restored(from).panes)
+      store_->FindOrCreatePane(start);
+    RestoreSlidingPanes<K, Accumulator>(
+        from, [this](std::int64_t start, const K& key, Stored<Accumulator>& acc) {
+          const std::uint64_t hash = KeyHash(key);
+          if (!store_->table().Owns(static_cast<std::uint32_t>(hash >> 48))) return;
+          Pane& pane = store_->FindOrCreatePane(start);
+          Key& at = store_->FindOrAdd(key, hash);
+          // A key may have several entries in a pane: they add up.
+          Entry& entry = store_->AddEntry(pane, WayOf(start), at);
+          Set(entry.acc, Acc(acc));
+        });
+    reset_ = true;
+    this->RestoreProgress(SliceProgress::Restored(from));
   }
 
   std::size_t pane_count() const { return store_->panes(); }

@@ -28,9 +28,13 @@ class TumblingWindowOperator final
     Base::Open(context);
     RowLayout layout = Table::KeyLayout();
     acc_offset_ = layout.AddColumn(ColumnOpsOf<Stored<Accumulator>>());
-    panes_.emplace(std::move(layout), KeyGroupRange::Of(context.subtask, context.parallelism),
-                   context.memory);
+    panes_.emplace(std::move(layout), context);
+    if (context.restore == nullptr) return;
+    const SliceProgress progress = SliceProgress::Restored(*context.restore);
+    for (const std::int64_t start : progress.panes) panes_->Restore(start, context);
+    this->RestoreProgress(progress);
   }
+  bool SnapshotSlice(std::uint32_t max_rows) override { return panes_->SnapshotSlice(max_rows); }
   std::uint64_t StateRows() const override {
     std::uint64_t rows = 0;
     for (std::size_t i = 0; i < panes_->size(); ++i) rows += (*panes_)[i].table->size();
@@ -47,6 +51,7 @@ class TumblingWindowOperator final
   friend Base;
 
   std::size_t pane_count() const { return panes_->size(); }
+  void FreezePanes(OperatorSnapshot& to) { panes_->Freeze(to); }
   std::int64_t pane_start(std::size_t i) { return (*panes_)[i].start; }
 
   void AddRows(In* rows, const Batch& batch, std::uint32_t begin, std::uint32_t count,

@@ -5,6 +5,7 @@
 
 #include "millrace/operators/chain_operator.h"
 #include "millrace/operators/edge/port_tail.h"
+#include "millrace/operators/snapshot.h"
 #include "millrace/operators/user_error.h"
 #include "millrace/operators/watermarks.h"
 #include "millrace/operators/window/window_types.h"
@@ -50,6 +51,10 @@ class WindowOperatorBase : public ChainOperator<Chain> {
   void ForwardEnd() override {
     ChainOperator<Chain>::ForwardEnd();
     if (spec_.late_output >= 0) late_.EmitEnd();
+  }
+  void ForwardBarrier(std::int64_t checkpoint) override {
+    ChainOperator<Chain>::ForwardBarrier(checkpoint);
+    if (spec_.late_output >= 0) late_.EmitBarrier(checkpoint);
   }
 
  protected:

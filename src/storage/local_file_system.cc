@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "millrace/io/file_system.h"
+#include "millrace/storage/file_system.h"
 
 namespace millrace {
 namespace {

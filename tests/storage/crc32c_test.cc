@@ -1,5 +1,5 @@
 // CRC-32C against the values of RFC 3720, B.4, and against the definition, bit by bit.
-#include "millrace/io/crc32c.h"
+#include "millrace/storage/crc32c.h"
 
 #include <gtest/gtest.h>
 

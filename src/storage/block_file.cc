@@ -1,11 +1,11 @@
-#include "millrace/io/block_file.h"
+#include "millrace/storage/block_file.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "millrace/base/check.h"
 #include "millrace/io/bytes.h"
-#include "millrace/io/crc32c.h"
+#include "millrace/storage/crc32c.h"
 
 namespace millrace {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "millrace/io/file_system.h"
+#include "millrace/storage/file_system.h"
 
 namespace millrace {
 

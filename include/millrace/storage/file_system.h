@@ -62,6 +62,17 @@ class FileSystem {
 /// The file system of this machine.
 FileSystem& LocalFileSystem();
 
+/// Where a path of a configuration lies.
+struct FileLocation {
+  FileSystem* files = nullptr;
+  std::string path;  // within it
+};
+/// "SCHEME://PATH" is in the file system that was registered for the scheme, all else in that of this machine. NOT_FOUND
+/// for a scheme that nobody has registered.
+Result<FileLocation> LocateFiles(const std::string& path);
+/// From here on; `files` outlives its use. Null takes it back.
+void RegisterFileSystem(const std::string& scheme, FileSystem* files);
+
 /// `folder/name`.
 std::string JoinPath(std::string_view folder, std::string_view name);
 

@@ -1,10 +1,10 @@
 // Block files: what is written is read; whatever is cut off, damaged or foreign is an error that says so.
-#include "millrace/io/block_file.h"
+#include "millrace/storage/block_file.h"
 
 #include <gtest/gtest.h>
 
 #include "millrace/base/random.h"
-#include "millrace/io/crc32c.h"
+#include "millrace/storage/crc32c.h"
 #include "tests/support/memory_file_system.h"
 #include "tests/support/seeds.h"
 

@@ -1,4 +1,4 @@
-#include "millrace/io/crc32c.h"
+#include "millrace/storage/crc32c.h"
 
 #include <array>
 #include <cstddef>

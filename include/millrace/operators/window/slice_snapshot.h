@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "millrace/operators/snapshot.h"
+
+namespace millrace {
+
+/// What windows made of panes have in a checkpoint besides the panes' tables: the content of their kOperator block.
+struct SliceProgress {
+  std::int64_t fired_through = INT64_MIN;
+  std::vector<std::int64_t> panes;  // their starts, ascending
+
+  ByteWriter Encoded() const;
+  /// Of all chains: the earliest that was fired through (subtasks that were ahead wait for none), and every pane of any. What is
+  /// no such block is thrown.
+  static SliceProgress Restored(const OperatorRestore& from);
+};
+
+}  // namespace millrace

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "millrace/base/random.h"
+#include "millrace/operators/operator.h"
+#include "millrace/operators/snapshot.h"
+
+namespace millrace::testing::internal {
+
+/// The snapshots of an operator in a harness, in memory: a chain, as a job's checkpoints would have it.
+class HarnessRecovery final : public BlockSink, public OperatorRestore {
+ public:
+  bool enabled = true;
+
+  /// Between two calls of a test. Begins a snapshot, goes on with one, or asks for a restore: then it is true, and the
+  /// newest snapshot is what the operator is now.
+  bool Turn(Operator& op) {
+    if (!enabled) return false;
+    if (open_ != nullptr) {
+      Slice(op, 1 + static_cast<std::uint32_t>(random_.Uniform(16)));
+      return false;
+    }
+    switch (random_.Uniform(8)) {
+      case 0:
+        Begin(op);
+        return false;
+      case 1:
+        Begin(op);
+        while (open_ != nullptr) Slice(op, UINT32_MAX);
+        return true;
+      default:
+        return false;
+    }
+  }
+  std::uint64_t restores = 0;
+
+  // BlockSink
+  void Take(SnapshotBlock kind, ByteWriter block) override {
+    chain_.back().blocks.emplace_back(kind, std::move(block));
+  }
+  // OperatorRestore
+  std::size_t chains() const override { return 1; }
+  std::uint32_t length(std::size_t) const override {
+    return static_cast<std::uint32_t>(chain_.size());
+  }
+  std::int64_t oldest(std::size_t) const override { return chain_.front().id; }
+  bool same_subtask() const override { return true; }
+  Status ForEach(std::size_t, const Visit& visit) const override {
+    for (std::uint32_t i = 0; i < chain_.size(); ++i) {
+      for (const auto& [kind, bytes] : chain_[i].blocks)
+        MILLRACE_RETURN_IF_ERROR(visit({i, kind, bytes.view()}));
+    }
+    return Status::Ok();
+  }
+
+ private:
+  struct File {
+    std::int64_t id = 0;
+    std::vector<std::pair<SnapshotBlock, ByteWriter>> blocks;
+  };
+  void Begin(Operator& op) {
+    chain_.push_back({++last_, {}});
+    open_ = std::make_unique<OperatorSnapshot>(last_, this, false);
+    op.BeginSnapshot(*open_);
+  }
+  void Slice(Operator& op, std::uint32_t rows) {
+    if (!op.SnapshotSlice(rows)) return;
+    const std::int64_t oldest = open_->oldest();
+    while (chain_.front().id < oldest) chain_.pop_front();
+    open_.reset();
+  }
+
+  Random random_{7};
+  std::int64_t last_ = 0;
+  std::deque<File> chain_;
+  std::unique_ptr<OperatorSnapshot> open_;
+};
+
+}  // namespace millrace::testing::internal

@@ -1,0 +1,184 @@
+#include "runtime/checkpoint/checkpoint_coordinator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "millrace/base/log.h"
+#include "millrace/operators/user_error.h"
+
+namespace millrace {
+
+CheckpointCoordinator::CheckpointCoordinator(Job job, const CheckpointPolicy& policy,
+                                             const Clock* clock, SnapshotUploads* uploads,
+                                             std::int64_t first,
+                                             std::map<TaskId, Manifest::Chain> restored)
+    : job_(std::move(job)),
+      policy_(policy),
+      clock_(clock),
+      uploads_(uploads),
+      next_id_(first),
+      chains_(std::move(restored)),
+      next_begin_(policy.interval_nanos > 0 ? clock->NowNanos() + policy.interval_nanos
+                                            : INT64_MAX) {}
+
+std::int64_t CheckpointCoordinator::next_wake() const {
+  if (finished_) return INT64_MAX;
+  return pending_.has_value() ? pending_->began_nanos() + policy_.timeout_nanos : next_begin_;
+}
+
+void CheckpointCoordinator::Step() {
+  for (const SnapshotEvent& event : uploads_->TakeEvents()) OnEvent(event);
+  if (finished_ || !failure_.empty()) return;
+  const std::int64_t now = clock_->NowNanos();
+  if (pending_.has_value()) {
+    if (!manifest_due_ && now - pending_->began_nanos() >= policy_.timeout_nanos)
+      pending_->OnTimeout();
+    EndPending();
+  }
+  if (!pending_.has_value() && !finished_ && failure_.empty() &&
+      (now >= next_begin_ || ended_.size() == job_.tasks.size()))
+    Begin();
+}
+
+bool CheckpointCoordinator::Trigger() {
+  Step();
+  if (pending_.has_value() || finished_ || !failure_.empty()) return false;
+  Begin();
+  return true;
+}
+
+void CheckpointCoordinator::OnEvent(const SnapshotEvent& event) {
+  switch (event.kind) {
+    case SnapshotEvent::Kind::kEnded:
+      ended_.insert(event.task);
+      break;
+    case SnapshotEvent::Kind::kDeclined:
+      if (pending_.has_value() && pending_->id() == event.checkpoint)
+        pending_->OnDeclined(event.task, event.status.message());
+      break;
+    case SnapshotEvent::Kind::kWritten:
+      OnWritten(event);
+      break;
+    case SnapshotEvent::Kind::kManifest:
+      OnManifest(event);
+      break;
+  }
+}
+
+void CheckpointCoordinator::OnWritten(const SnapshotEvent& event) {
+  const bool expected = pending_.has_value() && pending_->id() == event.checkpoint;
+  if (!event.status.ok()) {
+    broken_.insert(event.task);
+    for (const Task& task : job_.tasks) {
+      if (task.id == event.task) task.mail->lost.store(event.checkpoint, std::memory_order_release);
+    }
+    if (expected) pending_->OnDeclined(event.task, event.status.message());
+    return;
+  }
+  if (broken_.count(event.task) != 0) {
+    if (event.oldest < event.checkpoint) {  // builds on what was lost
+      if (expected)
+        pending_->OnDeclined(event.task, "it builds on a snapshot that was not written");
+      return;
+    }
+    broken_.erase(event.task);
+  }
+  // A file counts for its task's chain even if its checkpoint failed because of others.
+  Manifest::Chain& chain = chains_[event.task];
+  chain.push_back(event.file);
+  std::erase_if(chain, [&](const Manifest::File& file) { return file.checkpoint < event.oldest; });
+  if (!expected) return;
+  manifest_.vertices[static_cast<std::size_t>(event.task.vertex)]
+      .tasks[static_cast<std::size_t>(event.task.subtask)] = chain;
+  pending_->OnAcknowledged(event.task);
+}
+
+void CheckpointCoordinator::Begin() {
+  const std::int64_t id = next_id_++;
+  std::vector<TaskId> ids;
+  manifest_ = Manifest{};
+  manifest_.job = job_.name;
+  manifest_.id = id;
+  manifest_.began_millis = clock_->WallMillis();
+  for (const auto& operators : job_.operators) manifest_.vertices.push_back({operators, {}});
+  for (const Task& task : job_.tasks) {
+    ids.push_back(task.id);
+    auto& tasks = manifest_.vertices[static_cast<std::size_t>(task.id.vertex)].tasks;
+    tasks.resize(std::max(tasks.size(), static_cast<std::size_t>(task.id.subtask) + 1));
+  }
+  const std::int64_t now = clock_->NowNanos();
+  pending_.emplace(id, now, ids);
+  manifest_due_ = false;
+  next_begin_ = policy_.interval_nanos > 0 ? now + policy_.interval_nanos : INT64_MAX;
+  last_pending_ = ended_.size() == job_.tasks.size();
+  try {
+    // Before the tasks hear of it: a split is with a reader before its barrier, or here.
+    for (const Source& source : job_.sources)
+      manifest_.sources.push_back({source.name, source.coordinator->BeginCheckpoint(id)});
+  } catch (...) {
+    pending_->Abort("the coordinator of a source: " + internal::DescribeException());
+    EndPending();
+    return;
+  }
+  TellAll([&](CheckpointMail& mail) {
+    if (last_pending_) mail.last.store(id, std::memory_order_release);
+    mail.triggered.store(id, std::memory_order_release);
+  });
+}
+
+void CheckpointCoordinator::EndPending() {
+  switch (pending_->state()) {
+    case PendingCheckpoint::State::kRunning:
+      return;
+    case PendingCheckpoint::State::kComplete:
+      if (manifest_due_) return;
+      manifest_due_ = true;
+      manifest_.ended_millis = clock_->WallMillis();
+      uploads_->WriteManifest(std::move(manifest_), policy_.retained);
+      return;
+    case PendingCheckpoint::State::kFailed:
+      Fail(pending_->why());
+      return;
+  }
+}
+
+void CheckpointCoordinator::OnManifest(const SnapshotEvent& event) {
+  if (event.status.ok()) {
+    Complete();
+  } else {
+    Fail(event.status.message());
+  }
+}
+
+void CheckpointCoordinator::Complete() {
+  const std::int64_t id = pending_->id();
+  pending_.reset();
+  ++completed_;
+  failures_in_a_row_ = 0;
+  next_begin_ =
+      std::max(next_begin_,
+               policy_.interval_nanos > 0 ? clock_->NowNanos() + policy_.pause_nanos : next_begin_);
+  finished_ = last_pending_;
+  TellAll([&](CheckpointMail& mail) { mail.complete.store(id, std::memory_order_release); });
+  for (const Source& source : job_.sources) source.coordinator->EndCheckpoint(id);
+}
+
+void CheckpointCoordinator::Fail(const std::string& why) {
+  const std::int64_t id = pending_->id();
+  pending_.reset();
+  ++failed_;
+  const std::string text = "checkpoint " + std::to_string(id) + " failed: " + why;
+  Log(kWarn, text);
+  if (++failures_in_a_row_ > policy_.tolerable_failures) failure_ = text;
+  TellAll([&](CheckpointMail& mail) { mail.aborted.store(id, std::memory_order_release); });
+  for (const Source& source : job_.sources) source.coordinator->EndCheckpoint(id);
+}
+
+void CheckpointCoordinator::TellAll(const std::function<void(CheckpointMail&)>& tell) {
+  for (const Task& task : job_.tasks) {
+    tell(*task.mail);
+    if (task.waker != nullptr) task.waker->Wake();
+  }
+}
+
+}  // namespace millrace

@@ -1,0 +1,112 @@
+#include "runtime/checkpoint/checkpoint_restore.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/checkpoint/snapshot_uploads.h"
+
+namespace millrace {
+namespace {
+
+/// Reads the blocks of one operator from the files of some tasks.
+class FileRestore final : public OperatorRestore {
+ public:
+  struct Chain {
+    std::vector<const BlockFileReader*> files;
+    std::int64_t oldest = 0;
+  };
+  FileRestore(std::size_t op, std::vector<Chain> chains, bool same_subtask)
+      : op_(op), chains_(std::move(chains)), same_subtask_(same_subtask) {}
+
+  std::size_t chains() const override { return chains_.size(); }
+  std::uint32_t length(std::size_t chain) const override {
+    return static_cast<std::uint32_t>(chains_[chain].files.size());
+  }
+  std::int64_t oldest(std::size_t chain) const override { return chains_[chain].oldest; }
+  bool same_subtask() const override { return same_subtask_; }
+
+  Status ForEach(std::size_t chain, const Visit& visit) const override {
+    std::string bytes;
+    const auto& files = chains_[chain].files;
+    for (std::uint32_t i = 0; i < files.size(); ++i) {
+      for (const BlockEntry& entry : files[i]->blocks()) {
+        if (entry.kind / kSnapshotKinds != op_) continue;
+        MILLRACE_RETURN_IF_ERROR(files[i]->Read(entry, &bytes));
+        MILLRACE_RETURN_IF_ERROR(
+            visit({i, static_cast<SnapshotBlock>(entry.kind % kSnapshotKinds), bytes}));
+      }
+    }
+    return Status::Ok();
+  }
+
+ private:
+  std::size_t op_;
+  std::vector<Chain> chains_;
+  bool same_subtask_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::Open(FileSystem& files,
+                                                                   const std::string& folder,
+                                                                   Manifest manifest) {
+  std::unique_ptr<CheckpointRestore> restore(new CheckpointRestore(std::move(manifest)));
+  for (const Manifest::Vertex& vertex : restore->manifest_.vertices) {
+    for (const Manifest::Chain& chain : vertex.tasks) {
+      for (const Manifest::File& file : chain) {
+        auto reader = BlockFileReader::Open(files, JoinPath(folder, file.name));
+        if (!reader.ok()) return reader.status();
+        restore->readers_.emplace(file.name, std::move(reader).value());
+      }
+    }
+  }
+  return restore;
+}
+
+const Manifest::Vertex* CheckpointRestore::SameVertex(const std::vector<std::string>& operators,
+                                                      int parallelism) const {
+  for (const Manifest::Vertex& vertex : manifest_.vertices) {
+    if (vertex.operators == operators &&
+        vertex.tasks.size() == static_cast<std::size_t>(parallelism))
+      return &vertex;
+  }
+  return nullptr;
+}
+
+std::unique_ptr<OperatorRestore> CheckpointRestore::For(const std::string& op,
+                                                        const std::vector<std::string>& operators,
+                                                        int subtask, int parallelism) const {
+  const bool same = SameVertex(operators, parallelism) != nullptr;
+  for (const Manifest::Vertex& vertex : manifest_.vertices) {
+    const auto at = std::find(vertex.operators.begin(), vertex.operators.end(), op);
+    if (at == vertex.operators.end()) continue;
+    std::vector<FileRestore::Chain> chains;
+    for (std::size_t i = 0; i < vertex.tasks.size(); ++i) {
+      if (same && i != static_cast<std::size_t>(subtask)) continue;
+      FileRestore::Chain chain;
+      for (const Manifest::File& file : vertex.tasks[i])
+        chain.files.push_back(&readers_.at(file.name));
+      if (!vertex.tasks[i].empty()) chain.oldest = vertex.tasks[i].front().checkpoint;
+      chains.push_back(std::move(chain));
+    }
+    return std::make_unique<FileRestore>(static_cast<std::size_t>(at - vertex.operators.begin()),
+                                         std::move(chains), same);
+  }
+  return nullptr;
+}
+
+std::optional<Manifest::Chain> CheckpointRestore::ChainOf(const std::vector<std::string>& operators,
+                                                          int subtask, int parallelism) const {
+  const Manifest::Vertex* vertex = SameVertex(operators, parallelism);
+  if (vertex == nullptr) return std::nullopt;
+  return vertex->tasks[static_cast<std::size_t>(subtask)];
+}
+
+std::optional<std::string> CheckpointRestore::SplitsOf(const std::string& source) const {
+  for (const Manifest::Source& s : manifest_.sources) {
+    if (s.name == source) return s.splits;
+  }
+  return std::nullopt;
+}
+
+}  // namespace millrace

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "millrace/operators/snapshot.h"
+#include "millrace/storage/block_file.h"
+#include "runtime/checkpoint/manifest.h"
+
+namespace millrace {
+
+/// A complete checkpoint, opened to be restored from. State belongs to operators by name; any parallelism may read it.
+class CheckpointRestore {
+ public:
+  /// Opens every file that the manifest names. `folder` is where the names begin; `files` outlives it.
+  static Result<std::unique_ptr<CheckpointRestore>> Open(FileSystem& files,
+                                                         const std::string& folder,
+                                                         Manifest manifest);
+
+  const Manifest& manifest() const { return manifest_; }
+  /// What the checkpoint has for a subtask of an operator; null when it knows no such operator. `operators` are the names
+  /// of the vertex that it is in now: when they and the parallelism are those of then, snapshots go on with the chain.
+  std::unique_ptr<OperatorRestore> For(const std::string& op,
+                                       const std::vector<std::string>& operators, int subtask,
+                                       int parallelism) const;
+  /// The chain that such a subtask goes on with.
+  std::optional<Manifest::Chain> ChainOf(const std::vector<std::string>& operators, int subtask,
+                                         int parallelism) const;
+  /// The splits of a source that nobody had.
+  std::optional<std::string> SplitsOf(const std::string& source) const;
+
+ private:
+  explicit CheckpointRestore(Manifest manifest) : manifest_(std::move(manifest)) {}
+  const Manifest::Vertex* SameVertex(const std::vector<std::string>& operators,
+                                     int parallelism) const;
+
+  Manifest manifest_;
+  std::map<std::string, BlockFileReader> readers_;  // by name
+};
+
+}  // namespace millrace

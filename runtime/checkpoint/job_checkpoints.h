@@ -1,0 +1,64 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/checkpoint/checkpoint_coordinator.h"
+#include "runtime/checkpoint/checkpoint_restore.h"
+
+namespace millrace {
+
+struct JobCheckpointOptions {
+  CheckpointPolicy policy;
+  std::string folder;
+  std::string run;  // a name that no other run of the job has
+  FileSystem* files = nullptr;
+  /// Go on from the newest complete checkpoint in the folder, if there is one.
+  bool resume = false;
+};
+
+/// The checkpoints of one run of a job: where they lie, what it was restored from, who coordinates them.
+class JobCheckpoints {
+ public:
+  static Result<std::unique_ptr<JobCheckpoints>> Open(const JobCheckpointOptions& options,
+                                                      std::string job);
+
+  // --- while the job is deployed
+
+  void AddVertex(std::vector<std::string> operators) {
+    job_.operators.push_back(std::move(operators));
+  }
+  /// What the subtask's operator begins with; null: nothing. Lives as long as this.
+  const OperatorRestore* RestoreOf(const std::string& op, int vertex, int subtask, int parallelism);
+  Status AddSource(const std::string& op, SourceCheckpoints* coordinator);
+  /// The mail of a task, and the checkpoint that its ids go on from.
+  CheckpointMail* AddTask(TaskId task, int parallelism, Waker* waker);
+  std::int64_t restored() const { return first_ - 1; }
+  SnapshotUploads* uploads() { return &uploads_; }
+
+  // --- while it runs
+
+  /// When all tasks and sources are known.
+  void Start(const Clock* clock);
+  CheckpointCoordinator& coordinator() { return *coordinator_; }
+
+ private:
+  JobCheckpoints(const JobCheckpointOptions& options, CheckpointStore store, std::string job);
+
+  CheckpointPolicy policy_;
+  CheckpointStore store_;
+  SnapshotUploads uploads_;
+  std::int64_t first_ = 1;
+  std::unique_ptr<CheckpointRestore> restore_;
+  std::deque<std::unique_ptr<OperatorRestore>> operator_restores_;
+  std::deque<CheckpointMail> mails_;
+  CheckpointCoordinator::Job job_;
+  std::map<TaskId, Manifest::Chain> chains_;
+  std::optional<CheckpointCoordinator> coordinator_;
+};
+
+}  // namespace millrace

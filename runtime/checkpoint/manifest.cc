@@ -1,0 +1,71 @@
+#include "runtime/checkpoint/manifest.h"
+
+#include "millrace/v1/checkpoint.pb.h"
+
+namespace millrace {
+namespace {
+
+constexpr std::uint32_t kVersion = 1;
+
+}  // namespace
+
+std::string Manifest::Encoded() const {
+  v1::CheckpointManifest out;
+  out.set_version(kVersion);
+  out.set_job(job);
+  out.set_id(id);
+  out.set_began_millis(began_millis);
+  out.set_ended_millis(ended_millis);
+  for (const Vertex& vertex : vertices) {
+    v1::VertexState* to = out.add_vertices();
+    for (const std::string& op : vertex.operators) to->add_operators(op);
+    for (const Chain& chain : vertex.tasks) {
+      v1::TaskState* task = to->add_tasks();
+      for (const File& file : chain) {
+        v1::SnapshotFile* f = task->add_files();
+        f->set_name(file.name);
+        f->set_checkpoint(file.checkpoint);
+        f->set_bytes(file.bytes);
+      }
+    }
+  }
+  for (const Source& source : sources) {
+    v1::SourceState* to = out.add_sources();
+    to->set_operator_(source.name);
+    to->set_splits(source.splits);
+  }
+  return out.SerializeAsString();
+}
+
+Result<Manifest> Manifest::Decode(std::string_view bytes, const std::string& path) {
+  const std::string what = "read checkpoint manifest '" + path + "': ";
+  v1::CheckpointManifest in;
+  if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || in.version() == 0)
+    return Status::DataLoss(what + "its content does not decode");
+  if (in.version() > kVersion) {
+    return Status(StatusCode::kUnimplemented,
+                  what + "it is of version " + std::to_string(in.version()) +
+                      ", this program reads versions up to " + std::to_string(kVersion));
+  }
+  Manifest manifest;
+  manifest.job = in.job();
+  manifest.id = in.id();
+  manifest.began_millis = in.began_millis();
+  manifest.ended_millis = in.ended_millis();
+  for (const v1::VertexState& v : in.vertices()) {
+    Vertex vertex;
+    vertex.operators.assign(v.operators().begin(), v.operators().end());
+    for (const v1::TaskState& task : v.tasks()) {
+      Chain chain;
+      for (const v1::SnapshotFile& f : task.files())
+        chain.push_back({f.name(), f.checkpoint(), f.bytes()});
+      vertex.tasks.push_back(std::move(chain));
+    }
+    manifest.vertices.push_back(std::move(vertex));
+  }
+  for (const v1::SourceState& s : in.sources())
+    manifest.sources.push_back({s.operator_(), s.splits()});
+  return manifest;
+}
+
+}  // namespace millrace

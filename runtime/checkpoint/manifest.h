@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "millrace/base/status.h"
+
+namespace millrace {
+
+/// What a complete checkpoint consists of: where each task's snapshots lie, and the splits of sources that no reader had.
+/// docs/formats/manifest.md
+struct Manifest {
+  struct File {
+    std::string name;  // below the checkpoint folder
+    std::int64_t checkpoint = 0;
+    std::uint64_t bytes = 0;
+  };
+  /// One task's files, oldest first: a restore reads all of them.
+  using Chain = std::vector<File>;
+  struct Vertex {
+    std::vector<std::string> operators;  // in the order in which the files number them
+    std::vector<Chain> tasks;            // by subtask
+  };
+  struct Source {
+    std::string name;
+    std::string splits;
+  };
+
+  std::string job;
+  std::int64_t id = 0;
+  std::int64_t began_millis = 0;  // since the epoch
+  std::int64_t ended_millis = 0;
+  std::vector<Vertex> vertices;
+  std::vector<Source> sources;
+
+  std::string Encoded() const;
+  /// `path` is for messages. DATA_LOSS when the bytes are none; UNIMPLEMENTED when they are of a newer version.
+  static Result<Manifest> Decode(std::string_view bytes, const std::string& path);
+};
+
+}  // namespace millrace

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "millrace/state/table_snapshot.h"
+
+namespace millrace {
+
+/// A subtask of a vertex, as checkpoints count them.
+struct TaskId {
+  int vertex = 0;
+  int subtask = 0;
+  friend auto operator<=>(const TaskId&, const TaskId&) = default;
+};
+
+/// One task's snapshot on its way to storage. Calls only hand over; the bytes are written elsewhere.
+class SnapshotFile {
+ public:
+  virtual ~SnapshotFile() = default;
+  /// A block of the `op`-th operator of the task.
+  virtual void Add(std::size_t op, SnapshotBlock kind, ByteWriter block) = 0;
+  /// Nothing follows. `oldest`: the oldest checkpoint whose file a restore of this one reads.
+  virtual void End(std::int64_t oldest) = 0;
+};
+
+/// Where tasks' snapshots go. Called by the tasks' threads.
+class SnapshotTarget {
+ public:
+  virtual ~SnapshotTarget() = default;
+  virtual std::unique_ptr<SnapshotFile> Begin(TaskId task, std::int64_t checkpoint) = 0;
+  /// The task can't take part in this checkpoint.
+  virtual void OnDeclined(TaskId task, std::int64_t checkpoint, const std::string& why) = 0;
+  /// The task has come to its end; its operators still answer checkpoints.
+  virtual void OnEnded(TaskId task) = 0;
+  /// So much waits to be written that tasks should not add to it unless they have to.
+  virtual bool Crowded() const = 0;
+};
+
+}  // namespace millrace

@@ -1,0 +1,69 @@
+#include "runtime/task/task_snapshots.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace millrace {
+
+/// One operator's part of one snapshot.
+struct TaskSnapshots::OperatorPart final : BlockSink {
+  OperatorPart(std::size_t op, std::int64_t checkpoint, SnapshotFile* file, bool whole)
+      : op_(op), file_(file), snapshot(checkpoint, this, whole) {}
+  void Take(SnapshotBlock kind, ByteWriter block) override {
+    file_->Add(op_, kind, std::move(block));
+  }
+
+  std::size_t op_;
+  SnapshotFile* file_;
+  OperatorSnapshot snapshot;
+  bool done = false;  // nothing is owed any more
+};
+
+TaskSnapshots::TaskSnapshots(TaskId task, const std::vector<std::unique_ptr<Operator>>* operators,
+                             SnapshotTarget* target)
+    : task_(task), operators_(operators), target_(target) {}
+
+TaskSnapshots::~TaskSnapshots() = default;
+
+void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
+  if (op == 0) {
+    // A whole snapshot begins alone.
+    if (open_.size() == kMostOpen || (whole_ && !open_.empty())) {
+      declined_ = checkpoint;
+      target_->OnDeclined(task_, checkpoint,
+                          "earlier snapshots of the task are still being written");
+    } else {
+      open_.push_back({checkpoint, target_->Begin(task_, checkpoint), {}});
+    }
+  }
+  if (checkpoint == declined_) return;
+  Open& open = open_.back();
+  open.parts.push_back(std::make_unique<OperatorPart>(op, checkpoint, open.file.get(), whole_));
+  OperatorSnapshot& snapshot = open.parts.back()->snapshot;
+  (*operators_)[op]->PrepareCommit(snapshot);
+  (*operators_)[op]->BeginSnapshot(snapshot);
+  if (open.parts.size() == operators_->size()) whole_ = false;
+}
+
+bool TaskSnapshots::Slice(std::uint32_t max_rows) {
+  if (open_.empty() || target_->Crowded()) return false;
+  Open& open = open_.front();
+  for (const auto& part : open.parts) {
+    if (part->done) continue;
+    part->done = (*operators_)[part->op_]->SnapshotSlice(max_rows);
+    if (!part->done) return true;
+  }
+  if (open.parts.size() < operators_->size()) return false;  // the barrier is still on its way
+  CloseOldest();
+  return true;
+}
+
+void TaskSnapshots::CloseOldest() {
+  Open& open = open_.front();
+  std::int64_t oldest = open.checkpoint;
+  for (const auto& part : open.parts) oldest = std::min(oldest, part->snapshot.oldest());
+  open.file->End(oldest);
+  open_.pop_front();
+}
+
+}  // namespace millrace

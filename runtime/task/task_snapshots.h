@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "millrace/operators/operator.h"
+#include "millrace/operators/snapshot.h"
+#include "runtime/checkpoint/snapshot_target.h"
+
+namespace millrace {
+
+/// A task's open snapshots: at most two, each from the barrier at its first operator until none of its operators owes it a row.
+class TaskSnapshots {
+ public:
+  /// All outlive it.
+  TaskSnapshots(TaskId task, const std::vector<std::unique_ptr<Operator>>* operators,
+                SnapshotTarget* target);
+  ~TaskSnapshots();
+
+  /// The barrier has come to operator `op`: everything before it is in. The head's comes first. The caller passes it on.
+  void OnBarrier(std::size_t op, std::int64_t checkpoint);
+  /// Writes about `max_rows` of what is owed to the oldest. True when it did something.
+  bool Slice(std::uint32_t max_rows);
+  bool running() const { return !open_.empty(); }
+  /// Until the target is done with what it has, slices wait.
+  bool waits() const { return running() && target_->Crowded(); }
+  /// What tables have written is lost: the next snapshot has everything.
+  void OnLost() { whole_ = true; }
+
+ private:
+  static constexpr std::size_t kMostOpen = 2;
+  struct OperatorPart;
+  struct Open {
+    std::int64_t checkpoint = 0;
+    std::unique_ptr<SnapshotFile> file;
+    std::vector<std::unique_ptr<OperatorPart>> parts;  // by operator, as barriers come
+  };
+  void CloseOldest();
+
+  TaskId task_;
+  const std::vector<std::unique_ptr<Operator>>* operators_;
+  SnapshotTarget* target_;
+  std::deque<Open> open_;
+  std::int64_t declined_ = 0;
+  bool whole_ = false;
+};
+
+}  // namespace millrace

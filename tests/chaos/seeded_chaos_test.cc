@@ -1,0 +1,81 @@
+// Jobs with checkpoints that are killed at random steps of the seeded driver, lose what was not synced, and are run again, at
+// another parallelism too: what is committed in the end is what a run without faults gives.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "millrace/millrace.h"
+#include "millrace/testing/test_cluster.h"
+#include "tests/chaos/chaos_shapes.h"
+#include "tests/chaos/oracle_sink.h"
+#include "tests/support/memory_file_system.h"
+#include "tests/support/seeds.h"
+
+namespace millrace {
+namespace {
+
+using chaos::Build;
+using chaos::Oracle;
+using chaos::OracleSink;
+using chaos::Shape;
+
+/// What a run without faults commits, by the engine itself.
+std::map<std::string, int> Expected(const Shape& shape) {
+  Oracle oracle;
+  const auto result = testing::TestCluster::Seeded(1).Run(
+      [&](StreamEnvironment& env) { Build(env, shape, OracleSink(&oracle, "whole")); });
+  EXPECT_TRUE(result.status.ok()) << result.status;
+  return oracle.rows();
+}
+
+TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
+  const Shape shape;
+  const std::map<std::string, int> expected = Expected(shape);
+  ASSERT_GT(expected.size(), 1000U);
+  std::uint64_t kills = 0;
+  for (const std::uint64_t seed : test_support::Seeds(1, 30)) {
+    Random random(seed);
+    MemoryFileSystem files(seed);
+    RegisterFileSystem("memory", &files);
+    Oracle oracle;
+    for (int run = 0;; ++run) {
+      ASSERT_LT(run, 1000) << "seed " << seed;
+      const std::string name = "r" + std::to_string(run);
+      auto cluster = testing::TestCluster::Seeded(random.Uniform(1 << 30))
+                         .Parallelism(1 + static_cast<int>(random.Uniform(3)))
+                         .Option("batch.rows", std::to_string(1 + random.Uniform(60)))
+                         .Option("exchange", random.Chance(0.5) ? "local" : "serialized")
+                         .Option("test.checkpoint.dir", "memory://chk")
+                         .Option("test.checkpoint.run", name)
+                         .Option("test.checkpoint.retain", std::to_string(1 + random.Uniform(3)));
+      const bool last = run == 20;
+      if (!last) {
+        cluster = cluster.Option(
+            "test.crash",
+            std::to_string(1 + random.Uniform(std::uint64_t{1} << (4 + random.Uniform(12)))));
+      }
+      const JobResult result = cluster.Run(
+          [&](StreamEnvironment& env) { Build(env, shape, OracleSink(&oracle, name)); });
+      if (result.status.ok()) break;
+      ASSERT_EQ(result.status.code(), StatusCode::kAborted)
+          << "seed " << seed << ": " << result.status;
+      ASSERT_NE(result.status.message().find("test.crash"), std::string::npos)
+          << "seed " << seed << ": " << result.status;
+      ++kills;
+      files.Crash();
+    }
+    for (const auto& [row, count] : oracle.rows()) {
+      const auto at = expected.find(row);
+      ASSERT_TRUE(at != expected.end())
+          << "seed " << seed << ": a row too many: " << row << " of" << oracle.from(row);
+      EXPECT_EQ(count, at->second) << "seed " << seed << ": " << row << " of" << oracle.from(row);
+    }
+    ASSERT_EQ(oracle.rows().size(), expected.size()) << "seed " << seed << ": rows are missing";
+    RegisterFileSystem("memory", nullptr);
+  }
+  EXPECT_GT(kills, 20U);
+}
+
+}  // namespace
+}  // namespace millrace
