@@ -20,6 +20,7 @@ struct WriterContext {
   std::string sink_name;
   int subtask = 0;
   int parallelism = 1;
+  /// NowNanos counts from some point, for distances; the time of day is WallMillis.
   const Clock* clock = nullptr;
 };
 

@@ -27,6 +27,7 @@ struct ReaderContext {
   std::string source_name;
   int subtask = 0;
   int parallelism = 1;
+  /// NowNanos counts from some point, for distances; the time of day is WallMillis.
   const Clock* clock = nullptr;
 };
 
