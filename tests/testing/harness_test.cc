@@ -378,5 +378,31 @@ TEST(Harness, StringsOfOutputsLiveAsLongAsTheHarness) {
   }
 }
 
+/// Counts in a state, and beside it in a member that is none.
+struct Counting : KeyedProcessFunction<int, int, int> {
+  ValueState<int> kept{this, "kept"};
+  int lost = 0;
+  void ProcessElement(int, Context&, Collector<int>& out) {
+    out.Emit(++kept.Mutable());
+    out.Emit(++lost);
+  }
+};
+
+TEST(KeyedProcessHarness, RecoversStateAndNothingElse) {
+  for (const bool on : {false, true}) {
+    auto h = testing::KeyedProcessHarness([](int n) { return n; }, Counting{});
+    h.SetRecovery(on);
+    int lost = 0;
+    for (int i = 1; i <= 400; ++i) {
+      h.Push(7, testing::At(i));
+      const auto counts = h.TakeRecords();
+      ASSERT_EQ(counts.at(0), i);
+      lost += counts.at(1) != i ? 1 : 0;
+    }
+    EXPECT_EQ(h.Recoveries() > 10, on) << h.Recoveries();
+    EXPECT_EQ(lost > 100, on) << lost;
+  }
+}
+
 }  // namespace
 }  // namespace millrace

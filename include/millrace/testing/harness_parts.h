@@ -113,7 +113,7 @@ class HarnessParts {
       context.port_factories[i] = {nullptr};
       sides_.push_back(std::move(side));
     }
-    context.checkpoints = recovery.enabled;
+    context.checkpoints = true;
     op = builder.factory(id()).Create();
     try {
       op->Open(context);
