@@ -23,26 +23,27 @@ CheckpointCoordinator::CheckpointCoordinator(Job job, const CheckpointPolicy& po
 
 std::int64_t CheckpointCoordinator::next_wake() const {
   if (finished_) return INT64_MAX;
-  return pending_.has_value() ? pending_->began_nanos() + policy_.timeout_nanos : next_begin_;
+  if (!current_.has_value()) return next_begin_;
+  return current_->being_written ? INT64_MAX
+                                 : current_->tasks.began_nanos() + policy_.timeout_nanos;
 }
 
 void CheckpointCoordinator::Step() {
   for (const SnapshotEvent& event : uploads_->TakeEvents()) OnEvent(event);
   if (finished_ || !failure_.empty()) return;
   const std::int64_t now = clock_->NowNanos();
-  if (pending_.has_value()) {
-    if (!manifest_due_ && now - pending_->began_nanos() >= policy_.timeout_nanos)
-      pending_->OnTimeout();
-    EndPending();
+  if (current_.has_value() && !current_->being_written) {
+    if (now - current_->tasks.began_nanos() >= policy_.timeout_nanos) current_->tasks.OnTimeout();
+    LookAtTasks();
   }
-  if (!pending_.has_value() && !finished_ && failure_.empty() &&
+  if (!current_.has_value() && !finished_ && failure_.empty() &&
       (now >= next_begin_ || ended_.size() == job_.tasks.size()))
     Begin();
 }
 
 bool CheckpointCoordinator::Trigger() {
   Step();
-  if (pending_.has_value() || finished_ || !failure_.empty()) return false;
+  if (current_.has_value() || finished_ || !failure_.empty()) return false;
   Begin();
   return true;
 }
@@ -53,8 +54,8 @@ void CheckpointCoordinator::OnEvent(const SnapshotEvent& event) {
       ended_.insert(event.task);
       break;
     case SnapshotEvent::Kind::kDeclined:
-      if (pending_.has_value() && pending_->id() == event.checkpoint)
-        pending_->OnDeclined(event.task, event.status.message());
+      if (current_.has_value() && current_->tasks.id() == event.checkpoint)
+        current_->tasks.OnDeclined(event.task, event.status.message());
       break;
     case SnapshotEvent::Kind::kWritten:
       OnWritten(event);
@@ -66,19 +67,19 @@ void CheckpointCoordinator::OnEvent(const SnapshotEvent& event) {
 }
 
 void CheckpointCoordinator::OnWritten(const SnapshotEvent& event) {
-  const bool expected = pending_.has_value() && pending_->id() == event.checkpoint;
+  const bool expected = current_.has_value() && current_->tasks.id() == event.checkpoint;
   if (!event.status.ok()) {
     broken_.insert(event.task);
     for (const Task& task : job_.tasks) {
       if (task.id == event.task) task.mail->lost.store(event.checkpoint, std::memory_order_release);
     }
-    if (expected) pending_->OnDeclined(event.task, event.status.message());
+    if (expected) current_->tasks.OnDeclined(event.task, event.status.message());
     return;
   }
   if (broken_.count(event.task) != 0) {
     if (event.oldest < event.checkpoint) {  // builds on what was lost
       if (expected)
-        pending_->OnDeclined(event.task, "it builds on a snapshot that was not written");
+        current_->tasks.OnDeclined(event.task, "it builds on a snapshot that was not written");
       return;
     }
     broken_.erase(event.task);
@@ -88,56 +89,54 @@ void CheckpointCoordinator::OnWritten(const SnapshotEvent& event) {
   chain.push_back(event.file);
   std::erase_if(chain, [&](const Manifest::File& file) { return file.checkpoint < event.oldest; });
   if (!expected) return;
-  manifest_.vertices[static_cast<std::size_t>(event.task.vertex)]
+  current_->manifest.vertices[static_cast<std::size_t>(event.task.vertex)]
       .tasks[static_cast<std::size_t>(event.task.subtask)] = chain;
-  pending_->OnAcknowledged(event.task);
+  current_->tasks.OnAcknowledged(event.task);
 }
 
 void CheckpointCoordinator::Begin() {
   const std::int64_t id = next_id_++;
+  const std::int64_t now = clock_->NowNanos();
   std::vector<TaskId> ids;
-  manifest_ = Manifest{};
-  manifest_.job = job_.name;
-  manifest_.id = id;
-  manifest_.began_millis = clock_->WallMillis();
-  for (const auto& operators : job_.operators) manifest_.vertices.push_back({operators, {}});
+  Manifest manifest;
+  manifest.job = job_.name;
+  manifest.id = id;
+  manifest.began_millis = clock_->WallMillis();
+  for (const auto& operators : job_.operators) manifest.vertices.push_back({operators, {}});
   for (const Task& task : job_.tasks) {
     ids.push_back(task.id);
-    auto& tasks = manifest_.vertices[static_cast<std::size_t>(task.id.vertex)].tasks;
+    auto& tasks = manifest.vertices[static_cast<std::size_t>(task.id.vertex)].tasks;
     tasks.resize(std::max(tasks.size(), static_cast<std::size_t>(task.id.subtask) + 1));
   }
-  const std::int64_t now = clock_->NowNanos();
-  pending_.emplace(id, now, ids);
-  manifest_due_ = false;
-  next_begin_ = policy_.interval_nanos > 0 ? now + policy_.interval_nanos : INT64_MAX;
-  last_pending_ = ended_.size() == job_.tasks.size();
+  const bool last = ended_.size() == job_.tasks.size();
+  current_.emplace(Current{PendingCheckpoint(id, now, ids), std::move(manifest), last, false});
+  if (policy_.interval_nanos > 0) next_begin_ = now + policy_.interval_nanos;
   try {
     // Before the tasks hear of it: a split is with a reader before its barrier, or here.
     for (const Source& source : job_.sources)
-      manifest_.sources.push_back({source.name, source.coordinator->BeginCheckpoint(id)});
+      current_->manifest.sources.push_back({source.name, source.coordinator->BeginCheckpoint(id)});
   } catch (...) {
-    pending_->Abort("the coordinator of a source: " + internal::DescribeException());
-    EndPending();
+    current_->tasks.Abort("the coordinator of a source: " + internal::DescribeException());
+    LookAtTasks();
     return;
   }
   TellAll([&](CheckpointMail& mail) {
-    if (last_pending_) mail.last.store(id, std::memory_order_release);
+    if (last) mail.last.store(id, std::memory_order_release);
     mail.triggered.store(id, std::memory_order_release);
   });
 }
 
-void CheckpointCoordinator::EndPending() {
-  switch (pending_->state()) {
+void CheckpointCoordinator::LookAtTasks() {
+  switch (current_->tasks.state()) {
     case PendingCheckpoint::State::kRunning:
       return;
     case PendingCheckpoint::State::kComplete:
-      if (manifest_due_) return;
-      manifest_due_ = true;
-      manifest_.ended_millis = clock_->WallMillis();
-      uploads_->WriteManifest(std::move(manifest_), policy_.retained);
+      current_->being_written = true;
+      current_->manifest.ended_millis = clock_->WallMillis();
+      uploads_->WriteManifest(std::move(current_->manifest), policy_.retained);
       return;
     case PendingCheckpoint::State::kFailed:
-      Fail(pending_->why());
+      Fail(current_->tasks.why());
       return;
   }
 }
@@ -151,21 +150,20 @@ void CheckpointCoordinator::OnManifest(const SnapshotEvent& event) {
 }
 
 void CheckpointCoordinator::Complete() {
-  const std::int64_t id = pending_->id();
-  pending_.reset();
+  const std::int64_t id = current_->tasks.id();
+  finished_ = current_->last;
+  current_.reset();
   ++completed_;
   failures_in_a_row_ = 0;
-  next_begin_ =
-      std::max(next_begin_,
-               policy_.interval_nanos > 0 ? clock_->NowNanos() + policy_.pause_nanos : next_begin_);
-  finished_ = last_pending_;
+  if (policy_.interval_nanos > 0)
+    next_begin_ = std::max(next_begin_, clock_->NowNanos() + policy_.pause_nanos);
   TellAll([&](CheckpointMail& mail) { mail.complete.store(id, std::memory_order_release); });
   for (const Source& source : job_.sources) source.coordinator->EndCheckpoint(id);
 }
 
 void CheckpointCoordinator::Fail(const std::string& why) {
-  const std::int64_t id = pending_->id();
-  pending_.reset();
+  const std::int64_t id = current_->tasks.id();
+  current_.reset();
   ++failed_;
   const std::string text = "checkpoint " + std::to_string(id) + " failed: " + why;
   Log(kWarn, text);

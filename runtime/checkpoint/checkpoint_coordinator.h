@@ -61,7 +61,7 @@ class CheckpointCoordinator {
   /// Clock reading in nanoseconds at which Step has something to do, whatever happens.
   std::int64_t next_wake() const;
   /// One is under way.
-  bool pending() const { return pending_.has_value(); }
+  bool pending() const { return current_.has_value(); }
   /// The last checkpoint is complete.
   bool finished() const { return finished_; }
   /// Too many checkpoints have failed: so has the job. Empty while not.
@@ -73,7 +73,8 @@ class CheckpointCoordinator {
   void OnEvent(const SnapshotEvent& event);
   void OnWritten(const SnapshotEvent& event);
   void Begin();
-  void EndPending();
+  /// Whether the tasks are through with the checkpoint at hand.
+  void LookAtTasks();
   void OnManifest(const SnapshotEvent& event);
   void Complete();
   void Fail(const std::string& why);
@@ -87,10 +88,14 @@ class CheckpointCoordinator {
   std::map<TaskId, Manifest::Chain> chains_;
   std::set<TaskId> broken_;  // whose last file was not written: the next that counts is whole
   std::set<TaskId> ended_;
-  std::optional<PendingCheckpoint> pending_;
-  Manifest manifest_;  // of the pending one
-  bool last_pending_ = false;
-  bool manifest_due_ = false;  // all tasks have acknowledged it, its manifest is being written
+  /// The checkpoint at hand.
+  struct Current {
+    PendingCheckpoint tasks;
+    Manifest manifest;           // as far as they have acknowledged
+    bool last = false;           // all tasks had come to their end when it began
+    bool being_written = false;  // all have acknowledged, the manifest is on its way
+  };
+  std::optional<Current> current_;
   std::int64_t next_begin_;
   int failures_in_a_row_ = 0;
   bool finished_ = false;

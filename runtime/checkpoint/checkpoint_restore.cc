@@ -25,15 +25,18 @@ class FileRestore final : public OperatorRestore {
   std::int64_t oldest(std::size_t chain) const override { return chains_[chain].oldest; }
   bool same_subtask() const override { return same_subtask_; }
 
-  Status ForEach(std::size_t chain, const Visit& visit) const override {
+  Status ForEach(std::size_t chain, std::uint32_t first, std::optional<SnapshotBlock> kind,
+                 const Visit& visit) const override {
     std::string bytes;
     const auto& files = chains_[chain].files;
-    for (std::uint32_t i = 0; i < files.size(); ++i) {
+    for (std::uint32_t i = first; i < files.size(); ++i) {
       for (const BlockEntry& entry : files[i]->blocks()) {
-        if (entry.kind / kSnapshotKinds != op_) continue;
+        const auto found = static_cast<SnapshotBlock>(entry.kind % kSnapshotKinds);
+        if (entry.kind / kSnapshotKinds != op_ || found != kind.value_or(found)) continue;
         MILLRACE_RETURN_IF_ERROR(files[i]->Read(entry, &bytes));
-        MILLRACE_RETURN_IF_ERROR(
-            visit({i, static_cast<SnapshotBlock>(entry.kind % kSnapshotKinds), bytes}));
+        const Status visited = visit({i, found, bytes});
+        if (!visited.ok())
+          return Status(visited.code(), visited.message() + " (in '" + files[i]->path() + "')");
       }
     }
     return Status::Ok();

@@ -44,7 +44,10 @@ Status JobCheckpoints::AddSource(const std::string& op, SourceCheckpoints* coord
   job_.sources.push_back({op, coordinator});
   if (restore_ == nullptr) return Status::Ok();
   const auto splits = restore_->SplitsOf(op);
-  return splits.has_value() ? coordinator->Restore(*splits) : Status::Ok();
+  if (!splits.has_value()) return Status::Ok();
+  const Status restored = coordinator->Restore(*splits);
+  return restored.ok() ? restored
+                       : Status(restored.code(), "source '" + op + "': " + restored.message());
 }
 
 CheckpointMail* JobCheckpoints::AddTask(TaskId task, int parallelism, Waker* waker) {

@@ -24,8 +24,6 @@ class PendingCheckpoint {
   void OnAcknowledged(TaskId task);
   /// The task can't take part, or its snapshot could not be made or written.
   void OnDeclined(TaskId task, const std::string& why);
-  /// The task ended before the barrier reached it and has no state to give.
-  void OnFinished(TaskId task) { OnAcknowledged(task); }
   void OnTimeout();
   /// A newer checkpoint is complete, or the job ends.
   void Abort(const std::string& why) { Fail(why); }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "millrace/base/check.h"
 #include "millrace/storage/block_file.h"
 #include "runtime/checkpoint/checkpoint_store.h"
 #include "runtime/checkpoint/manifest.h"
@@ -81,6 +82,7 @@ class SnapshotUploads final : public SnapshotTarget {
 inline constexpr std::uint16_t kSnapshotKinds = 32;
 inline constexpr std::size_t kMostOperatorsOfTask = 0xff00 / kSnapshotKinds;
 inline std::uint16_t BlockKindOf(std::size_t op, SnapshotBlock kind) {
+  MILLRACE_CHECK(op < kMostOperatorsOfTask, "a task of so many operators has no snapshot file");
   return static_cast<std::uint16_t>(op * kSnapshotKinds + static_cast<std::uint16_t>(kind));
 }
 

@@ -89,16 +89,17 @@ void LocalCluster::RunCheckpoints(const std::atomic<std::ptrdiff_t>& running) {
   CheckpointCoordinator& coordinator = checkpoints_->coordinator();
   const Clock& clock = SystemClock::Get();
   while (running.load() > 0) {
+    std::int64_t until = kLook;  // after a stop: the slots say when they have ended
     if (!stop_.load()) {
       coordinator.Step();
       if (!coordinator.failure().empty())
         OnFailure({"checkpoints", "checkpoint coordinator", 0, coordinator.failure()});
+      until = coordinator.next_wake() - clock.NowNanos();
     }
     if (checkpoints_->uploads()->RunOne()) {
       if (!checkpoints_->uploads()->Crowded()) WakeAll();
       continue;
     }
-    const std::int64_t until = coordinator.next_wake() - clock.NowNanos();
     checkpoints_->uploads()->Wait(std::clamp<std::int64_t>(until, 0, kLook));
   }
 }

@@ -78,7 +78,7 @@ Task::StateUse Task::state_use(std::size_t i) const {
 }
 
 StepResult Task::RunStep(StepBudget& budget) {
-  if (finished_) return StepResult::kFinished;
+  if (life_ == Life::kUncommitted || life_ == Life::kFinished) return StepResult::kFinished;
   if (mail_ == nullptr) return RunTask(budget);
   // What is owed to a snapshot is written whether or not there is work, and room.
   constexpr std::uint32_t kSliceRows = 512;
@@ -86,7 +86,7 @@ StepResult Task::RunStep(StepBudget& budget) {
   Mark(0);
   ReadMail();
   const bool wrote = snapshots_->Slice(kSliceRows);
-  const StepResult result = ended_ ? RunEnded(budget) : RunTask(budget);
+  const StepResult result = life_ == Life::kInCheckpoints ? RunEnded() : RunTask(budget);
   const bool waits = result == StepResult::kIdle || result == StepResult::kBlocked;
   return waits && wrote ? StepResult::kMore : result;
 }
@@ -302,10 +302,10 @@ std::int64_t Task::NextTriggered() {
   return seen_ < triggered ? ++seen_ : 0;
 }
 
-StepResult Task::RunEnded(StepBudget&) {
+StepResult Task::RunEnded() {
   const std::int64_t last = mail_->last.load(std::memory_order_acquire);
   if (last != 0 && complete_ >= last && !snapshots_->running()) {
-    finished_ = true;
+    life_ = Life::kFinished;
     Close();
     return StepResult::kFinished;
   }
@@ -325,7 +325,7 @@ void Task::SayActive() {
 }
 
 void Task::FlushAll() {
-  if (finished_) return;
+  if (life_ == Life::kUncommitted || life_ == Life::kFinished) return;
   ArenaScope scope(arena_);
   Flush(FlushMode::kAll);
 }
@@ -339,18 +339,21 @@ void Task::Flush(FlushMode mode) {
 
 StepResult Task::Finish() {
   if (mail_ != nullptr) {
-    ended_ = true;
+    life_ = Life::kInCheckpoints;
     snapshot_target_->OnEnded(id_);
     return StepResult::kMore;
   }
-  finished_ = true;
-  for (const auto& op : operators_) commits_ |= op->HasCommits();
-  if (!commits_) Close();
+  const bool commits = std::any_of(operators_.begin(), operators_.end(),
+                                   [](const auto& op) { return op->HasCommits(); });
+  life_ = commits ? Life::kUncommitted : Life::kFinished;
+  if (!commits) Close();
   return StepResult::kFinished;
 }
 
 void Task::Commit() {
-  if (commits_) CommitThrough(PendingCommits::kEndOfJob);
+  if (life_ != Life::kUncommitted) return;
+  CommitThrough(PendingCommits::kEndOfJob);
+  life_ = Life::kFinished;
 }
 
 void Task::CommitThrough(std::int64_t checkpoint) {

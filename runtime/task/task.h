@@ -92,7 +92,7 @@ class Task {
   StepResult RunTask(StepBudget& budget);
   StepResult RunSource(StepBudget& budget);
   StepResult RunInputs(StepBudget& budget);
-  StepResult RunEnded(StepBudget& budget);
+  StepResult RunEnded();
   /// Looks at what the checkpoint coordinator says.
   void ReadMail();
   /// The next checkpoint that was triggered and not seen yet; 0: none.
@@ -136,15 +136,20 @@ class Task {
   std::size_t next_input_ = 0;
   std::size_t opened_ = 0;  // operators, head first
   std::int64_t next_wake_ = INT64_MAX;
+  /// What becomes of it behind the end of its input.
+  enum class Life {
+    kRunning,
+    kInCheckpoints,  // answers checkpoints until the last one is complete
+    kUncommitted,  // without checkpoints: what its sinks wrote is committed when the whole job has come to its end
+    kFinished,
+  };
+  Life life_ = Life::kRunning;
   bool source_ended_ = false;
   bool idle_said_ = false;
   bool active_due_ = false;  // to be said, after idleness
-  bool ended_ = false;       // with checkpoints: its input has come to its end, the job has not
-  bool finished_ = false;
   bool closed_ = false;
   bool fired_ = false;         // timers, in this step
   bool fire_blocked_ = false;  // the last firing stopped because an output had no room
-  bool commits_ = false;  // it has come to its end, and what its sinks wrote is to be committed
   TaskTimes times_;
   RunningStep running_;
 };

@@ -24,8 +24,6 @@ class TaskSnapshots {
   /// Writes about `max_rows` of what is owed to the oldest. True when it did something.
   bool Slice(std::uint32_t max_rows);
   bool running() const { return !open_.empty(); }
-  /// Until the target is done with what it has, slices wait.
-  bool waits() const { return running() && target_->Crowded(); }
   /// What tables have written is lost: the next snapshot has everything.
   void OnLost() { whole_ = true; }
 

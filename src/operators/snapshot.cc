@@ -26,15 +26,16 @@ void OpenTable(const OperatorContext& context, std::uint64_t number, StateTable*
 Status RestoreTable(const OperatorRestore& from, std::uint64_t number, StateTable* table) {
   for (std::size_t i = 0; i < from.chains(); ++i) {
     SnapshotChain chain;
-    MILLRACE_RETURN_IF_ERROR(from.ForEach(i, [&](const OperatorRestore::Block& block) {
-      if (block.kind != SnapshotBlock::kTable || chain.Scan(number, block.snapshot, block.bytes))
-        return Status::Ok();
+    const auto scan = [&](const OperatorRestore::Block& block) {
+      if (chain.Scan(number, block.snapshot, block.bytes)) return Status::Ok();
       return Status::DataLoss("restore keyed state: the head of a table does not decode");
-    }));
+    };
+    MILLRACE_RETURN_IF_ERROR(from.ForEach(i, 0, SnapshotBlock::kTable, scan));
     TableRestore restore(number, table, &chain);
-    MILLRACE_RETURN_IF_ERROR(from.ForEach(i, [&](const OperatorRestore::Block& block) {
-      return restore.Apply(block.snapshot, block.kind, block.bytes);
-    }));
+    MILLRACE_RETURN_IF_ERROR(
+        from.ForEach(i, 0, std::nullopt, [&](const OperatorRestore::Block& block) {
+          return restore.Apply(block.snapshot, block.kind, block.bytes);
+        }));
   }
   table->EndRestore(from.same_subtask() ? std::optional(from.oldest(0)) : std::nullopt);
   return Status::Ok();
@@ -79,10 +80,9 @@ void ThrowIfNotRestored(const Status& status) {
 Status ForEachNewest(const OperatorRestore& from, SnapshotBlock kind,
                      const std::function<Status(std::size_t, std::string_view)>& visit) {
   for (std::size_t i = 0; i < from.chains(); ++i) {
-    MILLRACE_RETURN_IF_ERROR(from.ForEach(i, [&](const OperatorRestore::Block& block) {
-      if (block.kind != kind || block.snapshot + 1 != from.length(i)) return Status::Ok();
-      return visit(i, block.bytes);
-    }));
+    if (from.length(i) == 0) continue;
+    const auto give = [&](const OperatorRestore::Block& block) { return visit(i, block.bytes); };
+    MILLRACE_RETURN_IF_ERROR(from.ForEach(i, from.length(i) - 1, kind, give));
   }
   return Status::Ok();
 }

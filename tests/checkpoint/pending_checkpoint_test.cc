@@ -32,7 +32,7 @@ TEST(PendingCheckpoint, OneThatDeclinesFailsIt) {
 
 TEST(PendingCheckpoint, ATimeoutNamesWhoWasWaitedFor) {
   PendingCheckpoint checkpoint(1, 0, kTasks);
-  checkpoint.OnFinished({0, 1});
+  checkpoint.OnAcknowledged({0, 1});
   checkpoint.OnTimeout();
   EXPECT_EQ(checkpoint.why(),
             "timed out, 3 of 4 tasks had not acknowledged it (vertex/subtask 0/0, 1/0, 1/1)");

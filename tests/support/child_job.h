@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +64,14 @@ class ChildJob {
   ChildJob& operator=(const ChildJob&) = delete;
 
   void Signal(int number) { kill(pid_, number); }
+  /// True when it comes to its end in this time.
+  bool EndsWithin(int millis) const {
+    const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+    pollfd ended{fd, POLLIN, 0};
+    const bool ends = poll(&ended, 1, millis) > 0;
+    close(fd);
+    return ends;
+  }
   bool Says(const std::string& text) {
     Read(text);
     return said_.find(text) != std::string::npos;

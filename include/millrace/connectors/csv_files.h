@@ -71,6 +71,7 @@ class CsvFileSink {
       AppendCsv(TypeInfoOf<T>(), &record, options_, file_.line());
       file_.EndLine();
     }
+    static constexpr bool kCommitsOnce = true;
     std::vector<std::string> PrepareCommit() {
       file_.Flush();
       return {};

@@ -54,6 +54,7 @@ class JsonFileSink {
       AppendJson(TypeInfoOf<T>(), &record, file_.line());
       file_.EndLine();
     }
+    static constexpr bool kCommitsOnce = true;
     std::vector<std::string> PrepareCommit() {
       file_.Flush();
       return {};

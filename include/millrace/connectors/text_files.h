@@ -177,6 +177,7 @@ class TextFileSink {
       }
       file_.EndLine();
     }
+    static constexpr bool kCommitsOnce = true;
     std::vector<std::string> PrepareCommit() {
       file_.Flush();
       return {};

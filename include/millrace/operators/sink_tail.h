@@ -27,6 +27,8 @@ struct WriterContext {
 namespace internal {
 
 struct NoCommits {};
+/// Of a sink whose writer has `kCommitsOnce`, in a job with checkpoints.
+[[noreturn]] void ThrowCommitsOnce();
 template <class Writer>
 inline constexpr bool kCommitsWhatItPrepares = requires(Writer& w) { w.Commit(w.PrepareCommit()); };
 
@@ -64,6 +66,9 @@ class SinkTail {
     step_ = c.NextStep();
     counters_ = context.counters;
     try {
+      if constexpr (requires { Writer::kCommitsOnce; }) {
+        if (context.checkpoints) internal::ThrowCommitsOnce();
+      }
       writer_.emplace(sink_.CreateWriter(WriterContext{
           context.job_name, step_->name, context.subtask, context.parallelism, context.clock}));
       if constexpr (kCommits) {

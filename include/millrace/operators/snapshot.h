@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -63,8 +64,10 @@ class OperatorRestore {
   virtual std::size_t chains() const = 0;
   /// How many snapshots a chain has.
   virtual std::uint32_t length(std::size_t chain) const = 0;
-  /// All blocks of a chain, oldest snapshot first, in the order in which they were written. Stops at an error.
-  virtual Status ForEach(std::size_t chain, const Visit& visit) const = 0;
+  /// The blocks of a chain, oldest snapshot first, in the order in which they were written: those of one kind, or all.
+  /// From its `first` snapshot on. Stops at an error.
+  virtual Status ForEach(std::size_t chain, std::uint32_t first, std::optional<SnapshotBlock> kind,
+                         const Visit& visit) const = 0;
   /// The checkpoint of its oldest snapshot.
   virtual std::int64_t oldest(std::size_t chain) const = 0;
   /// There is one chain, of the same subtask at the same parallelism: the next snapshot may go on with it.

@@ -48,7 +48,6 @@ class TableSnapshot {
   /// First: which key groups are written whole, and the keys erased since the last snapshot (`count` of them, encoded).
   void Begin(const std::vector<KeyGroupRange>& whole, std::string_view erased, std::uint32_t count);
   void AddRow(const std::byte* row) {
-    if (discarded_) return;
     layout_->EncodeKey(row, block_);
     layout_->EncodeValues(row, block_);
     ++rows_in_block_;
@@ -57,8 +56,6 @@ class TableSnapshot {
   }
   /// Last: no row is owed any more.
   void End() { Flush(); }
-  /// Nobody wants it any more: what the table still owes is thrown away.
-  void Discard() { discarded_ = true; }
 
   std::int64_t id() const { return id_; }
   /// The oldest snapshot that a restore of this one reads. Known when it has begun.
@@ -79,7 +76,6 @@ class TableSnapshot {
   const RowLayout* layout_;
   BlockSink* sink_;
   ByteWriter block_;
-  bool discarded_ = false;
   std::uint32_t rows_in_block_ = 0;
   std::uint64_t rows_ = 0;
   std::uint64_t bytes_ = 0;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -53,10 +54,12 @@ class HarnessRecovery final : public BlockSink, public OperatorRestore {
   }
   std::int64_t oldest(std::size_t) const override { return chain_.front().id; }
   bool same_subtask() const override { return true; }
-  Status ForEach(std::size_t, const Visit& visit) const override {
-    for (std::uint32_t i = 0; i < chain_.size(); ++i) {
-      for (const auto& [kind, bytes] : chain_[i].blocks)
-        MILLRACE_RETURN_IF_ERROR(visit({i, kind, bytes.view()}));
+  Status ForEach(std::size_t, std::uint32_t first, std::optional<SnapshotBlock> wanted,
+                 const Visit& visit) const override {
+    for (std::uint32_t i = first; i < chain_.size(); ++i) {
+      for (const auto& [kind, bytes] : chain_[i].blocks) {
+        if (kind == wanted.value_or(kind)) MILLRACE_RETURN_IF_ERROR(visit({i, kind, bytes.view()}));
+      }
     }
     return Status::Ok();
   }
