@@ -255,6 +255,43 @@ TEST(TableSnapshot, AnIncrementHasTheChangesAndFoldingIsSpread) {
   EXPECT_GT(oldest, 30U);
 }
 
+// Whoever inserts a key relies on what operators leave behind when they erase one: nothing.
+TEST(TableSnapshot, ARowThatARestoreHasErasedIsAsNew) {
+  Table table;
+  std::vector<std::unique_ptr<File>> files;
+  for (int i = 0; i < 2; ++i) {
+    if (i == 0) {
+      for (std::int64_t key = 0; key < 30; ++key) table.Put(key, 5, "a text that is long enough");
+    } else {
+      for (std::int64_t key = 0; key < 15; ++key) table.Erase(key);
+    }
+    files.push_back(std::make_unique<File>());
+    TableSnapshot snapshot(kTable, i, &table.layout(), files.back().get());
+    table->BeginSnapshot(&snapshot, false);
+    ASSERT_TRUE(table->SnapshotSlice(UINT32_MAX));
+  }
+  SnapshotChain chain;
+  Table restored;
+  TableRestore restore(kTable, &*restored, &chain);
+  std::size_t erased = 0;
+  for (std::uint32_t i = 0; i < files.size(); ++i) {
+    for (const auto& [kind, block] : files[i]->blocks) {
+      if (kind == SnapshotBlock::kTable) ASSERT_TRUE(chain.Scan(kTable, i, block.view()));
+      erased += kind == SnapshotBlock::kErased ? 1 : 0;
+    }
+  }
+  ASSERT_EQ(erased, 1U);
+  for (std::uint32_t i = 0; i < files.size(); ++i) {
+    for (const auto& [kind, block] : files[i]->blocks)
+      ASSERT_TRUE(restore.Apply(i, kind, block.view()).ok());
+  }
+  for (std::int64_t key = 0; key < 15; ++key) restored->Insert(key, KeyHash(key));
+  Model model;
+  restored.AddTo(&model);
+  for (std::int64_t key = 0; key < 15; ++key)
+    EXPECT_EQ(model.at(key), (std::pair<std::int64_t, std::string>(0, ""))) << key;
+}
+
 TEST(TableSnapshot, DamagedBlocksAreLostData) {
   Life life(3);
   life.Run(2);
