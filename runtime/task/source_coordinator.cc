@@ -27,10 +27,26 @@ void SourceCoordinator::OnRequest(int subtask) {
         any_split_ = true;
       }
     }
+    if (reader.courier != nullptr) SendToRemote(reader);
     const bool told = std::exchange(reader.no_more, no_more && reader.assigned.empty());
-    if (reader.no_more && !told) OnNoMore();
+    if (reader.no_more && !told) {
+      OnNoMore();
+      if (reader.courier != nullptr) reader.courier->NoMoreSplits(reader.source, subtask);
+    }
   }
   if (reader.waker != nullptr) reader.waker->Wake();
+}
+
+void SourceCoordinator::SetRemote(int subtask, int source, SplitCourier* courier) {
+  Reader& reader = readers_[static_cast<std::size_t>(subtask)];
+  reader.source = source;
+  reader.courier = courier;
+}
+
+void SourceCoordinator::SendToRemote(Reader& reader) {
+  for (const std::string& split : reader.assigned)
+    reader.courier->Assign(reader.source, reader.subtask, split);
+  reader.assigned.clear();
 }
 
 void SourceCoordinator::OnNoMore() {
