@@ -63,6 +63,8 @@ class Deployment {
   const OperatorCounters& counters(int op, int subtask) const {
     return *counters_[static_cast<std::size_t>(op)][static_cast<std::size_t>(subtask)];
   }
+  /// The subtask is in this worker.
+  bool Holds(int subtask) const { return options_.placement.Holds(subtask); }
   /// The coordinator of a source, in the worker that has it; else null.
   SourceCoordinator* coordinator(int source) {
     return coordinators_[static_cast<std::size_t>(source)].get();
@@ -79,7 +81,6 @@ class Deployment {
   std::unique_ptr<SplitEnumerator> MakeEnumerator(const PlanOperator& source);
   void MakeSplitControl(const PlanOperator& source);
   SourceControl* SplitControlOf(int source, int subtask);
-  bool Holds(int subtask) const { return options_.placement.Holds(subtask); }
   Slot& slot(int subtask) { return slots_[options_.placement.SlotOf(subtask)]; }
   void MakeTask(const PlanVertex& vertex, int subtask, Building* building);
   void MakeChannels(const PlanEdge& edge, Building* building);
