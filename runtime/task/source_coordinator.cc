@@ -107,8 +107,8 @@ Status SourceCoordinator::Restore(std::string_view bytes) {
   for (std::size_t reader = 0; count > 0 && in.GetString(&split); --count) {
     readers_[reader].assigned.emplace_back(split);
     reader = (reader + 1) % readers_.size();
-    any_split_ = true;
   }
+  any_split_ = true;  // others may have been given out before the checkpoint
   if (!in.AtEnd() || !enumerator_->Restore(enumerator))
     return Status::DataLoss("restore a source: its splits do not decode");
   return Status::Ok();
