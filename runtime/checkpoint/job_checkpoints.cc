@@ -6,7 +6,10 @@ namespace millrace {
 
 JobCheckpoints::JobCheckpoints(const JobCheckpointOptions& options, CheckpointStore store,
                                std::string job)
-    : policy_(options.policy), store_(std::move(store)), uploads_(&store_, options.run) {
+    : policy_(options.policy),
+      store_(std::move(store)),
+      uploads_(&store_, options.run),
+      coordinates_(!options.given.has_value()) {
   job_.name = std::move(job);
 }
 
@@ -16,12 +19,15 @@ Result<std::unique_ptr<JobCheckpoints>> JobCheckpoints::Open(const JobCheckpoint
   if (!store.ok()) return store.status();
   std::unique_ptr<JobCheckpoints> checkpoints(
       new JobCheckpoints(options, std::move(store).value(), std::move(job)));
-  const auto& manifests = checkpoints->store_.manifests();
-  if (manifests.empty()) return checkpoints;
-  const std::int64_t newest = manifests.rbegin()->first;
-  checkpoints->first_ = newest + 1;
-  if (!options.resume) return checkpoints;
-  auto manifest = checkpoints->store_.Read(newest);
+  if (options.given.has_value()) {
+    checkpoints->first_ = options.given->first;
+    checkpoints->manifest_ = options.given->manifest;
+  } else if (const auto& manifests = checkpoints->store_.manifests(); !manifests.empty()) {
+    checkpoints->first_ = manifests.rbegin()->first + 1;
+    if (options.resume) checkpoints->manifest_ = manifests.rbegin()->second;
+  }
+  if (checkpoints->manifest_.empty()) return checkpoints;
+  auto manifest = CheckpointStore::ReadFile(*options.files, checkpoints->manifest_);
   if (!manifest.ok()) return manifest.status();
   auto restore =
       CheckpointRestore::Open(*options.files, options.folder, std::move(manifest).value());
@@ -63,7 +69,16 @@ CheckpointMail* JobCheckpoints::AddTask(TaskId task, int parallelism, Waker* wak
   return &mail;
 }
 
+void JobCheckpoints::Deliver(TaskId task, const CheckpointMail::Numbers& numbers) {
+  for (const CheckpointCoordinator::Task& t : job_.tasks) {
+    if (t.id != task) continue;
+    t.mail->Store(numbers);
+    t.waker->Wake();
+  }
+}
+
 void JobCheckpoints::Start(const Clock* clock) {
+  if (!coordinates_) return;
   coordinator_.emplace(std::move(job_), policy_, clock, &uploads_, first_, std::move(chains_));
 }
 

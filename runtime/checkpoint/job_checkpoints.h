@@ -19,6 +19,12 @@ struct JobCheckpointOptions {
   FileSystem* files = nullptr;
   /// Go on from the newest complete checkpoint in the folder, if there is one.
   bool resume = false;
+  /// In a worker whose job's master coordinates the checkpoints: what it goes on from is given.
+  struct Given {
+    std::string manifest;  // path; empty: nothing
+    std::int64_t first = 1;
+  };
+  std::optional<Given> given;
 };
 
 /// The checkpoints of one run of a job: where they lie, what it was restored from, who coordinates them.
@@ -35,6 +41,9 @@ class JobCheckpoints {
   /// What the subtask's operator begins with; null: nothing. Lives as long as this.
   const OperatorRestore* RestoreOf(const std::string& op, int vertex, int subtask, int parallelism);
   Status AddSource(const std::string& op, SourceCheckpoints* coordinator);
+  /// The manifest that the job goes on from, and the first checkpoint of this run.
+  const std::string& manifest() const { return manifest_; }
+  std::int64_t first() const { return first_; }
   /// The mail of a task, and the checkpoint that its ids go on from.
   CheckpointMail* AddTask(TaskId task, int parallelism, Waker* waker);
   std::int64_t restored() const { return first_ - 1; }
@@ -45,6 +54,9 @@ class JobCheckpoints {
   /// When all tasks and sources are known.
   void Start(const Clock* clock);
   CheckpointCoordinator& coordinator() { return *coordinator_; }
+  bool coordinated_here() const { return coordinator_.has_value(); }
+  /// What the coordinator in another process says to a task; wakes it.
+  void Deliver(TaskId task, const CheckpointMail::Numbers& numbers);
 
  private:
   JobCheckpoints(const JobCheckpointOptions& options, CheckpointStore store, std::string job);
@@ -52,6 +64,8 @@ class JobCheckpoints {
   CheckpointPolicy policy_;
   CheckpointStore store_;
   SnapshotUploads uploads_;
+  const bool coordinates_;
+  std::string manifest_;
   std::int64_t first_ = 1;
   std::unique_ptr<CheckpointRestore> restore_;
   std::deque<std::unique_ptr<OperatorRestore>> operator_restores_;

@@ -46,6 +46,8 @@ class SnapshotUploads final : public SnapshotTarget {
   void WriteManifest(Manifest manifest, std::size_t retained);
   /// Writes what has waited longest. False when nothing does. One thread at a time.
   bool RunOne();
+  /// Adds to what has happened: in another process, say.
+  void Tell(SnapshotEvent event);
   /// What has happened since the last call, in order.
   std::vector<SnapshotEvent> TakeEvents();
   /// Until there is an event or something to write, Interrupt is called, or `nanos` are over.
@@ -65,7 +67,6 @@ class SnapshotUploads final : public SnapshotTarget {
     std::size_t retained = 0;
   };
   void Push(Item item);
-  void Tell(SnapshotEvent event);
   void Finish(Upload& upload);
 
   CheckpointStore* store_;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <optional>
 
+#include "runtime/local/commit_gate.h"
 #include "runtime/local/deployment.h"
 
 namespace millrace {
@@ -12,6 +14,14 @@ namespace millrace {
 class LocalCluster {
  public:
   LocalCluster(JobPlan plan, const FactoryRegistry& registry, DeploymentOptions options);
+
+  /// Of a job in several workers: where slots wait before they commit, and who hears what happens to snapshots, in the
+  /// thread that calls RunThreads. Both outlive it.
+  struct Worker {
+    CommitGate* gate = nullptr;
+    std::function<void(const SnapshotEvent&)> forward;
+  };
+  void SetWorker(const Worker& worker) { worker_ = worker; }
 
   Deployment& deployment() { return *deployment_; }
   /// A thread per slot; returns when the job has ended. An error when the machine gives no more threads.
@@ -37,6 +47,7 @@ class LocalCluster {
 
   JobCheckpoints* const checkpoints_;
   std::unique_ptr<Deployment> deployment_;
+  Worker worker_;
   bool crashed_ = false;
   std::atomic<bool> stop_{false};
   std::atomic<bool> cancelled_{false};

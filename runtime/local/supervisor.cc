@@ -28,9 +28,10 @@ std::string Name(const Task& task) {
 
 }  // namespace
 
-Supervisor::Supervisor(LocalCluster* cluster, std::optional<int> parent)
+Supervisor::Supervisor(LocalCluster* cluster, std::optional<int> parent, bool progress)
     : cluster_(cluster),
       parent_(parent),
+      progress_(progress),
       terminal_(isatty(STDERR_FILENO) == 1),
       began_(SystemClock::Get().NowNanos()) {
   sigemptyset(&signals_);
@@ -111,7 +112,8 @@ void Supervisor::LookAround(std::int64_t now) {
     }
     if (watches_[&slot].OnLook(look)) WarnOfStep(slot, *task, since);
   }
-  if (terminal_ && signal_ == 0 && now - std::max(shown_at_, began_) >= kSecond) ShowProgress(now);
+  if (terminal_ && progress_ && signal_ == 0 && now - std::max(shown_at_, began_) >= kSecond)
+    ShowProgress(now);
 }
 
 void Supervisor::WarnOfStep(const Slot& slot, const Task& task, std::int64_t since) {

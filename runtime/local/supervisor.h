@@ -20,7 +20,9 @@ namespace millrace {
 class Supervisor {
  public:
   /// With a `parent`, only its signals count: a terminal sends Ctrl-C to a worker as well as to the process that watches it.
-  explicit Supervisor(LocalCluster* cluster, std::optional<int> parent = std::nullopt);
+  /// Without `progress` the terminal is left alone: this is a part of a job.
+  explicit Supervisor(LocalCluster* cluster, std::optional<int> parent = std::nullopt,
+                      bool progress = true);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -37,6 +39,7 @@ class Supervisor {
 
   LocalCluster* cluster_;
   const std::optional<int> parent_;
+  const bool progress_;
   const bool terminal_;
   const std::int64_t began_;
   sigset_t signals_{};

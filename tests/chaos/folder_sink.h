@@ -57,7 +57,9 @@ class FolderSink {
     std::uint64_t prepared_ = 0;
   };
   Writer CreateWriter(const WriterContext& context) const {
-    return {folder_, run_ + "-" + context.sink_name + "-" + std::to_string(context.subtask)};
+    // A worker that is started again is another process of the same run.
+    return {folder_, run_ + "-" + std::to_string(getpid()) + "-" + context.sink_name + "-" +
+                         std::to_string(context.subtask)};
   }
 
  private:

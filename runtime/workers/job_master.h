@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "millrace/graph/plan.h"
+#include "millrace/v1/worker.pb.h"
+#include "runtime/checkpoint/job_checkpoints.h"
+
+namespace millrace {
+
+/// `--isolated --workers N`: runs a job in N worker processes of this executable, and watches over them. When one dies or
+/// fails, all are ended, and the job goes on from its newest complete checkpoint in new ones.
+class JobMaster {
+ public:
+  struct Options {
+    int job = 0;  // which Execute of main, from 0
+    int workers = 1;
+    int restarts = 0;  // at most, one after the other without a complete checkpoint between them
+    /// Checkpoints: as in one process; `folder` empty: none are taken, and nothing is tried again.
+    JobCheckpointOptions checkpoints;
+    std::string
+        checkpoint_dir;  // as the user wrote it: workers look themselves for what it leads to
+  };
+  struct Outcome {
+    Status status;
+    bool cancelled = false;
+    int signal = 0;
+    int restarts = 0;
+    std::vector<v1::WorkerReport> reports;
+  };
+
+  JobMaster(std::string plan_bytes, JobPlan plan, const Options& options)
+      : plan_bytes_(std::move(plan_bytes)), plan_(std::move(plan)), options_(options) {}
+
+  /// Until the job has ended. SIGINT and SIGTERM end it; a second one kills the workers and this process.
+  Outcome Run();
+
+ private:
+  class Signals;
+  Status RunOnce(int attempt, Signals& signals, Outcome* outcome);
+
+  const std::string plan_bytes_;
+  const JobPlan plan_;
+  const Options options_;
+  std::uint64_t completed_ = 0;  // checkpoints, by all attempts
+};
+
+}  // namespace millrace
