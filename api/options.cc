@@ -87,6 +87,11 @@ Status SetTestOption(std::string_view key, std::string_view value, RunOptions* r
     const auto n = Number(name, value, 1, 1000000);
     if (!n.ok()) return n.status();
     run->checkpoints.retained = static_cast<std::size_t>(n.value());
+  } else if (key == "test.checkpoint.unaligned") {
+    const auto n = Number(name, value, 0, 1000000);
+    if (!n.ok()) return n.status();
+    run->checkpoints.unaligned = true;
+    run->checkpoints.alignment_timeout_millis = n.value();
   } else if (key == "test.crash") {
     const auto n = Number(name, value, 0, INT64_MAX);
     if (!n.ok()) return n.status();

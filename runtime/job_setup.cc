@@ -24,6 +24,7 @@ Result<JobCheckpointOptions> CheckpointOptionsOf(const CheckpointOptions& option
   checkpoints.files = where.value().files;
   checkpoints.run = options.run;
   checkpoints.resume = true;
+  if (options.unaligned) checkpoints.overtake_after = options.alignment_timeout_millis * 1000000;
   return checkpoints;
 }
 

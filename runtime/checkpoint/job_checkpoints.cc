@@ -9,7 +9,8 @@ JobCheckpoints::JobCheckpoints(const JobCheckpointOptions& options, CheckpointSt
     : policy_(options.policy),
       store_(std::move(store)),
       uploads_(&store_, options.run),
-      coordinates_(!options.given.has_value()) {
+      coordinates_(!options.given.has_value()),
+      overtake_after_(options.overtake_after) {
   job_.name = std::move(job);
 }
 

@@ -25,6 +25,9 @@ struct JobCheckpointOptions {
     std::int64_t first = 1;
   };
   std::optional<Given> given;
+  /// Unaligned checkpoints: barriers overtake the records before them once they have waited for so long, in nanoseconds.
+  /// nullopt: never.
+  std::optional<std::int64_t> overtake_after;
 };
 
 /// The checkpoints of one run of a job: where they lie, what it was restored from, who coordinates them.
@@ -48,6 +51,7 @@ class JobCheckpoints {
   CheckpointMail* AddTask(TaskId task, int parallelism, Waker* waker);
   std::int64_t restored() const { return first_ - 1; }
   SnapshotUploads* uploads() { return &uploads_; }
+  std::optional<std::int64_t> overtake_after() const { return overtake_after_; }
 
   // --- while it runs
 
@@ -65,6 +69,7 @@ class JobCheckpoints {
   CheckpointStore store_;
   SnapshotUploads uploads_;
   const bool coordinates_;
+  const std::optional<std::int64_t> overtake_after_;
   std::string manifest_;
   std::int64_t first_ = 1;
   std::unique_ptr<CheckpointRestore> restore_;

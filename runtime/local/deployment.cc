@@ -217,6 +217,8 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
         options_.checkpoints->AddTask(id, vertex.parallelism, &slot(subtask).parker());
     task->ExpectCheckpoints(id, options_.checkpoints->restored(), mail,
                             options_.checkpoints->uploads());
+    if (const auto after = options_.checkpoints->overtake_after(); after.has_value())
+      task->OvertakeAfter(*after);
   }
   building->tasks[{vertex.id, subtask}] = task.get();
   slot(subtask).Add(std::move(task));
@@ -225,6 +227,25 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
 BatchColumns Deployment::ColumnsOf(const PlanEdge& edge) const {
   return {registry_.factory(edge.from).OutputTimed(edge.output),
           edge.partitioning == Partitioning::kHash};
+}
+
+InputChannelInfo Deployment::InputInfoOf(const PlanEdge& edge) const {
+  InputChannelInfo info;
+  info.type = registry_.factory(edge.from).OutputType(edge.output);
+  info.columns = ColumnsOf(edge);
+  switch (edge.partitioning) {
+    case Partitioning::kHash:
+    case Partitioning::kRebalance:
+    case Partitioning::kRescale:
+    case Partitioning::kGlobal:
+      info.redistributable = true;
+      break;
+    case Partitioning::kForward:
+    case Partitioning::kBroadcast:
+    case Partitioning::kCustom:
+      break;
+  }
+  return info;
 }
 
 void Deployment::MakeChannels(const PlanEdge& edge, Building* building) {
@@ -258,7 +279,7 @@ void Deployment::MakeRemoteEnd(const PlanEdge& edge, int from, int to, Building*
   } else {
     const int peer = options_.placement.WorkerOf(from);
     building->tasks[{op(edge.to).vertex, to}]->AddInput(
-        exchange_->AddInput(peer, options, &slot(to).parker()), edge.port);
+        exchange_->AddInput(peer, options, &slot(to).parker()), edge.port, InputInfoOf(edge));
   }
 }
 
@@ -277,7 +298,7 @@ void Deployment::MakeLocalChannel(const PlanEdge& edge, int from, int to, Buildi
     channel->set_producer_waker(&slot(from).parker());
   }
   building->channels[{IndexOf(edge), from, to}] = channel.get();
-  building->tasks[{op(edge.to).vertex, to}]->AddInput(channel.get(), edge.port);
+  building->tasks[{op(edge.to).vertex, to}]->AddInput(channel.get(), edge.port, InputInfoOf(edge));
   channels_.push_back(std::move(channel));
 }
 

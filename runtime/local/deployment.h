@@ -88,6 +88,7 @@ class Deployment {
   void MakeRemoteEnd(const PlanEdge& edge, int from, int to, Building* building);
   void WireOutputs(const PlanOperator& op, int subtask, Building* building);
   BatchColumns ColumnsOf(const PlanEdge& edge) const;
+  InputChannelInfo InputInfoOf(const PlanEdge& edge) const;
   std::size_t IndexOf(const PlanEdge& edge) const {
     return static_cast<std::size_t>(&edge - plan_.edges.data());
   }

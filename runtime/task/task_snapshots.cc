@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "millrace/base/check.h"
+
 namespace millrace {
 
 /// One operator's part of one snapshot.
@@ -33,7 +35,7 @@ void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
       target_->OnDeclined(task_, checkpoint,
                           "earlier snapshots of the task are still being written");
     } else {
-      open_.push_back({checkpoint, target_->Begin(task_, checkpoint), {}});
+      open_.push_back({checkpoint, target_->Begin(task_, checkpoint), {}, false});
     }
   }
   if (checkpoint == declined_) return;
@@ -45,6 +47,27 @@ void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
   if (open.parts.size() == operators_->size()) whole_ = false;
 }
 
+bool TaskSnapshots::ExpectInFlight() {
+  if (open_.empty() || open_.back().checkpoint == declined_) return false;
+  open_.back().expects_in_flight = true;
+  return true;
+}
+
+TaskSnapshots::Open* TaskSnapshots::Expecting() {
+  const auto open =
+      std::find_if(open_.begin(), open_.end(), [](const Open& o) { return o.expects_in_flight; });
+  MILLRACE_CHECK(open != open_.end(), "no snapshot waits for in-flight elements");
+  return &*open;
+}
+
+void TaskSnapshots::AddInFlight(ByteWriter element) {
+  Expecting()->file->Add(0, SnapshotBlock::kInFlight, std::move(element));
+}
+
+void TaskSnapshots::EndInFlight() {
+  Expecting()->expects_in_flight = false;
+}
+
 bool TaskSnapshots::Slice(std::uint32_t max_rows) {
   if (open_.empty() || target_->Crowded()) return false;
   Open& open = open_.front();
@@ -53,7 +76,8 @@ bool TaskSnapshots::Slice(std::uint32_t max_rows) {
     part->done = (*operators_)[part->op_]->SnapshotSlice(max_rows);
     if (!part->done) return true;
   }
-  if (open.parts.size() < operators_->size()) return false;  // the barrier is still on its way
+  // The barrier is still on its way, or what it has overtaken.
+  if (open.parts.size() < operators_->size() || open.expects_in_flight) return false;
   CloseOldest();
   return true;
 }

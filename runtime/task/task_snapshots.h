@@ -21,6 +21,10 @@ class TaskSnapshots {
 
   /// The barrier has come to operator `op`: everything before it is in. The head's comes first. The caller passes it on.
   void OnBarrier(std::size_t op, std::int64_t checkpoint);
+  /// The newest snapshot has in-flight elements, and is not finished before they all are there. False when it was declined.
+  bool ExpectInFlight();
+  void AddInFlight(ByteWriter element);
+  void EndInFlight();
   /// Writes about `max_rows` of what is owed to the oldest. True when it did something.
   bool Slice(std::uint32_t max_rows);
   bool running() const { return !open_.empty(); }
@@ -34,8 +38,10 @@ class TaskSnapshots {
     std::int64_t checkpoint = 0;
     std::unique_ptr<SnapshotFile> file;
     std::vector<std::unique_ptr<OperatorPart>> parts;  // by operator, as barriers come
+    bool expects_in_flight = false;
   };
   void CloseOldest();
+  Open* Expecting();
 
   TaskId task_;
   const std::vector<std::unique_ptr<Operator>>* operators_;

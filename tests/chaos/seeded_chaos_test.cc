@@ -50,6 +50,10 @@ TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
                          .Option("test.checkpoint.dir", "memory://chk")
                          .Option("test.checkpoint.run", name)
                          .Option("test.checkpoint.retain", std::to_string(1 + random.Uniform(3)));
+      if (random.Chance(0.6)) {
+        cluster = cluster.Option("test.checkpoint.unaligned",
+                                 std::to_string(random.Chance(0.7) ? 0 : random.Uniform(20)));
+      }
       const bool last = run == 20;
       if (!last) {
         cluster = cluster.Option(

@@ -16,6 +16,9 @@ struct CheckpointOptions {
   std::string dir;  // empty: it takes none
   std::int64_t interval_millis = 0;
   std::size_t retained = 3;
+  bool unaligned =
+      false;  // barriers overtake records when they have waited for `alignment_timeout_millis`
+  std::int64_t alignment_timeout_millis = 0;
   std::string run = "run";  // a name that no other run into this folder has
 };
 

@@ -30,6 +30,8 @@ enum class SnapshotBlock : std::uint16_t {
   kSplits = 17,        // of a source: where its splits are read on
   kCommittables = 18,  // of a sink: what is to be committed when the checkpoint is complete
   kPane = 19,          // of sliding windows: keys and accumulators of one pane
+  // What a task has besides its operators.
+  kInFlight = 24,  // an element that its barrier has overtaken
 };
 
 /// Takes the finished blocks of a snapshot, in order; they may be written by another thread.
