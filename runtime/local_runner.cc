@@ -14,6 +14,7 @@
 #include "runtime/isolated_job.h"
 #include "runtime/local/local_cluster.h"
 #include "runtime/local/supervisor.h"
+#include "runtime/run_name.h"
 #include "src/base/crash_report.h"
 
 namespace millrace {
@@ -135,6 +136,7 @@ class LocalRunner final : public JobRunner {
 
  private:
   static Result<std::unique_ptr<JobCheckpoints>> OpenCheckpoints(const CheckpointOptions& options,
+                                                                 const std::string& run,
                                                                  const std::string& job) {
     const auto where = LocateFiles(options.dir);
     if (!where.ok()) return where.status();
@@ -143,7 +145,7 @@ class LocalRunner final : public JobRunner {
     job_options.policy.retained = options.retained;
     job_options.folder = where.value().path;
     job_options.files = where.value().files;
-    job_options.run = options.run;
+    job_options.run = run;
     job_options.resume = true;
     return JobCheckpoints::Open(job_options, job);
   }
@@ -161,6 +163,7 @@ class LocalRunner final : public JobRunner {
     deployment.batch_rows = options.batch_rows;
     deployment.memory = options.memory;
     deployment.measure_steps = options.measure_steps;
+    deployment.run = options.checkpoints.run.empty() ? NewRunName() : options.checkpoints.run;
     const BuilderRegistry registry(job);
     if (options.supervised) {
       for (const std::string& warning : plan.value().warnings)
@@ -172,7 +175,7 @@ class LocalRunner final : public JobRunner {
     }
     std::unique_ptr<JobCheckpoints> checkpoints;
     if (!options.checkpoints.dir.empty()) {
-      auto opened = OpenCheckpoints(options.checkpoints, plan.value().job_name);
+      auto opened = OpenCheckpoints(options.checkpoints, deployment.run, plan.value().job_name);
       if (!opened.ok()) {
         result.status = opened.status();
         return result;

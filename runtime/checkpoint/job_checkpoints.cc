@@ -8,6 +8,7 @@ JobCheckpoints::JobCheckpoints(const JobCheckpointOptions& options, CheckpointSt
                                std::string job)
     : policy_(options.policy), store_(std::move(store)), uploads_(&store_, options.run) {
   job_.name = std::move(job);
+  job_.id = options.run;
 }
 
 Result<std::unique_ptr<JobCheckpoints>> JobCheckpoints::Open(const JobCheckpointOptions& options,
@@ -23,6 +24,7 @@ Result<std::unique_ptr<JobCheckpoints>> JobCheckpoints::Open(const JobCheckpoint
   if (!options.resume) return checkpoints;
   auto manifest = checkpoints->store_.Read(newest);
   if (!manifest.ok()) return manifest.status();
+  if (!manifest.value().job_id.empty()) checkpoints->job_.id = manifest.value().job_id;
   auto restore =
       CheckpointRestore::Open(*options.files, options.folder, std::move(manifest).value());
   if (!restore.ok()) return restore.status();

@@ -69,6 +69,8 @@ class MemoryFileSystem final : public FileSystem {
     MILLRACE_RETURN_IF_ERROR(Ask("rename", from));
     const auto it = names_.find(from);
     if (it == names_.end()) return Status::NotFound("rename '" + from + "': no such file");
+    if (folders_.count(FolderOf(to)) == 0)
+      return Status::NotFound("rename '" + from + "' to '" + to + "': no such folder");
     const auto file = it->second;
     names_.erase(it);
     names_[to] = file;
@@ -109,6 +111,7 @@ class MemoryFileSystem final : public FileSystem {
   Status SyncFolder(const std::string& folder) override {
     const std::lock_guard lock(mutex_);
     MILLRACE_RETURN_IF_ERROR(Ask("sync folder", folder));
+    if (folders_.count(folder) == 0) return Status::NotFound("sync folder '" + folder + "'");
     std::erase_if(durable_names_,
                   [&](const auto& entry) { return FolderOf(entry.first) == folder; });
     for (const auto& [path, file] : names_) {

@@ -16,7 +16,7 @@ struct CheckpointOptions {
   std::string dir;  // empty: it takes none
   std::int64_t interval_millis = 0;
   std::size_t retained = 3;
-  std::string run = "run";  // a name that no other run into this folder has
+  std::string run;  // a name that no other run has; empty: one is made up
 };
 
 /// How a job runs here: what `--...` and `-D key=value` say.
