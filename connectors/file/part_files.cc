@@ -167,7 +167,6 @@ void PartFiles::AbortLeftovers() {
     const auto hidden = HiddenName::Parse(entry.name, suffix_);
     // Each is one subtask's: that which has committed what the checkpoint had of the same one.
     if (entry.folder || !hidden.has_value() || hidden->job_id != context_.job_id ||
-        hidden->part.run == context_.run ||
         hidden->part.subtask % context_.parallelism != context_.subtask)
       continue;
     const Status status = files_->Remove(JoinPath(folder_, entry.name));
