@@ -187,6 +187,18 @@ TEST(FileSink, NoRecordJoinsAFileThatIsOpenForTooLong) {
             (Files{{"out/part-0-run-0.txt", "a\nb\n"}, {"out/part-0-run-1.txt", "c\n"}}));
 }
 
+TEST(FileSink, NoRecordJoinsAFileWithoutOneForTooLong) {
+  Written written(TextFileSink("sink://out").RollInactive(Duration(100)));
+  for (const char* text : {"a", "b"}) {
+    written.Write(text);
+    written.Pass(Duration(99));
+  }
+  written.Pass(Duration(1));
+  written.Write("c");
+  EXPECT_EQ(written.Finish(),
+            (Files{{"out/part-0-run-0.txt", "a\nb\n"}, {"out/part-0-run-1.txt", "c\n"}}));
+}
+
 TEST(FileSink, ABucketWithoutRecordsClosesItsFile) {
   Written written(
       TextFileSink("sink://out").RollInactive(Duration(100)).Buckets([](const std::string& text) {
@@ -293,12 +305,12 @@ TEST_F(FileSinkFolder, WithoutCheckpointsRolledFilesOfAnEarlierRunAreReplacedToo
   EXPECT_EQ(Found(),
             (Files{{"part-0.txt", "a\n"}, {"part-0-1.txt", "b\n"}, {"part-0-2.txt", "c\n"}}));
   std::ofstream(folder_ + "/part-0-1b.txt") << "of nobody\n";
-  std::ofstream(folder_ + "/part-0-x-1.txt") << "of a job with checkpoints\n";
+  std::ofstream(folder_ + "/part-0-x-9.txt") << "of a job with checkpoints\n";
   ASSERT_TRUE(Run(TextFileSink(folder_).RollAt(3), {"d", "e", "f"}).ok());
   EXPECT_EQ(Found(), (Files{{"part-0.txt", "d\ne\n"},
                             {"part-0-1.txt", "f\n"},
                             {"part-0-1b.txt", "of nobody\n"},
-                            {"part-0-x-1.txt", "of a job with checkpoints\n"}}));
+                            {"part-0-x-9.txt", "of a job with checkpoints\n"}}));
 }
 
 TEST_F(FileSinkFolder, BucketsAreAddedTo) {
