@@ -15,6 +15,7 @@
 #include "runtime/job_setup.h"
 #include "runtime/local/local_cluster.h"
 #include "runtime/local/supervisor.h"
+#include "runtime/run_name.h"
 #include "runtime/worker_part.h"
 #include "runtime/workers/worker_order.h"
 #include "src/base/crash_report.h"
@@ -55,9 +56,11 @@ class LocalRunner final : public JobRunner {
 
  private:
   static Result<std::unique_ptr<JobCheckpoints>> OpenCheckpoints(const CheckpointOptions& options,
+                                                                 const std::string& run,
                                                                  const std::string& job) {
-    const auto wanted = CheckpointOptionsOf(options);
+    auto wanted = CheckpointOptionsOf(options);
     if (!wanted.ok()) return wanted.status();
+    wanted.value().run = run;
     return JobCheckpoints::Open(wanted.value(), job);
   }
   JobResult RunHere(const std::string& bytes, const GraphBuilder& job, const RunOptions& options) {
@@ -70,6 +73,7 @@ class LocalRunner final : public JobRunner {
     ManualClock manual(1700000000000);
     DeploymentOptions deployment = DeploymentOptionsOf(options);
     if (options.seeded) deployment.clock = &manual;
+    deployment.run = options.checkpoints.run.empty() ? NewRunName() : options.checkpoints.run;
     const BuilderRegistry registry(job);
     if (options.supervised) {
       for (const std::string& warning : plan.value().warnings)
@@ -81,7 +85,7 @@ class LocalRunner final : public JobRunner {
     }
     std::unique_ptr<JobCheckpoints> checkpoints;
     if (!options.checkpoints.dir.empty()) {
-      auto opened = OpenCheckpoints(options.checkpoints, plan.value().job_name);
+      auto opened = OpenCheckpoints(options.checkpoints, deployment.run, plan.value().job_name);
       if (!opened.ok()) {
         result.status = opened.status();
         return result;

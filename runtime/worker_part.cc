@@ -9,6 +9,7 @@
 #include "runtime/job_report.h"
 #include "runtime/job_setup.h"
 #include "runtime/local/supervisor.h"
+#include "runtime/run_name.h"
 #include "runtime/workers/job_master.h"
 #include "runtime/workers/worker_agent.h"
 
@@ -23,6 +24,7 @@ Result<std::unique_ptr<JobCheckpoints>> OpenGiven(const v1::DeployWorker& deploy
   named.run = deploy.run();
   auto wanted = CheckpointOptionsOf(named);
   if (!wanted.ok()) return wanted.status();
+  wanted.value().job_id = deploy.job_id();
   wanted.value().given = {deploy.manifest(), deploy.first_checkpoint()};
   return JobCheckpoints::Open(wanted.value(), job);
 }
@@ -39,6 +41,7 @@ Status Run(JobPlan plan, const GraphBuilder& job, const RunOptions& options,
     checkpoints = std::move(opened).value();
   }
   DeploymentOptions deployment = DeploymentOptionsOf(options);
+  deployment.run = deploy.value().run();
   deployment.checkpoints = checkpoints.get();
   deployment.placement = {order.worker, order.workers};
   deployment.peers = order.peers;
@@ -96,6 +99,7 @@ JobResult RunInWorkers(const std::string& bytes, int job, const RunOptions& opti
   master.workers = std::min(options.workers, width);  // more would have no subtask
   constexpr int kRestarts = 10;
   master.restarts = kRestarts;
+  master.run = options.checkpoints.run.empty() ? NewRunName() : options.checkpoints.run;
   if (!options.checkpoints.dir.empty()) {
     auto checkpoints = CheckpointOptionsOf(options.checkpoints);
     if (!checkpoints.ok()) {

@@ -100,6 +100,7 @@ void CheckpointCoordinator::Begin() {
   std::vector<TaskId> ids;
   Manifest manifest;
   manifest.job = job_.name;
+  manifest.job_id = job_.id;
   manifest.id = id;
   manifest.began_millis = clock_->WallMillis();
   for (const auto& operators : job_.operators) manifest.vertices.push_back({operators, {}});

@@ -43,6 +43,7 @@ class CheckpointCoordinator {
   };
   struct Job {
     std::string name;
+    std::string id;                                   // JobCheckpoints::job_id
     std::vector<std::vector<std::string>> operators;  // names, by vertex
     std::vector<Task> tasks;
     std::vector<Source> sources;

@@ -12,6 +12,7 @@ JobCheckpoints::JobCheckpoints(const JobCheckpointOptions& options, CheckpointSt
       coordinates_(!options.given.has_value()),
       overtake_after_(options.overtake_after) {
   job_.name = std::move(job);
+  job_.id = options.job_id.empty() ? options.run : options.job_id;
 }
 
 Result<std::unique_ptr<JobCheckpoints>> JobCheckpoints::Open(const JobCheckpointOptions& options,
@@ -30,6 +31,7 @@ Result<std::unique_ptr<JobCheckpoints>> JobCheckpoints::Open(const JobCheckpoint
   if (checkpoints->manifest_.empty()) return checkpoints;
   auto manifest = CheckpointStore::ReadFile(*options.files, checkpoints->manifest_);
   if (!manifest.ok()) return manifest.status();
+  if (!manifest.value().job_id.empty()) checkpoints->job_.id = manifest.value().job_id;
   auto restore =
       CheckpointRestore::Open(*options.files, options.folder, std::move(manifest).value());
   if (!restore.ok()) return restore.status();

@@ -15,7 +15,8 @@ namespace millrace {
 struct JobCheckpointOptions {
   CheckpointPolicy policy;
   std::string folder;
-  std::string run;  // a name that no other run of the job has
+  std::string run;     // a name that no other run of any job has
+  std::string job_id;  // of a job that does not go on from a checkpoint; empty: `run`
   FileSystem* files = nullptr;
   /// Go on from the newest complete checkpoint in the folder, if there is one.
   bool resume = false;
@@ -35,6 +36,10 @@ class JobCheckpoints {
  public:
   static Result<std::unique_ptr<JobCheckpoints>> Open(const JobCheckpointOptions& options,
                                                       std::string job);
+
+  /// The job's over all runs that resume from each other: the name of the first of them. Who only begins with a copy of
+  /// another job's state must not have its id: sinks remove what earlier runs with their id have left unfinished.
+  const std::string& job_id() const { return job_.id; }
 
   // --- while the job is deployed
 

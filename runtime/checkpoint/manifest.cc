@@ -13,6 +13,7 @@ std::string Manifest::Encoded() const {
   v1::CheckpointManifest out;
   out.set_version(kVersion);
   out.set_job(job);
+  out.set_job_id(job_id);
   out.set_id(id);
   out.set_began_millis(began_millis);
   out.set_ended_millis(ended_millis);
@@ -49,6 +50,7 @@ Result<Manifest> Manifest::Decode(std::string_view bytes, const std::string& pat
   }
   Manifest manifest;
   manifest.job = in.job();
+  manifest.job_id = in.job_id();
   manifest.id = in.id();
   manifest.began_millis = in.began_millis();
   manifest.ended_millis = in.ended_millis();

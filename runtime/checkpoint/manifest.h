@@ -29,6 +29,7 @@ struct Manifest {
   };
 
   std::string job;
+  std::string job_id;  // JobCheckpoints::job_id
   std::int64_t id = 0;
   std::int64_t began_millis = 0;  // since the epoch
   std::int64_t ended_millis = 0;

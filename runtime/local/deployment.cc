@@ -191,6 +191,9 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
     const PlanOperator& o = op(id);
     auto context = std::make_unique<OperatorContext>();
     context->job_name = plan_.job_name;
+    context->job_id =
+        options_.checkpoints != nullptr ? options_.checkpoints->job_id() : options_.run;
+    context->run = options_.run;
     context->name = o.name;
     context->subtask = subtask;
     context->parallelism = o.parallelism;

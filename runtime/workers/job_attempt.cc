@@ -170,6 +170,7 @@ Status JobAttempt::StartWorker(int index, const std::vector<std::vector<int>>& p
   if (checkpoints_ != nullptr) {
     deploy.set_manifest(checkpoints_->manifest());
     deploy.set_first_checkpoint(checkpoints_->first());
+    deploy.set_job_id(checkpoints_->job_id());
   }
   worker->link->Send(message);
   workers_.push_back(std::move(worker));

@@ -26,7 +26,7 @@ class JobAttempt {
     std::uint64_t plan_hash = 0;
     int workers = 1;
     std::string folder;  // of the checkpoints; empty: none are taken
-    std::string run;     // a name for this attempt's files
+    std::string run;     // a name for this attempt and its files
     sigset_t signals{};  // what workers begin with
   };
   /// `checkpoints` may be null. Both outlive it.

@@ -65,16 +65,18 @@ Status JobMaster::RunOnce(int number, Signals& signals, Outcome* outcome) {
   options.job = options_.job;
   options.plan_hash = PlanHash(plan_bytes_);
   options.workers = options_.workers;
+  options.run =
+      options_.run + "-a" + std::to_string(number);  // an attempt never writes into another's files
   options.signals = signals.before();
   if (!options_.checkpoints.folder.empty()) {
     JobCheckpointOptions wanted = options_.checkpoints;
-    wanted.run += "-a" + std::to_string(number);  // an attempt never writes into another's files
+    wanted.run = options.run;
+    wanted.job_id = options_.run;
     wanted.resume |= number > 0;
     auto opened = JobCheckpoints::Open(wanted, plan_.job_name);
     if (!opened.ok()) return opened.status();
     checkpoints = std::move(opened).value();
     options.folder = options_.checkpoint_dir;
-    options.run = wanted.run;
   }
   JobAttempt attempt(plan_, options, checkpoints.get());
   MILLRACE_RETURN_IF_ERROR(attempt.Start());

@@ -19,6 +19,7 @@ class JobMaster {
     int job = 0;  // which Execute of main, from 0
     int workers = 1;
     int restarts = 0;  // at most, one after the other without a complete checkpoint between them
+    std::string run;   // a name that no other run of any job has
     /// Checkpoints: as in one process; `folder` empty: none are taken, and nothing is tried again.
     JobCheckpointOptions checkpoints;
     std::string

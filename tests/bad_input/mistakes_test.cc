@@ -449,17 +449,17 @@ TEST_F(Files, ThatCantBeWritten) {
   const std::string failed = "job 'bad' failed: operator '";
   const std::string file = Write("file", "a\n");
   Expect({"write text", 1,
-          failed + "numbers', subtask 0: make output folder '" + file +
+          failed + "numbers', subtask 0: make output folder: create folder '" + file +
               "': Not a directory in sink 'files'\n"},
          file);
   Expect({"write windows",
           1,
-          failed + "counts', subtask 0: make output folder '" + file +
+          failed + "counts', subtask 0: make output folder: create folder '" + file +
               "': Not a directory in sink 'files'\n",
           {"--metrics"}},
          file);
   Expect({"write csv", 1,
-          failed + "readings', subtask 0: make output folder '" + file +
+          failed + "readings', subtask 0: make output folder: create folder '" + file +
               "/below': Not a directory in sink 'files'\n"},
          file + "/below");
   Expect({"write json that is not UTF-8", 1,

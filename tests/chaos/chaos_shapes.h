@@ -82,39 +82,39 @@ struct Shape {
   double rate = 0;  // records a second; 0: flat out
 };
 
-/// Puts the job together; `sink` takes lines.
-template <class Sink>
-void Build(StreamEnvironment& env, const Shape& shape, const Sink& sink) {
+/// Puts the job together; `sinks(name)` gives sinks of lines.
+template <class Sinks>
+void Build(StreamEnvironment& env, const Shape& shape, const Sinks& sinks) {
   auto generator = Generate(ItemOf).Count(shape.records).Splits(shape.splits);
   if (shape.rate > 0) generator = std::move(generator).Rate(shape.rate);
   auto items = env.FromSource(
       "items", std::move(generator),
       WatermarkStrategy<Item>::Monotonous().WithTimestamp(&Item::time, Unit::kMilliseconds));
-  items.KeyBy(&Item::key).Process("buckets", Buckets{}).SinkTo("bucket rows", sink);
+  items.KeyBy(&Item::key).Process("buckets", Buckets{}).SinkTo("bucket rows", sinks("bucket rows"));
   items.Map([](const Item& item) { return Count{item.key, 1}; })
       .KeyBy(&Count::key)
       .Reduce("counts",
               [](const Count& a, const Count& b) { return Count{a.key, a.count + b.count}; })
       .Map([](const Count& c) { return Row("count", c.key, c.count, 0); })
-      .SinkTo("count rows", sink);
+      .SinkTo("count rows", sinks("count rows"));
   env.FromSource("blocks", Blocks{})
       .Map([](std::int64_t n) { return Row("block", n, 0, 0); })
-      .SinkTo("block rows", sink);
+      .SinkTo("block rows", sinks("block rows"));
   items.KeyBy(&Item::key)
       .Window(TumblingEventTime(Duration(kWindow)))
       .Aggregate("tumbling", Sum(&Item::number))
       .Map([](const auto& r) { return Row("tumbling", r.key, r.window.end.millis(), r.value); })
-      .SinkTo("tumbling rows", sink);
+      .SinkTo("tumbling rows", sinks("tumbling rows"));
   items.KeyBy(&Item::key)
       .Window(SlidingEventTime(Duration(3 * kWindow), Duration(kWindow)))
       .Aggregate("sliding", Sum(&Item::number))
       .Map([](const auto& r) { return Row("sliding", r.key, r.window.end.millis(), r.value); })
-      .SinkTo("sliding rows", sink);
+      .SinkTo("sliding rows", sinks("sliding rows"));
   items.KeyBy(&Item::key)
       .Window(SessionEventTime(Duration(kWindow)))
       .Aggregate("sessions", Sum(&Item::number))
       .Map([](const auto& r) { return Row("session", r.key, r.window.start.millis(), r.value); })
-      .SinkTo("session rows", sink);
+      .SinkTo("session rows", sinks("session rows"));
 }
 
 }  // namespace millrace::chaos

@@ -7,7 +7,9 @@
 
 #include "millrace/millrace.h"
 #include "millrace/testing/test_cluster.h"
+#include "runtime/checkpoint/checkpoint_store.h"
 #include "tests/chaos/chaos_shapes.h"
+#include "tests/chaos/file_reader.h"
 #include "tests/chaos/oracle_sink.h"
 #include "tests/support/memory_file_system.h"
 #include "tests/support/seeds.h"
@@ -20,18 +22,63 @@ using chaos::Oracle;
 using chaos::OracleSink;
 using chaos::Shape;
 
+using chaos::Rows;
+
 /// What a run without faults commits, by the engine itself.
-std::map<std::string, int> Expected(const Shape& shape) {
+Rows Expected(const Shape& shape) {
   Oracle oracle;
-  const auto result = testing::TestCluster::Seeded(1).Run(
-      [&](StreamEnvironment& env) { Build(env, shape, OracleSink(&oracle, "whole")); });
+  const auto result = testing::TestCluster::Seeded(1).Run([&](StreamEnvironment& env) {
+    Build(env, shape, [&](const std::string&) { return OracleSink(&oracle, "whole"); });
+  });
   EXPECT_TRUE(result.status.ok()) << result.status;
   return oracle.rows();
 }
 
+constexpr char kPlanted[] = "a planted fault";
+constexpr int kLastRun = 20;
+
+/// Runs the job again and again until it ends well, each time from where the one before was when it died; the last time it is
+/// left alone. `sinks(run, name)` gives its sinks; `on_death()` is called when what was not synced is lost. How often that was.
+template <class Sinks, class OnDeath>
+std::uint64_t RunUntilItEnds(const Shape& shape, Random& random, MemoryFileSystem& files,
+                             Sinks sinks, OnDeath on_death) {
+  for (int run = 0;; ++run) {
+    const std::string name = "r" + std::to_string(run);
+    auto cluster = testing::TestCluster::Seeded(random.Uniform(1 << 30))
+                       .Parallelism(1 + static_cast<int>(random.Uniform(3)))
+                       .Option("batch.rows", std::to_string(1 + random.Uniform(60)))
+                       .Option("exchange", random.Chance(0.5) ? "local" : "serialized")
+                       .Option("test.checkpoint.dir", "memory://chk")
+                       .Option("test.checkpoint.run", name)
+                       .Option("test.checkpoint.retain", std::to_string(1 + random.Uniform(3)));
+    if (random.Chance(0.6)) {
+      cluster = cluster.Option("test.checkpoint.unaligned",
+                               std::to_string(random.Chance(0.7) ? 0 : random.Uniform(20)));
+    }
+    if (run == kLastRun) {
+      files.FailWhere(nullptr);
+    } else {
+      cluster = cluster.Option(
+          "test.crash",
+          std::to_string(1 + random.Uniform(std::uint64_t{1} << (4 + random.Uniform(12)))));
+    }
+    const JobResult result = cluster.Run([&](StreamEnvironment& env) {
+      Build(env, shape, [&](const std::string& sink) { return sinks(name, sink); });
+    });
+    if (result.status.ok()) return static_cast<std::uint64_t>(run);
+    const std::string& why = result.status.message();
+    EXPECT_TRUE(why.find("test.crash") != std::string::npos ||
+                why.find(kPlanted) != std::string::npos)
+        << why;
+    files.Crash();
+    on_death();
+    if (run == kLastRun || ::testing::Test::HasFailure()) return static_cast<std::uint64_t>(run);
+  }
+}
+
 TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
   const Shape shape;
-  const std::map<std::string, int> expected = Expected(shape);
+  const Rows expected = Expected(shape);
   ASSERT_GT(expected.size(), 1000U);
   std::uint64_t kills = 0, seeds = 0;
   for (const std::uint64_t seed : test_support::Seeds(1, 30)) {
@@ -40,36 +87,11 @@ TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
     MemoryFileSystem files(seed);
     RegisterFileSystem("memory", &files);
     Oracle oracle;
-    for (int run = 0;; ++run) {
-      ASSERT_LT(run, 1000) << "seed " << seed;
-      const std::string name = "r" + std::to_string(run);
-      auto cluster = testing::TestCluster::Seeded(random.Uniform(1 << 30))
-                         .Parallelism(1 + static_cast<int>(random.Uniform(3)))
-                         .Option("batch.rows", std::to_string(1 + random.Uniform(60)))
-                         .Option("exchange", random.Chance(0.5) ? "local" : "serialized")
-                         .Option("test.checkpoint.dir", "memory://chk")
-                         .Option("test.checkpoint.run", name)
-                         .Option("test.checkpoint.retain", std::to_string(1 + random.Uniform(3)));
-      if (random.Chance(0.6)) {
-        cluster = cluster.Option("test.checkpoint.unaligned",
-                                 std::to_string(random.Chance(0.7) ? 0 : random.Uniform(20)));
-      }
-      const bool last = run == 20;
-      if (!last) {
-        cluster = cluster.Option(
-            "test.crash",
-            std::to_string(1 + random.Uniform(std::uint64_t{1} << (4 + random.Uniform(12)))));
-      }
-      const JobResult result = cluster.Run(
-          [&](StreamEnvironment& env) { Build(env, shape, OracleSink(&oracle, name)); });
-      if (result.status.ok()) break;
-      ASSERT_EQ(result.status.code(), StatusCode::kAborted)
-          << "seed " << seed << ": " << result.status;
-      ASSERT_NE(result.status.message().find("test.crash"), std::string::npos)
-          << "seed " << seed << ": " << result.status;
-      ++kills;
-      files.Crash();
-    }
+    kills += RunUntilItEnds(
+        shape, random, files,
+        [&](const std::string& run, const std::string&) { return OracleSink(&oracle, run); },
+        [] {});
+    RegisterFileSystem("memory", nullptr);
     for (const auto& [row, count] : oracle.rows()) {
       const auto at = expected.find(row);
       ASSERT_TRUE(at != expected.end())
@@ -77,26 +99,75 @@ TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
       EXPECT_EQ(count, at->second) << "seed " << seed << ": " << row << " of" << oracle.from(row);
     }
     ASSERT_EQ(oracle.rows().size(), expected.size()) << "seed " << seed << ": rows are missing";
-    RegisterFileSystem("memory", nullptr);
   }
   if (seeds >= 10) {  // not one that is looked into
     EXPECT_GT(kills, 2 * seeds);
   }
 }
 
-TEST(SeededChaos, ASinkThatPublishesOnceIsRefused) {
-  MemoryFileSystem files;
-  RegisterFileSystem("memory", &files);
-  const JobResult result = testing::TestCluster::Seeded(1)
-                               .Option("test.checkpoint.dir", "memory://chk")
-                               .Run([](StreamEnvironment& env) {
-                                 env.FromCollection("words", std::vector<std::string>{"a"})
-                                     .SinkTo("files", TextFileSink("/nonexistent/never"));
-                               });
-  RegisterFileSystem("memory", nullptr);
-  EXPECT_EQ(result.status.code(), StatusCode::kAborted);
-  EXPECT_NE(result.status.message().find("can't take part in checkpoints"), std::string::npos)
-      << result.status;
+/// Those that a reader of the folder `out` sees.
+std::map<std::string, std::string> FinishedFiles(MemoryFileSystem& files) {
+  std::map<std::string, std::string> finished;
+  for (const std::string& path : files.paths()) {
+    if (path.starts_with("out/") && path[path.rfind('/') + 1] != '.')
+      finished[path] = *files.Bytes(path);
+  }
+  return finished;
+}
+
+TEST(SeededChaos, ReadersOfFilesSeeWhatARunWithoutFaultsWrites) {
+  const Shape shape;
+  const Rows expected = Expected(shape);
+  std::uint64_t kills = 0, seeds = 0, faults = 0, looks = 0;
+  for (const std::uint64_t seed : test_support::Seeds(1001, 20)) {
+    ++seeds;
+    Random random(seed);
+    MemoryFileSystem files(seed);
+    RegisterFileSystem("memory", &files);
+    chaos::FileReader reader(&expected);
+    Random faulty(seed + 1);
+    files.FailWhere([&](const std::string&, const std::string& path) {
+      if (!path.starts_with("out")) return Status::Ok();
+      if (faulty.Uniform(50) == 0) reader.Look(FinishedFiles(files));  // while the job runs
+      if (faulty.Uniform(500) != 0) return Status::Ok();
+      ++faults;
+      return Status::Unavailable(kPlanted);
+    });
+    const auto look = [&] { reader.Look(FinishedFiles(files)); };
+    const auto folder = [](const std::string& sink) {
+      return TextFileSink("memory://out/" + sink);
+    };
+    if (random.Chance(0.5)) {
+      kills += RunUntilItEnds(
+          shape, random, files,
+          [&](const std::string&, const std::string& sink) { return folder(sink).RollAt(300); },
+          look);
+    } else {
+      kills += RunUntilItEnds(
+          shape, random, files,
+          [&](const std::string&, const std::string& sink) {
+            return folder(sink).RollAfter(Duration(5)).Buckets(&chaos::BucketOf);
+          },
+          look);
+    }
+    look();
+    RegisterFileSystem("memory", nullptr);
+    ASSERT_FALSE(HasFailure()) << "seed " << seed;
+    ASSERT_EQ(reader.rows(), expected) << "seed " << seed << ": rows are missing";
+    looks += static_cast<std::uint64_t>(reader.looks());
+    const auto store = CheckpointStore::Open(&files, "chk");
+    const std::string job =
+        store.value().Read(store.value().manifests().rbegin()->first).value().job_id;
+    for (const std::string& path : files.paths()) {
+      EXPECT_EQ(path.find("." + job + "."), std::string::npos)
+          << "seed " << seed << ": left behind: " << path;
+    }
+  }
+  if (seeds >= 10) {
+    EXPECT_GT(kills, 2 * seeds);
+    EXPECT_GT(faults, seeds / 2);
+    EXPECT_GT(looks, 20 * seeds);
+  }
 }
 
 }  // namespace

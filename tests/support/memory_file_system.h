@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,8 +16,8 @@ namespace millrace {
 
 /// Files in memory that forget what was not synced when the machine "loses power", and fail where a test says.
 ///
-/// A file's bytes survive Crash() as far as Sync() was called after them, and then a random part of the rest; its name
-/// survives as its folder was at the last SyncFolder().
+/// A file's bytes survive Crash() as far as Sync() was called after them, and then a random part of the rest; its name, and that
+/// of a folder, survives as its folder was at the last SyncFolder(). Folders without a parent are always there.
 class MemoryFileSystem final : public FileSystem {
  public:
   explicit MemoryFileSystem(std::uint64_t seed = 1) : random_(seed) { folders_[""] = true; }
@@ -29,7 +30,18 @@ class MemoryFileSystem final : public FileSystem {
   /// Power is lost: open files are dead, what was not synced is gone or half there.
   void Crash() {
     const std::lock_guard lock(mutex_);
+    // A folder that is gone takes what is below it along; parents stand before what is in them.
+    std::erase_if(folders_, [&](const auto& entry) {
+      const std::string& path = entry.first;
+      return path.find('/') != std::string::npos && durable_folders_.count(path) == 0;
+    });
+    for (auto it = folders_.begin(); it != folders_.end();)
+      it = folders_.count(FolderOf(it->first)) == 0 ? folders_.erase(it) : std::next(it);
     names_ = durable_names_;
+    std::erase_if(names_,
+                  [&](const auto& entry) { return folders_.count(FolderOf(entry.first)) == 0; });
+    durable_names_ = names_;
+    durable_folders_ = folders_;
     for (auto& [path, file] : names_) {
       const std::size_t unsynced = file->bytes.size() - std::min(file->synced, file->bytes.size());
       file->bytes.resize(file->bytes.size() - unsynced +
@@ -69,6 +81,8 @@ class MemoryFileSystem final : public FileSystem {
     MILLRACE_RETURN_IF_ERROR(Ask("rename", from));
     const auto it = names_.find(from);
     if (it == names_.end()) return Status::NotFound("rename '" + from + "': no such file");
+    if (folders_.count(FolderOf(to)) == 0)
+      return Status::NotFound("rename '" + from + "' to '" + to + "': no such folder");
     const auto file = it->second;
     names_.erase(it);
     names_[to] = file;
@@ -109,10 +123,16 @@ class MemoryFileSystem final : public FileSystem {
   Status SyncFolder(const std::string& folder) override {
     const std::lock_guard lock(mutex_);
     MILLRACE_RETURN_IF_ERROR(Ask("sync folder", folder));
+    if (folders_.count(folder) == 0) return Status::NotFound("sync folder '" + folder + "'");
     std::erase_if(durable_names_,
                   [&](const auto& entry) { return FolderOf(entry.first) == folder; });
     for (const auto& [path, file] : names_) {
       if (FolderOf(path) == folder) durable_names_[path] = file;
+    }
+    std::erase_if(durable_folders_,
+                  [&](const auto& entry) { return FolderOf(entry.first) == folder; });
+    for (const auto& [path, there] : folders_) {
+      if (FolderOf(path) == folder) durable_folders_[path] = there;
     }
     return Status::Ok();
   }
@@ -184,6 +204,7 @@ class MemoryFileSystem final : public FileSystem {
   std::map<std::string, bool> folders_;
   std::map<std::string, std::shared_ptr<File>> names_;
   std::map<std::string, std::shared_ptr<File>> durable_names_;
+  std::map<std::string, bool> durable_folders_;
 };
 
 }  // namespace millrace

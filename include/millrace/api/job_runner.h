@@ -19,7 +19,7 @@ struct CheckpointOptions {
   bool unaligned =
       false;  // barriers overtake records when they have waited for `alignment_timeout_millis`
   std::int64_t alignment_timeout_millis = 0;
-  std::string run = "run";  // a name that no other run into this folder has
+  std::string run;  // a name that no other run has; empty: one is made up
 };
 
 /// How a job runs here: what `--...` and `-D key=value` say.
