@@ -424,7 +424,7 @@ class DataStream {
         spec.name = name;
         spec.named_by_user = true;
         spec.kind = NodeKind::kOperator;
-        internal::DescribeFunction(builder, fn, &spec);
+        internal::DescribeFunction(builder, fn, timed, &spec);
         return internal::ForwardPipe<T, typename Fn::Out>(
             std::move(pipe), std::move(spec), Make(std::move(name), std::move(fn)), timed);
       } else {

@@ -78,15 +78,16 @@ struct MakeKeyedCoProcess : MakeProcessBase<Fn> {
   }
 };
 
-/// Side outputs and states of a process function, by name, in the plan. `states` may be null.
+/// Side outputs and states of a process function, by name, in the plan. `states` may be null. `timed`: its records have event
+/// time.
 void DescribeFunction(GraphBuilder& builder, const SideOutputOwner& outputs,
-                      const StateOwner* states, NodeSpec* spec);
+                      const StateOwner* states, bool timed, NodeSpec* spec);
 template <class Fn>
-void DescribeFunction(GraphBuilder& builder, const Fn& fn, NodeSpec* spec) {
+void DescribeFunction(GraphBuilder& builder, const Fn& fn, bool timed, NodeSpec* spec) {
   if constexpr (std::is_base_of_v<StateOwner, Fn>) {
-    DescribeFunction(builder, fn, &fn, spec);
+    DescribeFunction(builder, fn, &fn, timed, spec);
   } else {
-    DescribeFunction(builder, fn, nullptr, spec);
+    DescribeFunction(builder, fn, nullptr, timed, spec);
   }
 }
 
@@ -187,7 +188,7 @@ class [[nodiscard]] KeyedStream {
         const bool timed = pipe_.timed();
         NodeSpec spec;
         spec.name = name;
-        internal::DescribeFunction(pipe_.builder(), fn, &spec);
+        internal::DescribeFunction(pipe_.builder(), fn, timed, &spec);
         using Make = internal::MakeKeyedProcess<K, T, KeyFn, Fn>;
         Make make(std::move(name), key_, std::move(fn));
         make.timed = timed;
@@ -293,7 +294,7 @@ class [[nodiscard]] KeyedConnectedStreams {
     spec.stateful = true;
     spec.kind = NodeKind::kOperator;
     spec.key_schema = RecordSchema<K>();
-    internal::DescribeFunction(builder, fn, &spec);
+    internal::DescribeFunction(builder, fn, timed, &spec);
     auto edge1 = internal::StartEdge<T1>(std::move(pipe1), HashRouter<T1, KeyFn1>(first_.key()),
                                          Partitioning::kHash);
     auto edge2 = internal::StartEdge<T2>(std::move(pipe2), HashRouter<T2, KeyFn2>(second_.key()),

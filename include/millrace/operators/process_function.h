@@ -10,6 +10,8 @@
 #include "millrace/operators/side_port.h"
 #include "millrace/operators/timer_service.h"
 #include "millrace/state/collection_state.h"
+#include "millrace/state/expiring_list.h"
+#include "millrace/state/expiring_map.h"
 #include "millrace/state/keyed_state.h"
 #include "millrace/state/value_state.h"
 
