@@ -21,7 +21,8 @@ void CheckTtl(GraphBuilder& builder, const std::string& name, const StateOwner::
 }  // namespace
 
 void DescribeFunction(GraphBuilder& builder, const SideOutputOwner& outputs,
-                      const StateOwner* states, bool timed, NodeSpec* spec) {
+                      const OperatorStateOwner& states, const StateOwner* keyed, bool timed,
+                      NodeSpec* spec) {
   std::set<std::string> names;
   for (const auto& output : outputs.side_outputs()) {
     spec->AddOutput(output.name, output.schema);
@@ -29,15 +30,20 @@ void DescribeFunction(GraphBuilder& builder, const SideOutputOwner& outputs,
       builder.NoteError("'" + spec->name + "' has two side outputs named '" + output.name + "'");
     }
   }
-  if (states == nullptr) return;
-  for (const auto& state : states->states()) {
+  const auto add = [&](const auto& state) {
     spec->AddState(state.name, state.kind, state.schema);
+    spec->stateful = true;
     if (!names.insert("state " + state.name).second) {
       builder.NoteError("'" + spec->name + "' has two states named '" + state.name + "'");
     }
+  };
+  for (const auto& state : states.operator_states()) add(state);
+  if (keyed == nullptr) return;
+  for (const auto& state : keyed->states()) {
+    add(state);
     if (state.expiry.next != nullptr) CheckTtl(builder, spec->name, state, timed);
   }
-  if (states->states().size() > 32) {
+  if (keyed->states().size() > 32) {
     builder.NoteError("'" + spec->name + "' has more than 32 states");
   }
 }

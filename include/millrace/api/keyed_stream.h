@@ -19,6 +19,10 @@ class WindowedStream;
 
 template <class K, class First, class Second>
 class KeyedConnectedStreams;
+template <class T>
+class BroadcastStream;
+template <class T, class K, class KeyFn, class Pipe, class B>
+class KeyedBroadcastConnectedStreams;
 
 namespace internal {
 
@@ -78,16 +82,17 @@ struct MakeKeyedCoProcess : MakeProcessBase<Fn> {
   }
 };
 
-/// Side outputs and states of a process function, by name, in the plan. `states` may be null. `timed`: its records have event
+/// Side outputs and states of a process function, by name, in the plan. `keyed` may be null. `timed`: its records have event
 /// time.
 void DescribeFunction(GraphBuilder& builder, const SideOutputOwner& outputs,
-                      const StateOwner* states, bool timed, NodeSpec* spec);
+                      const OperatorStateOwner& states, const StateOwner* keyed, bool timed,
+                      NodeSpec* spec);
 template <class Fn>
 void DescribeFunction(GraphBuilder& builder, const Fn& fn, bool timed, NodeSpec* spec) {
   if constexpr (std::is_base_of_v<StateOwner, Fn>) {
-    DescribeFunction(builder, fn, &fn, timed, spec);
+    DescribeFunction(builder, fn, fn, &fn, timed, spec);
   } else {
-    DescribeFunction(builder, fn, nullptr, timed, spec);
+    DescribeFunction(builder, fn, fn, nullptr, timed, spec);
   }
 }
 
@@ -208,12 +213,20 @@ class [[nodiscard]] KeyedStream {
     return {};
   }
 
+  /// Brings the stream together with one that goes to every subtask: `.Connect(rules.Broadcast())`; `.Process(name, fn)` follows,
+  /// with a `KeyedBroadcastProcessFunction`.
+  template <class B>
+  auto Connect(BroadcastStream<B> broadcast) && {
+    return KeyedBroadcastConnectedStreams<T, K, KeyFn, Pipe, B>(std::move(pipe_), std::move(key_),
+                                                                std::move(broadcast));
+  }
   /// Brings two keyed streams together; `.Process(name, fn)` follows, with a `KeyedCoProcessFunction`.
   template <class Other>
   auto Connect(Other other) && {
     constexpr bool invalid = std::is_same_v<Other, InvalidStream>;
     constexpr bool ok = invalid || internal::kKeyedBy<Other, K>;
-    static_assert(ok, "millrace: Connect: takes a stream that is keyed by the same type (K)");
+    static_assert(
+        ok, "millrace: Connect: takes a stream that is keyed by the same type (K), or Broadcast()");
     if constexpr (ok && !invalid) {
       return KeyedConnectedStreams<K, KeyedStream, Other>(std::move(*this), std::move(other));
     } else {

@@ -32,11 +32,10 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   void Open(OperatorContext& context) override {
     RowLayout layout = KeyedTable<K>::KeyLayout();
     const std::uint32_t presence = layout.AddColumn(ColumnOpsOf<std::uint32_t>());
-    std::vector<std::uint32_t> columns;
     for (const auto& entry : this->fn_.states()) {
-      columns.push_back(layout.AddOptionalColumn(entry.ops, presence));
-      const std::uint32_t bit = std::uint32_t{1} << (columns.size() - 1);
-      if (entry.expiry.next != nullptr) expiry_.Add(entry.expiry, columns.back(), bit);
+      columns_.push_back(layout.AddOptionalColumn(entry.ops, presence));
+      const std::uint32_t bit = std::uint32_t{1} << (columns_.size() - 1);
+      if (entry.expiry.next != nullptr) expiry_.Add(entry.expiry, columns_.back(), bit);
     }
     Context& process = this->process_;
     if (expiry_.any()) {
@@ -65,13 +64,10 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
         presence, context.state);
     Base::Open(context);
     if (context.restore != nullptr) Restore(*context.restore);
-    std::uint32_t bit = 1;
-    for (std::size_t i = 0; i < columns.size(); ++i, bit <<= 1) {  // the function's Open has no key
-      this->fn_.member(this->fn_.states()[i]).BindState(&key_, columns[i], bit);
-    }
+    BindStates(true);  // the function's Open has no key
   }
   void Close() override {
-    for (const auto& entry : this->fn_.states()) this->fn_.member(entry).BindState(nullptr, 0, 0);
+    BindStates(false);
     Base::Close();
   }
 
@@ -99,6 +95,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   }
 
   void BeginSnapshot(OperatorSnapshot& to) override {
+    Base::BeginSnapshot(to);
     to.Freeze(0, &*table_);
     to.Put(SnapshotBlock::kOperator, EncodedTimes({this->watermark(), fired_through_}));
   }
@@ -108,7 +105,8 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   std::uint64_t TableBytes() const override { return table_->allocated_bytes(); }
   std::uint64_t HeldBytes() const override {
     const Context& process = this->process_;
-    return table_->HeldBytes() + process.event_timers_.queue().allocated_bytes() +
+    return Base::HeldBytes() + table_->HeldBytes() +
+           process.event_timers_.queue().allocated_bytes() +
            process.processing_timers_.queue().allocated_bytes() + expiry_.allocated_bytes();
   }
   std::uint64_t PendingTimers() const override {
@@ -168,6 +166,27 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
     }
     key_.Set(nullptr, 0, {});
     return *row == batch.size;
+  }
+
+  /// Lets the function use its keyed states, or not.
+  void BindStates(bool on) {
+    std::uint32_t bit = 1;
+    for (std::size_t i = 0; i < columns_.size(); ++i, bit <<= 1)
+      this->fn_.member(this->fn_.states()[i]).BindState(on ? &key_ : nullptr, columns_[i], bit);
+  }
+  /// Calls `visit(key)` for every key with its states at hand, while a record without a key is processed.
+  template <class Visit>
+  void ForEachKey(Visit visit) {
+    BindStates(true);
+    StateTable::Cursor cursor;  // no key comes in meanwhile, only those that have a row are at hand
+    while (const RowRef ref = table_->Next(&cursor)) {
+      const K key = KeyedTable<K>::KeyOf(ref);
+      key_.Set(&key, table_->layout().Hash(ref.row), ref);
+      visit(key);
+      Leave();
+    }
+    key_.Set(nullptr, 0, {});
+    BindStates(false);
   }
 
  private:
@@ -286,6 +305,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
 
   KeyContext key_;
   std::optional<KeyedTable<K>> table_;
+  std::vector<std::uint32_t> columns_;  // of the states
   StateExpiry expiry_;
   bool timed_ = true;
   bool cleaning_ =
