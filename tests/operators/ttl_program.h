@@ -176,14 +176,15 @@ class ForgetfulModel {
     }
   }
   void Clean(std::int64_t now) {
-    const auto gone = [&](const auto& stamped) { return Expired(stamped.at, now); };
     for (auto& [key, p] : keys_) {
-      if (p.value && gone(*p.value)) p.value.reset();
-      if (p.sum && gone(*p.sum)) p.sum.reset();
-      if (p.count && gone(*p.count)) p.count.reset();
-      while (!p.list.empty() && gone(p.list[p.list.size() / 2])) std::erase_if(p.list, gone);
-      std::erase_if(p.map, [&](const auto& e) { return gone(e.second); });
-      std::erase_if(p.sorted, [&](const auto& e) { return gone(e.second); });
+      Drop(p.value, now);
+      Drop(p.sum, now);
+      Drop(p.count, now);
+      Drop(p.map, now);
+      Drop(p.sorted, now);
+      while (!p.list.empty() && Expired(p.list[p.list.size() / 2].at, now)) {
+        while (!p.list.empty() && Expired(p.list.front().at, now)) p.list.erase(p.list.begin());
+      }
     }
   }
   std::size_t rows() const {
@@ -211,6 +212,15 @@ class ForgetfulModel {
              kept == 0 && timers.empty();
     }
   };
+  template <class T>
+  void Drop(std::optional<Stamped<T>>& at, std::int64_t now) const {
+    if (at && Expired(at->at, now)) at.reset();
+  }
+  template <class T>
+  void Drop(std::map<Number, Stamped<T>>& map, std::int64_t now) const {
+    for (auto at = map.begin(); at != map.end();)
+      at = Expired(at->second.at, now) ? map.erase(at) : std::next(at);
+  }
   bool Expired(std::int64_t at, std::int64_t now) const { return at + ttl_.after().count() <= now; }
   bool Hidden(std::int64_t at, std::int64_t now) const {
     return !ttl_.returns_expired() && Expired(at, now);

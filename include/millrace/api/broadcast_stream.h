@@ -20,6 +20,15 @@ class [[nodiscard]] BroadcastStream : public DataStream<T, EdgePipe<T>> {
 
 namespace internal {
 
+/// A broadcast stream is read by one operator.
+template <class B>
+InvalidStream RefuseNamedBroadcast() {
+  constexpr bool here = kNever<B>;
+  static_assert(
+      here, "millrace: Connect: broadcast the other stream (B) here: Connect(rules.Broadcast())");
+  return {};
+}
+
 template <class T, class B, class Fn>
 struct MakeBroadcast : MakeProcessBase<Fn> {
   std::string name;

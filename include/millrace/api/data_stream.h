@@ -254,12 +254,16 @@ class DataStream {
   /// Brings the stream together with one that goes to every subtask: `.Connect(rules.Broadcast())`; `.Process(name, fn)` follows,
   /// with a `BroadcastProcessFunction`.
   template <class B>
-  auto Connect(BroadcastStream<B> broadcast) && {
+  auto Connect(BroadcastStream<B>&& broadcast) && {
     return ConnectOn(TakePipe(), std::move(broadcast));
   }
   template <class B>
-  auto Connect(BroadcastStream<B> broadcast) & {
+  auto Connect(BroadcastStream<B>&& broadcast) & {
     return ConnectOn(TakeNamed(), std::move(broadcast));
+  }
+  template <class B>
+  InvalidStream Connect(BroadcastStream<B>&) {
+    return internal::RefuseNamedBroadcast<B>();
   }
 
   /// What needs a key says so here; each is a method of KeyedStream.
@@ -335,7 +339,7 @@ class DataStream {
 
  private:
   template <class P, class B>
-  static auto ConnectOn(P pipe, BroadcastStream<B> broadcast) {
+  static auto ConnectOn(P pipe, BroadcastStream<B>&& broadcast) {
     constexpr bool record = kSerializable<T>;
     static_assert(internal::kDescribed<T>, "millrace: Connect: " MILLRACE_NO_RECORD);
     static_assert(internal::kMessagesKnown<T>, "millrace: Connect: " MILLRACE_NO_MESSAGE);

@@ -38,6 +38,9 @@ struct MakeKeyed : MakeBase {
   }
 };
 
+template <class B>
+InvalidStream RefuseNamedBroadcast();
+
 /// What a Make for a process function knows besides its operator.
 template <class Fn>
 struct MakeProcessBase : MakeBase {
@@ -216,9 +219,13 @@ class [[nodiscard]] KeyedStream {
   /// Brings the stream together with one that goes to every subtask: `.Connect(rules.Broadcast())`; `.Process(name, fn)` follows,
   /// with a `KeyedBroadcastProcessFunction`.
   template <class B>
-  auto Connect(BroadcastStream<B> broadcast) && {
+  auto Connect(BroadcastStream<B>&& broadcast) && {
     return KeyedBroadcastConnectedStreams<T, K, KeyFn, Pipe, B>(std::move(pipe_), std::move(key_),
                                                                 std::move(broadcast));
+  }
+  template <class B>
+  InvalidStream Connect(BroadcastStream<B>&) && {
+    return internal::RefuseNamedBroadcast<B>();
   }
   /// Brings two keyed streams together; `.Process(name, fn)` follows, with a `KeyedCoProcessFunction`.
   template <class Other>
