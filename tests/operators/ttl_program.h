@@ -147,6 +147,28 @@ struct Forgetful : KeyedProcessFunction<std::string, Order, Seen> {
   }
 };
 
+/// A value and when it was written.
+template <class T>
+struct Stamped {
+  T value{};
+  std::int64_t at = 0;
+};
+/// What a key has.
+struct PlainStates {
+  using Number = std::int64_t;
+  std::optional<Stamped<std::string>> value;
+  std::vector<Stamped<std::string>> list;
+  std::map<Number, Stamped<std::string>> map;
+  std::map<Number, Stamped<Number>> sorted;
+  std::optional<Stamped<Number>> sum, count;
+  Number kept = 0;
+  std::set<Number> timers;
+  bool empty() const {
+    return !value && list.empty() && map.empty() && sorted.empty() && !sum && !count && kept == 0 &&
+           timers.empty();
+  }
+};
+
 /// The same in plain words. What has expired is there until `Clean`, and is seen or not, as the time to live says.
 class ForgetfulModel {
  public:
@@ -193,25 +215,8 @@ class ForgetfulModel {
   }
 
  private:
-  template <class T>
-  struct Stamped {
-    T value{};
-    std::int64_t at = 0;
-  };
   using Number = std::int64_t;
-  struct Plain {
-    std::optional<Stamped<std::string>> value;
-    std::vector<Stamped<std::string>> list;
-    std::map<Number, Stamped<std::string>> map;
-    std::map<Number, Stamped<Number>> sorted;
-    std::optional<Stamped<Number>> sum, count;
-    Number kept = 0;
-    std::set<Number> timers;
-    bool empty() const {
-      return !value && list.empty() && map.empty() && sorted.empty() && !sum && !count &&
-             kept == 0 && timers.empty();
-    }
-  };
+  using Plain = PlainStates;
   template <class T>
   void Drop(std::optional<Stamped<T>>& at, std::int64_t now) const {
     if (at && Expired(at->at, now)) at.reset();

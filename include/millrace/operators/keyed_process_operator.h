@@ -178,7 +178,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   template <class Visit>
   void ForEachKey(Visit visit) {
     BindStates(true);
-    StateTable::Cursor cursor;  // no key comes in meanwhile, only those that have a row are at hand
+    StateTable::Cursor cursor;  // no key comes in meanwhile: those at hand have a row
     while (const RowRef ref = table_->Next(&cursor)) {
       const K key = KeyedTable<K>::KeyOf(ref);
       key_.Set(&key, table_->layout().Hash(ref.row), ref);
@@ -308,8 +308,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   std::vector<std::uint32_t> columns_;  // of the states
   StateExpiry expiry_;
   bool timed_ = true;
-  bool cleaning_ =
-      false;  // the watermark has been passed on, and what it lets expire is being taken out
+  bool cleaning_ = false;  // the watermark is passed on, what has expired by it is being taken out
   EventTime fired_through_ = EventTime::Min();
 };
 
