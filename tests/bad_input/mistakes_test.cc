@@ -108,6 +108,14 @@ TEST(Mistakes, OfThePlan) {
       {"an empty name", 2, plan + "a source needs a name that is not empty"},
       {"a name that is not UTF-8", 2, plan + "the name of an operator, 'caf?', is not UTF-8"},
       {"two states of one name", 2, plan + "'twice' has two states named 'sum'"},
+      {"no time to live", 2,
+       plan + "'brief': state 'last': a time to live of 0 ms: it is at least 1 ms and at most "
+              "10,000 years\n"},
+      {"a negative time to live", 2, plan + "'brief': state 'last': a time to live of -5 ms: "},
+      {"a time to live in event time without it", 2,
+       plan + "'brief': state 'last': a time to live in event time, on a stream without: give the "
+              "source a WatermarkStrategy with WithTimestamp\n"},
+      {"a time to live in event time", 0, ""},
       {"an unknown side output", 2,
        plan + "operator 'numbers' has no side output 'rejected': it has none (a SideOutput member, "
               "SideOutputLate or MalformedTo makes one)"},
