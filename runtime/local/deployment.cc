@@ -238,10 +238,14 @@ InputChannelInfo Deployment::InputInfoOf(const PlanEdge& edge) const {
   info.columns = ColumnsOf(edge);
   switch (edge.partitioning) {
     case Partitioning::kHash:
+      info.owner = InFlightOwner::kHash;
+      break;
     case Partitioning::kRebalance:
     case Partitioning::kRescale:
+      info.owner = InFlightOwner::kAny;
+      break;
     case Partitioning::kGlobal:
-      info.redistributable = true;
+      info.owner = InFlightOwner::kFirst;
       break;
     case Partitioning::kForward:
     case Partitioning::kBroadcast:
@@ -321,6 +325,7 @@ void Deployment::WireOutputs(const PlanOperator& from, int subtask, Building* bu
       options.serialized = options_.serialized;
       options.name = to.name.c_str();
       options.memory = &memory_;
+      options.owner = InputInfoOf(edge).owner;
       DirectPort* port = task->AddDirectPort(
           std::make_unique<DirectPort>(building->operators[{edge.to, subtask}], options));
       port->set_meter(building->contexts[{edge.to, subtask}]->state);

@@ -44,6 +44,20 @@ Result<InFlightElement> InFlightElement::Decode(std::string_view bytes) {
   return element;
 }
 
+Status ForEachInFlight(const OperatorRestore& from,
+                       const std::function<Status(std::size_t, const InFlightElement&)>& visit) {
+  for (std::size_t chain = 0; chain < from.chains(); ++chain) {
+    if (from.length(chain) == 0) continue;
+    MILLRACE_RETURN_IF_ERROR(from.ForEach(chain, from.length(chain) - 1, SnapshotBlock::kInFlight,
+                                          [&](const OperatorRestore::Block& block) {
+                                            auto element = InFlightElement::Decode(block.bytes);
+                                            return element.ok() ? visit(chain, element.value())
+                                                                : element.status();
+                                          }));
+  }
+  return Status::Ok();
+}
+
 Result<Batch*> RestoredBatches::DecodeAll(std::string_view bytes, const InputChannelInfo& info) {
   // A batch may be larger than the channel's are now.
   constexpr std::uint32_t kMostRows = 1 << 20;
@@ -61,15 +75,35 @@ Result<Batch*> RestoredBatches::DecodeAll(std::string_view bytes, const InputCha
   return batch;
 }
 
-Result<Batch*> RestoredBatches::Decode(std::string_view bytes, const InputChannelInfo& info,
-                                       std::uint32_t subtask, std::uint32_t subtasks) {
+Result<Batch*> RestoredBatches::Decode(const InFlightElement& element, const InputChannelInfo& info,
+                                       std::size_t chain, const InFlightReader& reader) {
+  if (reader.same_subtask) return DecodeAll(element.batch, info);
+  Batch* const nothing = nullptr;
+  switch (info.owner) {
+    case InFlightOwner::kHash:
+      return DecodeOwn(element.batch, info, reader);
+    case InFlightOwner::kAny:
+      return chain % reader.subtasks == reader.subtask ? DecodeAll(element.batch, info) : nothing;
+    case InFlightOwner::kFirst:
+      return reader.subtask == 0 ? DecodeAll(element.batch, info) : nothing;
+    case InFlightOwner::kNone:
+      break;
+  }
+  return Status::FailedPrecondition(
+      "restore in-flight records: the operator's input was of another kind, whose records any "
+      "subtask could take; run the job "
+      "with the parallelism that it had");
+}
+
+Result<Batch*> RestoredBatches::DecodeOwn(std::string_view bytes, const InputChannelInfo& info,
+                                          const InFlightReader& reader) {
   auto all = DecodeAll(bytes, info);
-  if (!all.ok() || subtasks == 0 || !info.columns.hashes) return all;
+  if (!all.ok()) return all;
   Batch* const batch = all.value();
   ByteWriter rows, times, hashes;
   std::uint32_t kept = 0;
   for (std::uint32_t i = 0; i < batch->size; ++i) {
-    if (OwnerOfKeyGroup(KeyGroup(batch->hashes[i]), subtasks) != subtask) continue;
+    if (OwnerOfKeyGroup(KeyGroup(batch->hashes[i]), reader.subtasks) != reader.subtask) continue;
     ++kept;
     info.type->encode(batch->rows + std::size_t{i} * info.type->row_bytes, 1, rows);
     if (batch->times != nullptr) times.Put(batch->times[i].millis());

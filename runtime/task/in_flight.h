@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include "millrace/base/arena.h"
@@ -9,16 +10,23 @@
 #include "millrace/io/batch.h"
 #include "millrace/io/bytes.h"
 #include "millrace/io/channel.h"
+#include "millrace/operators/snapshot.h"
 
 namespace millrace {
+
+/// Who may process the rows that wait in a channel when they are restored at another parallelism.
+enum class InFlightOwner : std::uint8_t {
+  kNone,   // nobody is known to: a barrier does not overtake in such channels
+  kHash,   // the owner of the row's key
+  kAny,    // any subtask
+  kFirst,  // the first subtask
+};
 
 /// One of a task's input channels, as its in-flight elements need it.
 struct InputChannelInfo {
   const BatchType* type = nullptr;
   BatchColumns columns;
-  /// Rows that wait in it may be processed by another subtask after a restore: by the owner of their hash, where there are
-  /// hashes, else by any. A barrier never overtakes in other channels.
-  bool redistributable = false;
+  InFlightOwner owner = InFlightOwner::kNone;
 };
 
 /// An element that a barrier has overtaken, as a block of its checkpoint: docs/formats/in_flight.md.
@@ -36,13 +44,24 @@ struct InFlightElement {
   static Result<InFlightElement> Decode(std::string_view bytes);
 };
 
+/// What the newest snapshot of each chain has in flight: `visit(chain, element)`.
+Status ForEachInFlight(const OperatorRestore& from,
+                       const std::function<Status(std::size_t, const InFlightElement&)>& visit);
+
+/// For whom in-flight elements are restored.
+struct InFlightReader {
+  std::uint32_t subtask = 0;
+  std::uint32_t subtasks = 1;
+  bool same_subtask = false;  // whose they were
+};
+
 /// The batches of restored in-flight elements. Whoever consumes one gives it back here, as to a channel.
 class RestoredBatches final : public InputChannel {
  public:
-  /// `subtasks` > 0: only the rows that subtask `subtask` of so many owns by their hash; null when there are none.
-  /// DATA_LOSS when the bytes are no batch of this channel.
-  Result<Batch*> Decode(std::string_view bytes, const InputChannelInfo& info, std::uint32_t subtask,
-                        std::uint32_t subtasks);
+  /// The element's rows that the reader owns; null when there are none. `chain`: the subtask whose they were. DATA_LOSS when the
+  /// bytes are no batch of such a channel.
+  Result<Batch*> Decode(const InFlightElement& element, const InputChannelInfo& info,
+                        std::size_t chain, const InFlightReader& reader);
 
   bool Pop(Element*) override { return false; }
   bool HasInput() override { return false; }
@@ -50,6 +69,8 @@ class RestoredBatches final : public InputChannel {
 
  private:
   Result<Batch*> DecodeAll(std::string_view bytes, const InputChannelInfo& info);
+  Result<Batch*> DecodeOwn(std::string_view bytes, const InputChannelInfo& info,
+                           const InFlightReader& reader);
   Arena arena_;
 };
 

@@ -64,11 +64,25 @@ void Task::Open() {
     opened_ = i + 1;
     input_of_.push_back(input);
   }
-  const OperatorContext& head = *contexts_[0];
-  if (head.restore == nullptr) return;
-  Mark(0);
-  ThrowIfNotRestored(inputs_.Restore(*head.restore, static_cast<std::uint32_t>(head.subtask),
-                                     static_cast<std::uint32_t>(head.parallelism)));
+  RestoreInFlight();
+}
+
+void Task::RestoreInFlight() {
+  for (std::size_t i = 0; i < operators_.size(); ++i) {
+    const OperatorContext& context = *contexts_[i];
+    if (context.restore == nullptr) continue;
+    Mark(i);
+    const auto subtask = static_cast<std::uint32_t>(context.subtask);
+    const auto subtasks = static_cast<std::uint32_t>(context.parallelism);
+    if (i == 0) {
+      ThrowIfNotRestored(inputs_.Restore(*context.restore, subtask, subtasks, &restored_));
+      continue;
+    }
+    for (const auto& port : ports_) {
+      if (&port->input() == input_of_[i])
+        ThrowIfNotRestored(port->Restore(*context.restore, subtask, subtasks, &restored_));
+    }
+  }
 }
 
 Task::StateUse Task::state_use(std::size_t i) const {
@@ -298,7 +312,7 @@ void Task::Overtake() {
   if (!MayOvertake(checkpoint)) return;
   seen_ = checkpoint;
   snapshots_->OnBarrier(0, checkpoint);
-  if (snapshots_->ExpectInFlight()) {
+  if (snapshots_->ExpectInFlight(checkpoint)) {
     inputs_.BeginRecording(
         checkpoint, *aligner_, head_->element().batch, head_->row(),
         [this](ByteWriter element) { snapshots_->AddInFlight(std::move(element)); });

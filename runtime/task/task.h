@@ -95,6 +95,7 @@ class Task {
   StepResult RunEnded();
   /// Looks at what the checkpoint coordinator says.
   void ReadMail();
+  void RestoreInFlight();
   /// The next checkpoint that was triggered and not seen yet; 0: none.
   std::int64_t NextTriggered();
   /// Takes the next element of some channel; false when there is none.
@@ -115,7 +116,8 @@ class Task {
   std::string name_;
   int subtask_;
   const Clock* clock_;
-  Arena arena_;  // outlives operators and edges, whose batches pin it
+  RestoredBatches restored_;  // outlives what consumes them
+  Arena arena_;               // outlives operators and edges, whose batches pin it
   std::vector<std::unique_ptr<OperatorContext>> contexts_;
   std::vector<std::unique_ptr<StateMeter>> meters_;  // by operator; null: no keyed state
   std::vector<std::unique_ptr<Operator>> operators_;

@@ -100,30 +100,21 @@ void TaskInputs::StopRecording() {
 }
 
 Status TaskInputs::Restore(const OperatorRestore& from, std::uint32_t subtask,
-                           std::uint32_t subtasks) {
-  for (std::size_t chain = 0; chain < from.chains(); ++chain) {
-    if (from.length(chain) == 0) continue;
-    MILLRACE_RETURN_IF_ERROR(from.ForEach(
-        chain, from.length(chain) - 1, SnapshotBlock::kInFlight,
-        [&](const OperatorRestore::Block& block) {
-          return RestoreOne(chain, block.bytes, from.same_subtask(), subtask, subtasks);
-        }));
-  }
-  return Status::Ok();
+                           std::uint32_t subtasks, RestoredBatches* batches) {
+  const InFlightReader reader{subtask, subtasks, from.same_subtask()};
+  return ForEachInFlight(from, [&](std::size_t chain, const InFlightElement& element) {
+    return RestoreOne(chain, element, reader, batches);
+  });
 }
 
-Status TaskInputs::RestoreOne(std::size_t chain, std::string_view bytes, bool same_subtask,
-                              std::uint32_t subtask, std::uint32_t subtasks) {
-  auto read = InFlightElement::Decode(bytes);
-  if (!read.ok()) return read.status();
-  const InFlightElement& e = read.value();
-  const bool same_channels = same_subtask && e.channels == inputs_.size();
+Status TaskInputs::RestoreOne(std::size_t chain, const InFlightElement& e,
+                              const InFlightReader& reader, RestoredBatches* batches) {
   std::size_t channel = e.channel;
-  if (!same_channels) {
+  if (!reader.same_subtask || e.channels != inputs_.size()) {
     // Whose watermark it was is not to be said any more: sources say theirs again.
-    if (e.kind != Element::Kind::kBatch) return Status::Ok();
+    if (e.kind != Element::Kind::kBatch || inputs_.empty()) return Status::Ok();
     const auto found = std::find_if(inputs_.begin(), inputs_.end(), [&](const Input& input) {
-      return input.port == static_cast<int>(e.port) && input.info.redistributable;
+      return input.port == static_cast<int>(e.port);
     });
     if (found == inputs_.end())
       return Status::FailedPrecondition(
@@ -134,12 +125,10 @@ Status TaskInputs::RestoreOne(std::size_t chain, std::string_view bytes, bool sa
     ahead_.push_back({channel, {e.kind, nullptr, e.value}, nullptr});
     return Status::Ok();
   }
-  const InputChannelInfo& info = inputs_[channel].info;
-  if (!same_subtask && !info.columns.hashes && chain % subtasks != subtask) return Status::Ok();
-  auto batch = restored_.Decode(e.batch, info, subtask, same_subtask ? 0 : subtasks);
+  auto batch = batches->Decode(e, inputs_[channel].info, chain, reader);
   if (!batch.ok()) return batch.status();
   if (batch.value() != nullptr)
-    ahead_.push_back({channel, {Element::Kind::kBatch, batch.value(), e.value}, &restored_});
+    ahead_.push_back({channel, {Element::Kind::kBatch, batch.value(), e.value}, batches});
   return Status::Ok();
 }
 

@@ -42,7 +42,9 @@ class TaskInputs {
   /// The newest checkpoint whose barrier has come to one of the channels, read or not. 0: none.
   std::int64_t Announced() const;
   /// No barrier may overtake in this channel.
-  bool in_order(std::size_t channel) const { return !inputs_[channel].info.redistributable; }
+  bool in_order(std::size_t channel) const {
+    return inputs_[channel].info.owner == InFlightOwner::kNone;
+  }
   /// From now on `record` gets what stands before this checkpoint's barrier in each channel whose barrier was not read: the rest
   /// of the batch at hand, from its row `row` on (null: none is), then what waits.
   void BeginRecording(std::int64_t checkpoint, const BarrierAligner& aligner, const Batch* at_hand,
@@ -53,8 +55,9 @@ class TaskInputs {
   /// The checkpoint that is being recorded; 0: none.
   std::int64_t recording() const { return recording_; }
 
-  /// What a checkpoint has in flight for this subtask. It is processed before anything new.
-  Status Restore(const OperatorRestore& from, std::uint32_t subtask, std::uint32_t subtasks);
+  /// What a checkpoint has in flight for this subtask. It is processed before anything new. `batches` outlives this.
+  Status Restore(const OperatorRestore& from, std::uint32_t subtask, std::uint32_t subtasks,
+                 RestoredBatches* batches);
 
  private:
   struct Input {
@@ -68,8 +71,8 @@ class TaskInputs {
     Element element;
     InputChannel* owner;  // of a batch
   };
-  Status RestoreOne(std::size_t chain, std::string_view bytes, bool same_subtask,
-                    std::uint32_t subtask, std::uint32_t subtasks);
+  Status RestoreOne(std::size_t chain, const InFlightElement& element, const InFlightReader& reader,
+                    RestoredBatches* batches);
   void RecordOne(std::size_t channel, const Element& element, std::uint32_t first);
   /// Reads a channel up to its barrier, as far as it has come.
   void Drain(std::size_t channel);
@@ -79,7 +82,6 @@ class TaskInputs {
   InputChannel* owner_ = nullptr;  // of the batch at hand
   std::size_t at_hand_ = 0;        // its channel
   std::deque<Ahead> ahead_;        // comes before what is in the channels
-  RestoredBatches restored_;
   std::int64_t recording_ = 0;
   Record record_;
 };

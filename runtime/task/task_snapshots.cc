@@ -47,8 +47,8 @@ void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
   if (open.parts.size() == operators_->size()) whole_ = false;
 }
 
-bool TaskSnapshots::ExpectInFlight() {
-  if (open_.empty() || open_.back().checkpoint == declined_) return false;
+bool TaskSnapshots::ExpectInFlight(std::int64_t checkpoint) {
+  if (open_.empty() || open_.back().checkpoint != checkpoint) return false;
   open_.back().expects_in_flight = true;
   return true;
 }

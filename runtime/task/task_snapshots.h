@@ -21,8 +21,8 @@ class TaskSnapshots {
 
   /// The barrier has come to operator `op`: everything before it is in. The head's comes first. The caller passes it on.
   void OnBarrier(std::size_t op, std::int64_t checkpoint);
-  /// The newest snapshot has in-flight elements, and is not finished before they all are there. False when it was declined.
-  bool ExpectInFlight();
+  /// The snapshot has in-flight elements, and is not finished before they all are there. False when it was declined.
+  bool ExpectInFlight(std::int64_t checkpoint);
   void AddInFlight(ByteWriter element);
   void EndInFlight();
   /// Writes about `max_rows` of what is owed to the oldest. True when it did something.

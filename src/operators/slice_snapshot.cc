@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <vector>
 
 namespace millrace {
 
@@ -10,6 +11,12 @@ ByteWriter SliceProgress::Encoded() const {
   out.Put(fired_through);
   out.PutCount(panes.size());
   for (const std::int64_t start : panes) out.Put(start);
+  out.PutCount(ahead.size());
+  for (const FiredAhead::Groups& g : ahead) {
+    out.Put(g.begin);
+    out.Put(g.end);
+    out.Put(g.through);
+  }
   return out;
 }
 
@@ -19,19 +26,32 @@ SliceProgress SliceProgress::Restored(const OperatorRestore& from) {
   std::set<std::int64_t> panes;
   std::size_t found = 0;
   ThrowIfNotRestored(
-      ForEachNewest(from, SnapshotBlock::kOperator, [&](std::size_t, std::string_view bytes) {
+      ForEachNewest(from, SnapshotBlock::kOperator, [&](std::size_t chain, std::string_view bytes) {
         ByteReader in(bytes);
         std::int64_t value = 0;
         in.Get(&value);
         all.fired_through = std::min(all.fired_through, value);
         std::uint32_t count = 0;
         in.GetCount(sizeof(value), &count);
+        const std::int64_t through = value;
         for (; count > 0 && in.Get(&value); --count) panes.insert(value);
+        FiredAhead::Groups g;
+        in.GetCount(sizeof(g), &count);
+        const bool none = count == 0;
+        for (; count > 0 && in.Get(&g.begin) && in.Get(&g.end) && in.Get(&g.through); --count)
+          all.ahead.push_back(g);
+        if (none && !from.same_subtask()) {
+          const auto own =
+              KeyGroupRange::Of(static_cast<int>(chain), static_cast<int>(from.chains()));
+          all.ahead.push_back({own.begin, own.end, through});
+        }
         ++found;
         return in.AtEnd() ? Status::Ok()
                           : Status::DataLoss("restore a window operator: its panes do not decode");
       }));
   if (found < from.chains()) all.fired_through = INT64_MIN;
+  std::erase_if(all.ahead,
+                [&](const FiredAhead::Groups& g) { return g.through <= all.fired_through; });
   all.panes.assign(panes.begin(), panes.end());
   return all;
 }
