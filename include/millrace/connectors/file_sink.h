@@ -35,6 +35,12 @@ struct OneFolder {};
 template <class Format, class BucketFn = internal::OneFolder>
 class FileSink {
   static constexpr bool kBuckets = !std::is_same_v<BucketFn, internal::OneFolder>;
+  template <class T>
+  static constexpr bool kTimed = std::is_invocable_v<const BucketFn&, const T&, EventTime>;
+  /// The bucket function takes records of type T.
+  template <class T>
+  static constexpr bool kDeals = !kBuckets || std::is_same_v<BucketFn, TimeBuckets> || kTimed<T> ||
+                                 std::is_invocable_v<const BucketFn&, const T&>;
 
  public:
   /// The folder is made if need be.
@@ -83,6 +89,7 @@ class FileSink {
           files_(sink.folder_, Format::kSuffix, sink.policy_, kBuckets, context) {}
 
     template <class T>
+      requires(kDeals<T>)
     void Write(const T& record, EventTime time) {
       OpenPart& part = PartOf(record, time);
       if (!part.begun) [[unlikely]] {
@@ -110,15 +117,9 @@ class FileSink {
       } else if constexpr (std::is_same_v<BucketFn, TimeBuckets>) {
         return files_.Of(bucket_.NameOf(bucket_.event_time() ? time : Now()));
       } else {
-        constexpr bool timed = std::is_invocable_v<const BucketFn&, const T&, EventTime>;
-        constexpr bool plain = std::is_invocable_v<const BucketFn&, const T&>;
-        static_assert(
-            timed || plain,
-            "millrace: Buckets: the function is not callable as std::string fn(const T&) or "
-            "fn(const T&, EventTime) with the sink's record (T)");
-        if constexpr (timed) {
+        if constexpr (kTimed<T>) {
           return Named(std::as_const(bucket_)(record, time));
-        } else if constexpr (plain) {
+        } else {
           return Named(std::as_const(bucket_)(record));
         }
       }
