@@ -47,6 +47,7 @@ PartFiles::~PartFiles() = default;
 PartFiles::PartFiles(PartFiles&&) noexcept = default;
 
 OpenPart& PartFiles::Find(std::string_view bucket) {
+  if (look_due_) LookAtTime();
   const auto found = open_.find(bucket);
   last_ = found == open_.end() ? &Open(bucket) : found->second.get();
   return *last_;
@@ -101,7 +102,8 @@ void PartFiles::LookAtTime() {
   const std::int64_t now = context_.clock->NowNanos() / 1000000;
   for (auto it = open_.begin(); it != open_.end();) {
     OpenPart& part = *(it++)->second;
-    if (std::exchange(part.touched, false)) part.written = now;
+    const std::int64_t size = part.bytes + static_cast<std::int64_t>(part.text.size());
+    if (std::exchange(part.seen, size) != size) part.written = now;
     if (policy_.Due(part.opened, part.written, now)) Roll(part);
   }
 }

@@ -92,10 +92,6 @@ class FileSink {
       requires(kDeals<T>)
     void Write(const T& record, EventTime time) {
       OpenPart& part = PartOf(record, time);
-      if (!part.begun) [[unlikely]] {
-        part.begun = true;
-        format_.template Begin<T>(part.text);
-      }
       format_.Append(record, part.text);
       part.text += '\n';
       files_.EndRecord(part);
@@ -113,20 +109,27 @@ class FileSink {
     template <class T>
     OpenPart& PartOf(const T& record, EventTime time) {
       if constexpr (!kBuckets) {
-        return files_.Of({});
+        return Named<T>(std::string_view());
       } else if constexpr (std::is_same_v<BucketFn, TimeBuckets>) {
-        return files_.Of(bucket_.NameOf(bucket_.event_time() ? time : Now()));
+        return Named<T>(bucket_.NameOf(bucket_.event_time() ? time : Now()));
       } else {
         if constexpr (kTimed<T>) {
-          return Named(std::as_const(bucket_)(record, time));
+          return Named<T>(std::as_const(bucket_)(record, time));
         } else {
-          return Named(std::as_const(bucket_)(record));
+          return Named<T>(std::as_const(bucket_)(record));
         }
       }
     }
-    template <class Name>
+    template <class T, class Name>
     OpenPart& Named(const Name& name) {
-      return files_.Of(std::string_view(name));
+      OpenPart* const last = files_.Last(name);
+      return last != nullptr ? *last : Begun<T>(name);
+    }
+    template <class T>
+    OpenPart& Begun(std::string_view bucket) {
+      OpenPart& part = files_.Find(bucket);
+      if (!std::exchange(part.begun, true)) format_.template Begin<T>(part.text);
+      return part;
     }
     /// The clock is read once in a step.
     EventTime Now() {
