@@ -98,6 +98,7 @@ class PartFiles {
   std::string folder_;  // within `files_`
   std::string suffix_;
   RollingPolicy policy_;
+  std::int64_t block_;  // bytes of text at which they are written
   WriterContext context_;
   bool replaces_;  // the files of an earlier run
   std::map<std::string, std::unique_ptr<OpenPart>, std::less<>> open_;  // by bucket
