@@ -13,7 +13,9 @@
 namespace millrace {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{64} * 1024;
+// Text is written into files in blocks. One file: 64 KiB measured 4 ns a record slower. Many: their memory adds up.
+constexpr std::int64_t kBlock = 256 * 1024;
+constexpr std::int64_t kBlockOfBucket = 64 * 1024;
 
 void ThrowIfFailed(const char* what, const Status& status) {
   if (!status.ok()) throw FileError(std::string(what) + ": " + status.message());
@@ -29,6 +31,7 @@ PartFiles::PartFiles(const std::string& folder, std::string suffix, const Rollin
     : location_(folder),
       suffix_(std::move(suffix)),
       policy_(policy),
+      block_(buckets ? kBlockOfBucket : kBlock),
       context_(context),
       replaces_(!context.checkpoints && !buckets) {
   auto where = LocateFiles(folder);
@@ -47,6 +50,7 @@ PartFiles::~PartFiles() = default;
 PartFiles::PartFiles(PartFiles&&) noexcept = default;
 
 OpenPart& PartFiles::Find(std::string_view bucket) {
+  if (look_due_) LookAtTime();
   const auto found = open_.find(bucket);
   last_ = found == open_.end() ? &Open(bucket) : found->second.get();
   return *last_;
@@ -70,7 +74,7 @@ OpenPart& PartFiles::Open(std::string_view bucket) {
     throw FileError("write output files: " + file.status().message() + many);
   }
   part->file = std::move(file).value();
-  part->spill_at = static_cast<std::size_t>(std::min<std::int64_t>(kBlock, policy_.bytes));
+  part->spill_at = static_cast<std::size_t>(std::min(block_, policy_.bytes));
   if (policy_.looks_at_time()) part->opened = part->written = context_.clock->NowNanos() / 1000000;
   return *(open_[part->bucket] = std::move(part));
 }
@@ -90,8 +94,7 @@ void PartFiles::Spill(OpenPart& part) {
   if (policy_.Due(part.bytes)) {
     Roll(part);
   } else {
-    part.spill_at =
-        static_cast<std::size_t>(std::min<std::int64_t>(kBlock, policy_.bytes - part.bytes));
+    part.spill_at = static_cast<std::size_t>(std::min(block_, policy_.bytes - part.bytes));
   }
 }
 
@@ -101,7 +104,8 @@ void PartFiles::LookAtTime() {
   const std::int64_t now = context_.clock->NowNanos() / 1000000;
   for (auto it = open_.begin(); it != open_.end();) {
     OpenPart& part = *(it++)->second;
-    if (std::exchange(part.touched, false)) part.written = now;
+    const std::int64_t size = part.bytes + static_cast<std::int64_t>(part.text.size());
+    if (std::exchange(part.seen, size) != size) part.written = now;
     if (policy_.Due(part.opened, part.written, now)) Roll(part);
   }
 }

@@ -115,6 +115,13 @@ std::map<std::string, std::string> FinishedFiles(MemoryFileSystem& files) {
   return finished;
 }
 
+/// That of the newest checkpoint; empty while there is none.
+std::string JobId(MemoryFileSystem& files) {
+  const auto store = CheckpointStore::Open(&files, "chk");
+  if (!store.ok() || store.value().manifests().empty()) return {};
+  return store.value().Read(store.value().manifests().rbegin()->first).value().job_id;
+}
+
 TEST(SeededChaos, ReadersOfFilesSeeWhatARunWithoutFaultsWrites) {
   const Shape shape;
   const Rows expected = Expected(shape);
@@ -133,7 +140,12 @@ TEST(SeededChaos, ReadersOfFilesSeeWhatARunWithoutFaultsWrites) {
       ++faults;
       return Status::Unavailable(kPlanted);
     });
-    const auto look = [&] { reader.Look(FinishedFiles(files)); };
+    std::string job;
+    const auto look = [&] {
+      reader.Look(FinishedFiles(files));
+      if (job.empty()) job = JobId(files);
+      EXPECT_EQ(JobId(files), job) << "the job has become another one";
+    };
     const auto folder = [](const std::string& sink) {
       return TextFileSink("memory://out/" + sink);
     };
@@ -155,9 +167,6 @@ TEST(SeededChaos, ReadersOfFilesSeeWhatARunWithoutFaultsWrites) {
     ASSERT_FALSE(HasFailure()) << "seed " << seed;
     ASSERT_EQ(reader.rows(), expected) << "seed " << seed << ": rows are missing";
     looks += static_cast<std::uint64_t>(reader.looks());
-    const auto store = CheckpointStore::Open(&files, "chk");
-    const std::string job =
-        store.value().Read(store.value().manifests().rbegin()->first).value().job_id;
     for (const std::string& path : files.paths()) {
       EXPECT_EQ(path.find("." + job + "."), std::string::npos)
           << "seed " << seed << ": left behind: " << path;

@@ -163,17 +163,17 @@ TEST(FileSink, TheRecordThatReachesTheSizeIsTheLastOfItsFile) {
 }
 
 TEST(FileSink, AFileLongerThanABlockRollsWhereItShould) {
-  Written written(TextFileSink("sink://out").RollAt(200000));
+  Written written(TextFileSink("sink://out").RollAt(600000));
   std::string all;
-  for (int i = 0; i < 5000; ++i) {
+  for (int i = 0; i < 15000; ++i) {
     written.Write(std::string(99, static_cast<char>('a' + i % 26)));
     all += std::string(99, static_cast<char>('a' + i % 26)) + "\n";
   }
   const Files files = written.Finish();
   ASSERT_EQ(files.size(), 3U);
-  EXPECT_EQ(files.at("out/part-0-run-0.txt"), all.substr(0, 200000));
-  EXPECT_EQ(files.at("out/part-0-run-1.txt"), all.substr(200000, 200000));
-  EXPECT_EQ(files.at("out/part-0-run-2.txt"), all.substr(400000));
+  EXPECT_EQ(files.at("out/part-0-run-0.txt"), all.substr(0, 600000));
+  EXPECT_EQ(files.at("out/part-0-run-1.txt"), all.substr(600000, 600000));
+  EXPECT_EQ(files.at("out/part-0-run-2.txt"), all.substr(1200000));
 }
 
 TEST(FileSink, NoRecordJoinsAFileThatIsOpenForTooLong) {

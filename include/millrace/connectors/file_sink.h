@@ -35,6 +35,12 @@ struct OneFolder {};
 template <class Format, class BucketFn = internal::OneFolder>
 class FileSink {
   static constexpr bool kBuckets = !std::is_same_v<BucketFn, internal::OneFolder>;
+  template <class T>
+  static constexpr bool kTimed = std::is_invocable_v<const BucketFn&, const T&, EventTime>;
+  /// The bucket function takes records of type T.
+  template <class T>
+  static constexpr bool kDeals = !kBuckets || std::is_same_v<BucketFn, TimeBuckets> || kTimed<T> ||
+                                 std::is_invocable_v<const BucketFn&, const T&>;
 
  public:
   /// The folder is made if need be.
@@ -83,12 +89,9 @@ class FileSink {
           files_(sink.folder_, Format::kSuffix, sink.policy_, kBuckets, context) {}
 
     template <class T>
+      requires(kDeals<T>)
     void Write(const T& record, EventTime time) {
       OpenPart& part = PartOf(record, time);
-      if (!part.begun) [[unlikely]] {
-        part.begun = true;
-        format_.template Begin<T>(part.text);
-      }
       format_.Append(record, part.text);
       part.text += '\n';
       files_.EndRecord(part);
@@ -106,26 +109,27 @@ class FileSink {
     template <class T>
     OpenPart& PartOf(const T& record, EventTime time) {
       if constexpr (!kBuckets) {
-        return files_.Of({});
+        return Named<T>(std::string_view());
       } else if constexpr (std::is_same_v<BucketFn, TimeBuckets>) {
-        return files_.Of(bucket_.NameOf(bucket_.event_time() ? time : Now()));
+        return Named<T>(bucket_.NameOf(bucket_.event_time() ? time : Now()));
       } else {
-        constexpr bool timed = std::is_invocable_v<const BucketFn&, const T&, EventTime>;
-        constexpr bool plain = std::is_invocable_v<const BucketFn&, const T&>;
-        static_assert(
-            timed || plain,
-            "millrace: Buckets: the function is not callable as std::string fn(const T&) or "
-            "fn(const T&, EventTime) with the sink's record (T)");
-        if constexpr (timed) {
-          return Named(std::as_const(bucket_)(record, time));
-        } else if constexpr (plain) {
-          return Named(std::as_const(bucket_)(record));
+        if constexpr (kTimed<T>) {
+          return Named<T>(std::as_const(bucket_)(record, time));
+        } else {
+          return Named<T>(std::as_const(bucket_)(record));
         }
       }
     }
-    template <class Name>
+    template <class T, class Name>
     OpenPart& Named(const Name& name) {
-      return files_.Of(std::string_view(name));
+      OpenPart* const last = files_.Last(name);
+      return last != nullptr ? *last : Begun<T>(name);
+    }
+    template <class T>
+    OpenPart& Begun(std::string_view bucket) {
+      OpenPart& part = files_.Find(bucket);
+      if (!std::exchange(part.begun, true)) format_.template Begin<T>(part.text);
+      return part;
     }
     /// The clock is read once in a step.
     EventTime Now() {

@@ -25,13 +25,13 @@ struct OpenPart {
   std::string text;          // written so far, and not in the file yet
   std::size_t spill_at = 0;  // with so many bytes of it PartFiles has to be called
   bool begun = false;        // what stands at a file's beginning was written
-  bool touched = false;      // since PartFiles last looked at the clock
 
   // PartFiles'.
   std::string bucket;
   std::string name;  // once it is finished; in the bucket
   std::unique_ptr<WritableFile> file;
   std::int64_t bytes = 0;                // in the file
+  std::int64_t seen = 0;                 // bytes and text when PartFiles last looked at the clock
   std::int64_t opened = 0, written = 0;  // clock readings in milliseconds
 };
 
@@ -51,17 +51,14 @@ class PartFiles {
   PartFiles(PartFiles&&) noexcept;
   PartFiles& operator=(PartFiles&&) = delete;
 
-  /// The open file of a bucket, opened if there is none. Valid until the next call.
-  OpenPart& Of(std::string_view bucket) {
-    if (look_due_) [[unlikely]]
-      LookAtTime();
-    if (last_ != nullptr && last_->bucket == bucket) [[likely]]
-      return *last_;
-    return Find(bucket);
+  /// The bucket's open file if it is the one last used in this step, else null. Valid until the next call.
+  OpenPart* Last(std::string_view bucket) const {
+    return last_ != nullptr && last_->bucket == bucket ? last_ : nullptr;
   }
+  /// The bucket's open file, opened if there is none. Valid until the next call.
+  OpenPart& Find(std::string_view bucket);
   /// A record was appended to the part's text.
   void EndRecord(OpenPart& part) {
-    part.touched = true;
     if (part.text.size() >= part.spill_at) [[unlikely]]
       Spill(part);
   }
@@ -70,6 +67,7 @@ class PartFiles {
     if (policy_.looks_at_time()) {
       LookAtTime();
       look_due_ = true;
+      last_ = nullptr;  // so that Find is called
     }
   }
 
@@ -83,7 +81,6 @@ class PartFiles {
   static std::string NamesOf(const std::string& folder, const std::string& suffix);
 
  private:
-  OpenPart& Find(std::string_view bucket);
   OpenPart& Open(std::string_view bucket);
   std::string HiddenPath(const std::string& name, const char* stage) const;
   /// Writes the part's text into its file; the file rolls when it is full.
@@ -101,6 +98,7 @@ class PartFiles {
   std::string folder_;  // within `files_`
   std::string suffix_;
   RollingPolicy policy_;
+  std::int64_t block_;  // bytes of text at which they are written
   WriterContext context_;
   bool replaces_;  // the files of an earlier run
   std::map<std::string, std::unique_ptr<OpenPart>, std::less<>> open_;  // by bucket
