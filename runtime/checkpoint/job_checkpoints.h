@@ -5,33 +5,39 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "millrace/graph/plan.h"
 #include "runtime/checkpoint/checkpoint_coordinator.h"
-#include "runtime/checkpoint/checkpoint_restore.h"
+#include "runtime/checkpoint/restore/checkpoint_restore.h"
 
 namespace millrace {
 
-struct JobCheckpointOptions {
-  CheckpointPolicy policy;
-  std::string folder;
-  std::string run;  // a name that no other run of the job has
-  FileSystem* files = nullptr;
-  /// Go on from the newest complete checkpoint in the folder, if there is one.
-  bool resume = false;
-};
-
-/// The checkpoints of one run of a job: where they lie, what it was restored from, who coordinates them.
+/// The checkpoints of one attempt to run a job: what it was restored from, its tasks' uploads, who coordinates them. Made by
+/// JobRecovery.
 class JobCheckpoints {
  public:
-  static Result<std::unique_ptr<JobCheckpoints>> Open(const JobCheckpointOptions& options,
-                                                      std::string job);
+  struct Begin {
+    CheckpointSettings settings;
+    const JobPlan* plan = nullptr;
+    CheckpointStore* store = nullptr;
+    const Clock* clock = nullptr;
+    CheckpointHistory* history = nullptr;
+    std::string run;                             // a name that no other attempt of any job has
+    std::string job_id;                          // see job_id()
+    std::unique_ptr<CheckpointRestore> restore;  // null: it begins with nothing
+    /// What is restored lies in the store's own folder: snapshots go on with its chains.
+    bool in_place = false;
+  };
+  /// All pointers outlive it.
+  explicit JobCheckpoints(Begin begin);
+
+  /// The job's over all runs that restore from each other in one folder: the name of the first of them. Who only begins with
+  /// a copy of another job's state must not have its id: sinks remove what earlier runs with their id have left unfinished.
+  const std::string& job_id() const { return job_.plan.job_id; }
+  const std::string& run() const { return job_.plan.run; }
 
   // --- while the job is deployed
 
-  void AddVertex(std::vector<std::string> operators) {
-    job_.operators.push_back(std::move(operators));
-  }
   /// What the subtask's operator begins with; null: nothing. Lives as long as this.
   const OperatorRestore* RestoreOf(const std::string& op, int vertex, int subtask, int parallelism);
   Status AddSource(const std::string& op, SourceCheckpoints* coordinator);
@@ -39,6 +45,7 @@ class JobCheckpoints {
   CheckpointMail* AddTask(TaskId task, int parallelism, Waker* waker);
   std::int64_t restored() const { return first_ - 1; }
   SnapshotUploads* uploads() { return &uploads_; }
+  const CheckpointHistory& history() const { return *history_; }
 
   // --- while it runs
 
@@ -47,13 +54,16 @@ class JobCheckpoints {
   CheckpointCoordinator& coordinator() { return *coordinator_; }
 
  private:
-  JobCheckpoints(const JobCheckpointOptions& options, CheckpointStore store, std::string job);
+  const std::vector<std::string>& OperatorsOf(int vertex) const {
+    return job_.plan.vertices[static_cast<std::size_t>(vertex)].operators;
+  }
 
-  CheckpointPolicy policy_;
-  CheckpointStore store_;
+  const CheckpointSettings settings_;
+  CheckpointHistory* history_;
   SnapshotUploads uploads_;
-  std::int64_t first_ = 1;
+  const std::int64_t first_;
   std::unique_ptr<CheckpointRestore> restore_;
+  const bool in_place_;
   std::deque<std::unique_ptr<OperatorRestore>> operator_restores_;
   std::deque<CheckpointMail> mails_;
   CheckpointCoordinator::Job job_;

@@ -89,13 +89,6 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
     slots_.emplace_back(i, options_.clock, on_failure);
     if (options_.measure_steps) slots_.back().MeasureSteps();
   }
-  if (options_.checkpoints != nullptr) {
-    for (const PlanVertex& v : plan_.vertices) {
-      std::vector<std::string> names;
-      for (const int id : v.operators) names.push_back(op(id).name);
-      options_.checkpoints->AddVertex(std::move(names));
-    }
-  }
   Building building;
   counters_.resize(plan_.operators.size());
   coordinators_.resize(plan_.operators.size());
@@ -150,6 +143,9 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
     const PlanOperator& o = op(id);
     auto context = std::make_unique<OperatorContext>();
     context->job_name = plan_.job_name;
+    context->job_id =
+        options_.checkpoints != nullptr ? options_.checkpoints->job_id() : options_.run;
+    context->run = options_.run;
     context->name = o.name;
     context->subtask = subtask;
     context->parallelism = o.parallelism;

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "millrace/base/memory.h"
@@ -29,6 +30,7 @@ struct DeploymentOptions {
   std::uint32_t batch_rows = kDefaultBatchRows;
   std::int64_t memory = 0;
   bool measure_steps = false;
+  std::string run;                        // a name that no other run of any job has
   JobCheckpoints* checkpoints = nullptr;  // null: none are taken
 };
 

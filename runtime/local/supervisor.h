@@ -6,7 +6,7 @@
 #include <optional>
 #include <thread>
 
-#include "runtime/local/local_cluster.h"
+#include "runtime/local/local_job.h"
 #include "runtime/local/step_watch.h"
 
 namespace millrace {
@@ -20,7 +20,7 @@ namespace millrace {
 class Supervisor {
  public:
   /// With a `parent`, only its signals count: a terminal sends Ctrl-C to a worker as well as to the process that watches it.
-  explicit Supervisor(LocalCluster* cluster, std::optional<int> parent = std::nullopt);
+  explicit Supervisor(LocalJob* job, std::optional<int> parent = std::nullopt);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -32,10 +32,11 @@ class Supervisor {
   void Run();
   void OnSignal(int number);
   void LookAround(std::int64_t now);
+  void LookAt(Deployment& deployment, std::int64_t now);
   void WarnOfStep(const Slot& slot, const Task& task, std::int64_t since);
-  void ShowProgress(std::int64_t now);
+  void ShowProgress(Deployment& deployment, std::int64_t now);
 
-  LocalCluster* cluster_;
+  LocalJob* job_;
   const std::optional<int> parent_;
   const bool terminal_;
   const std::int64_t began_;

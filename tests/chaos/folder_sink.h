@@ -19,9 +19,7 @@ namespace millrace::chaos {
 /// committed, by one rename. What is in `done` stands outside of the job, and of its crashes.
 class FolderSink {
  public:
-  /// `run` names this run of the job.
-  FolderSink(std::string folder, std::string run)
-      : folder_(std::move(folder)), run_(std::move(run)) {}
+  explicit FolderSink(std::string folder) : folder_(std::move(folder)) {}
 
   class Writer {
    public:
@@ -57,11 +55,11 @@ class FolderSink {
     std::uint64_t prepared_ = 0;
   };
   Writer CreateWriter(const WriterContext& context) const {
-    return {folder_, run_ + "-" + context.sink_name + "-" + std::to_string(context.subtask)};
+    return {folder_, context.run + "-" + context.sink_name + "-" + std::to_string(context.subtask)};
   }
 
  private:
-  std::string folder_, run_;
+  std::string folder_;
 };
 
 }  // namespace millrace::chaos

@@ -13,7 +13,7 @@
 
 #include "millrace/base/random.h"
 #include "millrace/testing/test_cluster.h"
-#include "runtime/checkpoint/checkpoint_store.h"
+#include "runtime/checkpoint/checkpoint_folder.h"
 #include "tests/chaos/chaos_shapes.h"
 #include "tests/chaos/oracle_sink.h"
 #include "tests/support/child_job.h"
@@ -30,7 +30,7 @@ constexpr std::int64_t kRecords = 6000;
 Rows Expected() {
   chaos::Oracle oracle;
   const auto result = testing::TestCluster::Seeded(1).Run([&](StreamEnvironment& env) {
-    chaos::Build(env, {kRecords, 3, 0}, chaos::OracleSink(&oracle, "whole"));
+    chaos::Build(env, {kRecords, 3, 0}, chaos::OracleSink(&oracle));
   });
   EXPECT_TRUE(result.status.ok()) << result.status;
   return oracle.rows();
@@ -53,9 +53,8 @@ struct Folder {
   }
   /// Its id; 0 when there is none.
   std::int64_t NewestCheckpoint() const {
-    const auto store = CheckpointStore::Open(&LocalFileSystem(), (path / "chk").string());
-    if (!store.ok() || store.value().manifests().empty()) return 0;
-    return store.value().manifests().rbegin()->first;
+    const auto found = ListManifests(LocalFileSystem(), (path / "chk").string());
+    return !found.ok() || found.value().empty() ? 0 : found.value().rbegin()->first;
   }
   fs::path path;
 };
@@ -71,12 +70,21 @@ TEST(Kill, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
       ASSERT_LT(run, 40) << "seed " << seed << " in " << folder.path;
       const std::int64_t before = folder.NewestCheckpoint();
       restored += before > 0 ? 1 : 0;
-      const std::string name = "r" + std::to_string(run);
-      ChildJob job(CHAOS_JOB, "",
-                   {folder.path, name, std::to_string(kRecords), "4000", "--parallelism",
-                    std::to_string(1 + random.Uniform(3)), "-D",
-                    "test.checkpoint.dir=" + (folder.path / "chk").string(), "-D",
-                    "test.checkpoint.run=" + name, "-D", "test.checkpoint.interval=10"});
+      const std::string checkpoints = (folder.path / "chk").string();
+      std::vector<std::string> arguments = {
+          folder.path,
+          std::to_string(kRecords),
+          "4000",
+          "--parallelism",
+          std::to_string(1 + random.Uniform(3)),
+          "-D",
+          "checkpoint.dir=" + checkpoints,
+          "-D",
+          "checkpoint.interval=10ms",
+          "-D",
+          "checkpoint.max-concurrent=" + std::to_string(1 + random.Uniform(2))};
+      if (before > 0) arguments.push_back("--restore=" + checkpoints);
+      ChildJob job(CHAOS_JOB, "", arguments);
       const bool killed =
           restored < 8 &&
           !job.EndsWithin(1 +

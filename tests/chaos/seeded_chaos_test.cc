@@ -7,6 +7,7 @@
 
 #include "millrace/millrace.h"
 #include "millrace/testing/test_cluster.h"
+#include "runtime/checkpoint/checkpoint_folder.h"
 #include "tests/chaos/chaos_shapes.h"
 #include "tests/chaos/oracle_sink.h"
 #include "tests/support/memory_file_system.h"
@@ -24,7 +25,7 @@ using chaos::Shape;
 std::map<std::string, int> Expected(const Shape& shape) {
   Oracle oracle;
   const auto result = testing::TestCluster::Seeded(1).Run(
-      [&](StreamEnvironment& env) { Build(env, shape, OracleSink(&oracle, "whole")); });
+      [&](StreamEnvironment& env) { Build(env, shape, OracleSink(&oracle)); });
   EXPECT_TRUE(result.status.ok()) << result.status;
   return oracle.rows();
 }
@@ -47,17 +48,24 @@ TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
                          .Parallelism(1 + static_cast<int>(random.Uniform(3)))
                          .Option("batch.rows", std::to_string(1 + random.Uniform(60)))
                          .Option("exchange", random.Chance(0.5) ? "local" : "serialized")
-                         .Option("test.checkpoint.dir", "memory://chk")
-                         .Option("test.checkpoint.run", name)
-                         .Option("test.checkpoint.retain", std::to_string(1 + random.Uniform(3)));
+                         .Option("test.run", name)
+                         .Option("checkpoint.dir", "memory://chk")
+                         .Option("checkpoint.interval", "20ms")
+                         .Option("checkpoint.timeout", random.Chance(0.3) ? "5ms" : "1s")
+                         .Option("checkpoint.tolerable-failures", "1000000")
+                         .Option("checkpoint.pause", random.Chance(0.3) ? "1ms" : "0ms")
+                         .Option("checkpoint.max-concurrent", std::to_string(1 + random.Uniform(2)))
+                         .Option("checkpoint.retain", std::to_string(1 + random.Uniform(3)));
+      const auto found = ListManifests(files, "chk");
+      if (found.ok() && !found.value().empty()) cluster = cluster.Restore("memory://chk");
       const bool last = run == 20;
       if (!last) {
         cluster = cluster.Option(
             "test.crash",
             std::to_string(1 + random.Uniform(std::uint64_t{1} << (4 + random.Uniform(12)))));
       }
-      const JobResult result = cluster.Run(
-          [&](StreamEnvironment& env) { Build(env, shape, OracleSink(&oracle, name)); });
+      const JobResult result =
+          cluster.Run([&](StreamEnvironment& env) { Build(env, shape, OracleSink(&oracle)); });
       if (result.status.ok()) break;
       ASSERT_EQ(result.status.code(), StatusCode::kAborted)
           << "seed " << seed << ": " << result.status;
@@ -84,7 +92,8 @@ TEST(SeededChaos, ASinkThatPublishesOnceIsRefused) {
   MemoryFileSystem files;
   RegisterFileSystem("memory", &files);
   const JobResult result = testing::TestCluster::Seeded(1)
-                               .Option("test.checkpoint.dir", "memory://chk")
+                               .Option("checkpoint.dir", "memory://chk")
+                               .Option("checkpoint.interval", "1s")
                                .Run([](StreamEnvironment& env) {
                                  env.FromCollection("words", std::vector<std::string>{"a"})
                                      .SinkTo("files", TextFileSink("/nonexistent/never"));

@@ -22,6 +22,12 @@ struct WriterContext {
   int parallelism = 1;
   /// NowNanos counts from some point, for distances; the time of day is WallMillis.
   const Clock* clock = nullptr;
+  /// Names this run of the job: no other run of any job has it. Letters, digits and '-'; as is `job_id`.
+  std::string run;
+  /// The same in all runs that go on from each other's checkpoints. At most one of them is alive.
+  std::string job_id;
+  /// Commits follow checkpoints; without them there is one, at the end of the job.
+  bool checkpoints = false;
 };
 
 namespace internal {
@@ -69,8 +75,9 @@ class SinkTail {
       if constexpr (requires { Writer::kCommitsOnce; }) {
         if (context.checkpoints) internal::ThrowCommitsOnce();
       }
-      writer_.emplace(sink_.CreateWriter(WriterContext{
-          context.job_name, step_->name, context.subtask, context.parallelism, context.clock}));
+      writer_.emplace(sink_.CreateWriter(
+          WriterContext{context.job_name, step_->name, context.subtask, context.parallelism,
+                        context.clock, context.run, context.job_id, context.checkpoints}));
       if constexpr (kCommits) {
         checkpoints_ = context.checkpoints;
         if (context.restore != nullptr) CommitRestored(context);

@@ -1,4 +1,4 @@
-#include "runtime/checkpoint/checkpoint_restore.h"
+#include "runtime/checkpoint/restore/checkpoint_restore.h"
 
 #include <algorithm>
 #include <utility>
@@ -53,7 +53,7 @@ class FileRestore final : public OperatorRestore {
 Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::Open(FileSystem& files,
                                                                    const std::string& folder,
                                                                    Manifest manifest) {
-  std::unique_ptr<CheckpointRestore> restore(new CheckpointRestore(std::move(manifest)));
+  std::unique_ptr<CheckpointRestore> restore(new CheckpointRestore(folder, std::move(manifest)));
   for (const Manifest::Vertex& vertex : restore->manifest_.vertices) {
     for (const Manifest::Chain& chain : vertex.tasks) {
       for (const Manifest::File& file : chain) {
@@ -74,6 +74,25 @@ const Manifest::Vertex* CheckpointRestore::SameVertex(const std::vector<std::str
       return &vertex;
   }
   return nullptr;
+}
+
+std::vector<std::string> CheckpointRestore::OperatorsWithState() const {
+  std::vector<std::string> found;
+  for (const Manifest::Vertex& vertex : manifest_.vertices) {
+    std::vector<bool> has(vertex.operators.size());
+    for (const Manifest::Chain& chain : vertex.tasks) {
+      for (const Manifest::File& file : chain) {
+        for (const BlockEntry& entry : readers_.at(file.name).blocks()) {
+          const std::size_t op = entry.kind / kSnapshotKinds;
+          if (op < has.size()) has[op] = true;
+        }
+      }
+    }
+    for (std::size_t i = 0; i < has.size(); ++i) {
+      if (has[i]) found.push_back(vertex.operators[i]);
+    }
+  }
+  return found;
 }
 
 std::unique_ptr<OperatorRestore> CheckpointRestore::For(const std::string& op,
