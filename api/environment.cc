@@ -126,8 +126,8 @@ int StreamEnvironment::Execute(const std::string& job_name) {
   RunOptions run = options.run;
   run.supervised = true;
   const JobResult result = JobRunner::Get().Run(plan.value(), *builder_, run);
-  if (result.worker_exit_code.has_value()) return *result.worker_exit_code;
-  const int code = Report(job_name, result);
+  const int code =
+      result.worker_exit_code.has_value() ? *result.worker_exit_code : Report(job_name, result);
   if (!result.in_worker) return code;
   std::fflush(nullptr);
   std::_Exit(code);

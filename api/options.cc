@@ -24,8 +24,9 @@ constexpr OptionKey kKeys[] = {
      "what of the job's log lines is shown on stderr; default info"},
 };
 constexpr std::int64_t kMinMemory = 1 << 20;
+constexpr std::int64_t kMaxWorkers = 64;
 constexpr std::string_view kFlags[] = {
-    "--help",    "--parallelism",         "--explain", "--metrics", "--isolated",
+    "--help",    "--parallelism",         "--explain", "--metrics", "--isolated", "--workers",
     "--restore", "--allow-dropped-state", "-D"};
 
 Result<std::int64_t> Bytes(std::string_view what, std::string_view text) {
@@ -190,6 +191,12 @@ Status ParseArguments(const std::vector<std::string>& arguments, JobOptions* opt
       options->run.checkpoints.allow_dropped_state = true;
     } else if (whole == "--isolated") {
       options->run.isolated = true;
+    } else if (flag == "--workers") {
+      if (!next()) return Status::InvalidArgument("option --workers needs a number");
+      const auto number = Number(flag, value, 1, kMaxWorkers);
+      if (!number.ok()) return number.status();
+      options->run.isolated = true;
+      options->run.workers = static_cast<int>(number.value());
     } else if (flag == "-D") {
       if (!next()) return Status::InvalidArgument("option -D needs key=value");
       MILLRACE_RETURN_IF_ERROR(SetPair(value, options));
@@ -215,6 +222,8 @@ std::string HelpText(std::string_view program) {
       "  --metrics[=text|json]  print what each operator did, to stderr, at the end\n"
       "  --isolated             run the job in a process of its own: a crash is reported, not "
       "suffered\n"
+      "  --workers N            run it in N such processes, 1 to 64; with checkpoints, one that "
+      "dies is started again\n"
       "  --restore PATH         go on from a checkpoint: a manifest, or a folder's newest\n"
       "  --allow-dropped-state  restore, although operators that have state are no more\n"
       "  -D key=value           set an option:\n";

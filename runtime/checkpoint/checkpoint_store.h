@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "millrace/storage/file_system.h"
 #include "runtime/checkpoint/manifest.h"
@@ -22,6 +23,11 @@ class CheckpointStore {
   /// is, for whoever finds it locked. `files` outlives the store.
   static Result<std::unique_ptr<CheckpointStore>> Open(FileSystem* files, std::string folder,
                                                        const std::string& owner);
+
+  /// The folder of a job that another process has opened: for snapshot files alone.
+  static std::unique_ptr<CheckpointStore> OpenedElsewhere(FileSystem* files, std::string folder) {
+    return std::unique_ptr<CheckpointStore>(new CheckpointStore(files, std::move(folder)));
+  }
 
   FileSystem& files() { return *files_; }
   const std::string& folder() const { return folder_; }

@@ -1,6 +1,5 @@
 #include "runtime/checkpoint/job_checkpoints.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "runtime/checkpoint/restore/restore_check.h"
@@ -11,16 +10,15 @@ JobCheckpoints::JobCheckpoints(Begin begin)
     : settings_(begin.settings),
       history_(begin.history),
       uploads_(begin.store, begin.clock, begin.run),
-      // Ids only rise, also behind an older one that was chosen: of two files of a task the one with the higher id is newer.
-      first_(std::max(begin.store->newest(),
-                      begin.restore == nullptr ? 0 : begin.restore->manifest().id) +
-             1),
+      first_(begin.first),
       restore_(std::move(begin.restore)),
-      in_place_(begin.in_place) {
+      manifest_(std::move(begin.manifest)),
+      in_place_(begin.in_place),
+      coordinates_(begin.coordinates) {
   job_.plan = ManifestOf(*begin.plan);
   job_.plan.run = std::move(begin.run);
   job_.plan.job_id = std::move(begin.job_id);
-  history_->restored = restore_ == nullptr ? 0 : restore_->manifest().id;
+  if (history_ != nullptr) history_->restored = restore_ == nullptr ? 0 : restore_->manifest().id;
 }
 
 const OperatorRestore* JobCheckpoints::RestoreOf(const std::string& op, int vertex, int subtask,
@@ -56,7 +54,16 @@ CheckpointMail* JobCheckpoints::AddTask(TaskId task, int parallelism, Waker* wak
   return &mail;
 }
 
+void JobCheckpoints::Deliver(TaskId task, const CheckpointMail::Numbers& numbers) {
+  for (const CheckpointCoordinator::Task& t : job_.tasks) {
+    if (t.id != task) continue;
+    t.mail->Store(numbers);
+    t.waker->Wake();
+  }
+}
+
 void JobCheckpoints::Start(const Clock* clock) {
+  if (!coordinates_) return;
   coordinator_.emplace(job_, settings_, clock, &uploads_, history_, first_, std::move(chains_));
 }
 

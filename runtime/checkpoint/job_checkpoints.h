@@ -25,8 +25,12 @@ class JobCheckpoints {
     std::string run;                             // a name that no other attempt of any job has
     std::string job_id;                          // see job_id()
     std::unique_ptr<CheckpointRestore> restore;  // null: it begins with nothing
+    std::string manifest;                        // where that lies, as LocateFiles takes it
     /// What is restored lies in the store's own folder: snapshots go on with its chains.
     bool in_place = false;
+    std::int64_t first = 1;  // the attempt's first checkpoint
+    /// False in a worker whose job's master coordinates the checkpoints.
+    bool coordinates = true;
   };
   /// All pointers outlive it.
   explicit JobCheckpoints(Begin begin);
@@ -35,6 +39,11 @@ class JobCheckpoints {
   /// a copy of another job's state must not have its id: sinks remove what earlier runs with their id have left unfinished.
   const std::string& job_id() const { return job_.plan.job_id; }
   const std::string& run() const { return job_.plan.run; }
+  /// The manifest that the job goes on from, as LocateFiles takes it; empty: nothing.
+  const std::string& manifest() const { return manifest_; }
+  bool in_place() const { return in_place_; }
+  /// The first checkpoint of this attempt.
+  std::int64_t first() const { return first_; }
 
   // --- while the job is deployed
 
@@ -52,6 +61,9 @@ class JobCheckpoints {
   /// When all tasks and sources are known.
   void Start(const Clock* clock);
   CheckpointCoordinator& coordinator() { return *coordinator_; }
+  bool coordinated_here() const { return coordinator_.has_value(); }
+  /// What the coordinator in another process says to a task; wakes it.
+  void Deliver(TaskId task, const CheckpointMail::Numbers& numbers);
 
  private:
   const std::vector<std::string>& OperatorsOf(int vertex) const {
@@ -63,7 +75,9 @@ class JobCheckpoints {
   SnapshotUploads uploads_;
   const std::int64_t first_;
   std::unique_ptr<CheckpointRestore> restore_;
+  const std::string manifest_;
   const bool in_place_;
+  const bool coordinates_;
   std::deque<std::unique_ptr<OperatorRestore>> operator_restores_;
   std::deque<CheckpointMail> mails_;
   CheckpointCoordinator::Job job_;

@@ -63,6 +63,8 @@ class SnapshotUploads final : public SnapshotTarget {
 
   // --- the coordinator's thread
 
+  /// Something has happened: here, or in another process whose events are this coordinator's. Any thread.
+  void Tell(SnapshotEvent event);
   /// What has happened since the last call, in order.
   std::vector<SnapshotEvent> TakeEvents();
   /// Until there is an event, Interrupt is called, or `nanos` are over.
@@ -87,7 +89,6 @@ class SnapshotUploads final : public SnapshotTarget {
     bool taken = false;  // a thread is at one of its items
   };
   void Push(Strand* strand, Item item);
-  void Tell(SnapshotEvent event);
   void Run(Item& item);
   void Finish(Upload& upload);
 

@@ -72,8 +72,10 @@ struct Deployment::Building {
   std::map<std::pair<int, int>, Task*> tasks;          // (vertex, subtask)
   std::map<std::pair<int, int>, Operator*> operators;  // (operator, subtask)
   std::map<std::pair<int, int>, OperatorContext*> contexts;
-  std::map<std::tuple<std::size_t, int, int>, LocalChannel*>
+  std::map<std::tuple<std::size_t, int, int>, OutputChannel*>
       channels;  // (edge, from subtask, to subtask)
+  std::uint32_t numbered =
+      0;  // channels so far, with those that are not here: the same count in all workers
 };
 
 Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
@@ -86,8 +88,14 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
   int width = 1;
   for (const PlanVertex& v : plan_.vertices) width = std::max(width, v.parallelism);
   for (int i = 0; i < width; ++i) {
+    if (!Holds(i)) continue;
     slots_.emplace_back(i, options_.clock, on_failure);
     if (options_.measure_steps) slots_.back().MeasureSteps();
+  }
+  if (options_.placement.workers > 1) {
+    exchange_ = std::make_unique<Exchange>(options_.peers, [on_failure](const Status& status) {
+      on_failure({"exchange", "exchange between workers", 0, status.message()});
+    });
   }
   Building building;
   counters_.resize(plan_.operators.size());
@@ -101,28 +109,25 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
       }
       counters_[static_cast<std::size_t>(o.id)].push_back(std::move(counters));
     }
-    if (o.kind == NodeKind::kSource) {
-      auto coordinator = std::make_unique<SourceCoordinator>(MakeEnumerator(o), o.parallelism);
-      for (int s = 0; s < o.parallelism; ++s) {
-        coordinator->set_waker(s, &slots_[static_cast<std::size_t>(s)].parker());
-      }
-      if (options_.checkpoints != nullptr)
-        ThrowIfNotRestored(options_.checkpoints->AddSource(o.name, coordinator.get()));
-      coordinators_[static_cast<std::size_t>(o.id)] = std::move(coordinator);
-    }
+    if (o.kind == NodeKind::kSource) MakeSplitControl(o);
   }
   for (const PlanVertex& v : plan_.vertices) {
-    for (int s = 0; s < v.parallelism; ++s) MakeTask(v, s, &building);
+    for (int s = 0; s < v.parallelism; ++s) {
+      if (Holds(s)) MakeTask(v, s, &building);
+    }
   }
   for (const PlanEdge& edge : plan_.edges) {
     if (!edge.chained) MakeChannels(edge, &building);
   }
   for (const PlanVertex& v : plan_.vertices) {
     for (const int id : v.operators) {
-      for (int s = 0; s < v.parallelism; ++s) WireOutputs(op(id), s, &building);
+      for (int s = 0; s < v.parallelism; ++s) {
+        if (Holds(s)) WireOutputs(op(id), s, &building);
+      }
     }
   }
   if (options_.checkpoints != nullptr) options_.checkpoints->Start(options_.clock);
+  if (exchange_ != nullptr) exchange_->Start();
 }
 
 std::unique_ptr<SplitEnumerator> Deployment::MakeEnumerator(const PlanOperator& source) {
@@ -131,6 +136,42 @@ std::unique_ptr<SplitEnumerator> Deployment::MakeEnumerator(const PlanOperator& 
   } catch (...) {
     throw UserError("source '" + source.name + "': " + internal::DescribeException());
   }
+}
+
+void Deployment::MakeSplitControl(const PlanOperator& source) {
+  const Placement& placement = options_.placement;
+  if (placement.worker != 0) {
+    const std::int64_t restored =
+        options_.checkpoints == nullptr ? 0 : options_.checkpoints->restored();
+    for (int s = 0; s < source.parallelism; ++s) {
+      if (!Holds(s)) continue;
+      remote_readers_[{source.id, s}] = std::make_unique<RemoteSplitReader>(
+          source.id, s, restored, options_.courier, &slot(s).parker());
+    }
+    return;
+  }
+  auto coordinator =
+      std::make_unique<SourceCoordinator>(MakeEnumerator(source), source.parallelism);
+  for (int s = 0; s < source.parallelism; ++s) {
+    if (Holds(s)) {
+      coordinator->set_waker(s, &slot(s).parker());
+    } else {
+      coordinator->SetRemote(s, source.id, options_.courier);
+    }
+  }
+  if (options_.checkpoints != nullptr)
+    ThrowIfNotRestored(options_.checkpoints->AddSource(source.name, coordinator.get()));
+  coordinators_[static_cast<std::size_t>(source.id)] = std::move(coordinator);
+}
+
+RemoteSplitReader* Deployment::remote_reader(int source, int subtask) {
+  const auto found = remote_readers_.find({source, subtask});
+  return found == remote_readers_.end() ? nullptr : found->second.get();
+}
+
+SourceControl* Deployment::SplitControlOf(int source, int subtask) {
+  SourceCoordinator* const here = coordinator(source);
+  return here != nullptr ? here->reader(subtask) : remote_reader(source, subtask);
 }
 
 Deployment::~Deployment() {
@@ -154,9 +195,7 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
     context->counters =
         counters_[static_cast<std::size_t>(id)][static_cast<std::size_t>(subtask)].get();
     context->batch_rows = options_.batch_rows;
-    if (coordinators_[static_cast<std::size_t>(id)] != nullptr) {
-      context->source_control = coordinators_[static_cast<std::size_t>(id)]->reader(subtask);
-    }
+    if (o.kind == NodeKind::kSource) context->source_control = SplitControlOf(id, subtask);
     if (options_.checkpoints != nullptr) {
       context->checkpoints = true;
       context->restore = options_.checkpoints->RestoreOf(o.name, vertex.id, subtask, o.parallelism);
@@ -170,13 +209,13 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
   }
   if (options_.checkpoints != nullptr) {
     const TaskId id{vertex.id, subtask};
-    CheckpointMail* mail = options_.checkpoints->AddTask(
-        id, vertex.parallelism, &slots_[static_cast<std::size_t>(subtask)].parker());
+    CheckpointMail* mail =
+        options_.checkpoints->AddTask(id, vertex.parallelism, &slot(subtask).parker());
     task->ExpectCheckpoints(id, options_.checkpoints->restored(), mail,
                             options_.checkpoints->uploads());
   }
   building->tasks[{vertex.id, subtask}] = task.get();
-  slots_[static_cast<std::size_t>(subtask)].Add(std::move(task));
+  slot(subtask).Add(std::move(task));
 }
 
 BatchColumns Deployment::ColumnsOf(const PlanEdge& edge) const {
@@ -185,9 +224,41 @@ BatchColumns Deployment::ColumnsOf(const PlanEdge& edge) const {
 }
 
 void Deployment::MakeChannels(const PlanEdge& edge, Building* building) {
-  const PlanOperator& from = op(edge.from);
-  const PlanOperator& to = op(edge.to);
-  const auto index = static_cast<std::size_t>(&edge - plan_.edges.data());
+  const int producers = op(edge.from).parallelism;
+  const int consumers = op(edge.to).parallelism;
+  for (int s = 0; s < producers; ++s) {
+    for (const int t : TargetsOf(edge.partitioning, s, producers, consumers)) {
+      if (Holds(s) && Holds(t)) {
+        MakeLocalChannel(edge, s, t, building);
+      } else if (Holds(s) || Holds(t)) {
+        MakeRemoteEnd(edge, s, t, building);
+      }
+      ++building->numbered;
+    }
+  }
+}
+
+void Deployment::MakeRemoteEnd(const PlanEdge& edge, int from, int to, Building* building) {
+  RemoteChannelOptions options;
+  options.channel = building->numbered;
+  options.type = registry_.factory(edge.from).OutputType(edge.output);
+  MILLRACE_CHECK(options.type != nullptr, "an edge leaves an output without rows");
+  options.columns = ColumnsOf(edge);
+  options.batch_rows = options_.batch_rows;
+  options.batch_bytes = batches_.batch_bytes;
+  options.memory = &memory_;
+  if (Holds(from)) {
+    const int peer = options_.placement.WorkerOf(to);
+    building->channels[{IndexOf(edge), from, to}] =
+        exchange_->AddOutput(peer, options, &slot(from).parker());
+  } else {
+    const int peer = options_.placement.WorkerOf(from);
+    building->tasks[{op(edge.to).vertex, to}]->AddInput(
+        exchange_->AddInput(peer, options, &slot(to).parker()), edge.port);
+  }
+}
+
+void Deployment::MakeLocalChannel(const PlanEdge& edge, int from, int to, Building* building) {
   LocalChannelOptions options;
   options.type = registry_.factory(edge.from).OutputType(edge.output);
   MILLRACE_CHECK(options.type != nullptr, "an edge leaves an output without rows");
@@ -196,18 +267,14 @@ void Deployment::MakeChannels(const PlanEdge& edge, Building* building) {
   options.batch_bytes = batches_.batch_bytes;
   options.serialized = options_.serialized;
   options.memory = &memory_;
-  for (int s = 0; s < from.parallelism; ++s) {
-    for (const int t : TargetsOf(edge.partitioning, s, from.parallelism, to.parallelism)) {
-      auto channel = std::make_unique<LocalChannel>(options);
-      if (s != t) {  // tasks of one slot need no waking
-        channel->set_consumer_waker(&slots_[static_cast<std::size_t>(t)].parker());
-        channel->set_producer_waker(&slots_[static_cast<std::size_t>(s)].parker());
-      }
-      building->channels[{index, s, t}] = channel.get();
-      building->tasks[{to.vertex, t}]->AddInput(channel.get(), edge.port);
-      channels_.push_back(std::move(channel));
-    }
+  auto channel = std::make_unique<LocalChannel>(options);
+  if (from != to) {  // tasks of one slot need no waking
+    channel->set_consumer_waker(&slot(to).parker());
+    channel->set_producer_waker(&slot(from).parker());
   }
+  building->channels[{IndexOf(edge), from, to}] = channel.get();
+  building->tasks[{op(edge.to).vertex, to}]->AddInput(channel.get(), edge.port);
+  channels_.push_back(std::move(channel));
 }
 
 void Deployment::WireOutputs(const PlanOperator& from, int subtask, Building* building) {

@@ -77,6 +77,7 @@ Status LocalCluster::RunThreads() {
         slot.Run(stop_);
         ended
             .arrive_and_wait();  // nothing is published before it is sure that no other subtask fails
+        if (worker_.gate != nullptr && !stop_.load()) worker_.gate->Await();
         if (!stop_.load()) slot.Commit();
         slot.Close();
         --running;
@@ -99,11 +100,14 @@ Status LocalCluster::RunThreads() {
 
 void LocalCluster::RunCheckpoints(const std::atomic<std::ptrdiff_t>& running) {
   constexpr std::int64_t kLook = 1000000000;
-  CheckpointCoordinator& coordinator = checkpoints_->coordinator();
   const Clock& clock = SystemClock::Get();
   while (running.load() > 0) {
     std::int64_t until = kLook;  // after a stop: the slots say when they have ended
-    if (!stop_.load()) {
+    if (!checkpoints_->coordinated_here()) {
+      for (const SnapshotEvent& event : checkpoints_->uploads()->TakeEvents())
+        worker_.forward(event);
+    } else if (!stop_.load()) {
+      CheckpointCoordinator& coordinator = checkpoints_->coordinator();
       coordinator.Step();
       if (!coordinator.failure().empty())
         OnFailure({"checkpoints", "checkpoint coordinator", 0, coordinator.failure()});

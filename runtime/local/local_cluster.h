@@ -1,17 +1,28 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <mutex>
 #include <optional>
 
+#include "runtime/local/commit_gate.h"
 #include "runtime/local/deployment.h"
+#include "runtime/local/supervised.h"
 
 namespace millrace {
 
 /// Runs a deployment in this process, under one of two drivers.
-class LocalCluster {
+class LocalCluster final : public Supervised {
  public:
   LocalCluster(JobPlan plan, const FactoryRegistry& registry, DeploymentOptions options);
+
+  /// Of a job in several workers: where slots wait before they commit, and who hears what happens to snapshots, in the
+  /// thread that calls RunThreads. Both outlive it.
+  struct Worker {
+    CommitGate* gate = nullptr;
+    std::function<void(const SnapshotEvent&)> forward;
+  };
+  void SetWorker(const Worker& worker) { worker_ = worker; }
 
   Deployment& deployment() { return *deployment_; }
   /// A thread per slot; returns when the job has ended. An error when the machine gives no more threads.
@@ -24,7 +35,8 @@ class LocalCluster {
   std::uint64_t turns() const { return turns_; }
 
   /// Ends the job at the next step of each task. Any thread.
-  void Cancel();
+  void Cancel() override;
+  void Look(const std::function<void(Deployment&)>& look) override { look(*deployment_); }
   bool cancelled() const { return cancelled_.load(); }
   std::optional<TaskFailure> failure() const;
 
@@ -39,6 +51,7 @@ class LocalCluster {
 
   JobCheckpoints* const checkpoints_;
   std::unique_ptr<Deployment> deployment_;
+  Worker worker_;
   bool crashed_ = false;
   std::uint64_t turns_ = 0;
   std::atomic<bool> stop_{false};

@@ -1,10 +1,8 @@
 #include "runtime/local/local_job.h"
 
 #include <chrono>
-#include <cstdio>
 #include <utility>
 
-#include "millrace/base/log.h"
 #include "millrace/operators/user_error.h"
 
 namespace millrace {
@@ -25,9 +23,7 @@ Status LocalJob::Run() {
     if (first_failure_.empty()) first_failure_ = failure->message;
     const auto delay = strategy_.OnFailure(options_.deployment.clock->NowNanos());
     if (!delay.has_value()) return GiveUp(*failure, strategy_.why());
-    char seconds[32];
-    std::snprintf(seconds, sizeof(seconds), "%.1f s", static_cast<double>(*delay) / 1e9);
-    Log(kWarn, "restart ", restarts_ + 1, " in ", seconds, ": ", failure->message);
+    LogRestart(restarts_ + 1, *delay, failure->message);
     if (!WaitToRestart(*delay)) return Status::Ok();
     TearDown();
     ++restarts_;
@@ -35,14 +31,7 @@ Status LocalJob::Run() {
 }
 
 Status LocalJob::GiveUp(const Failure& last, const std::string& why) const {
-  std::string message = last.message;
-  if (restarts_ > 0) {
-    message += " (it was started again " + std::to_string(restarts_) +
-               (restarts_ == 1 ? " time" : " times") + (why.empty() ? "" : ": " + why);
-    if (first_failure_ != last.message) message += "; the first failure was: " + first_failure_;
-    message += ")";
-  }
-  return {last.code, std::move(message)};
+  return {last.code, DescribeGivingUp(last.message, first_failure_, restarts_, why)};
 }
 
 std::optional<LocalJob::Failure> LocalJob::RunAttempt() {

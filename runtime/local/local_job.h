@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,7 +25,7 @@ struct LocalJobOptions {
 
 /// Runs a job until it is done, cancelled, or has failed for good: an attempt is a deployment of the whole plan, and the next
 /// one goes on from the newest checkpoint. Run on one thread; the others from any.
-class LocalJob {
+class LocalJob final : public Supervised {
  public:
   /// `recovery`: of a job with checkpoints, else null: it has one attempt. All outlive it.
   LocalJob(const JobPlan* plan, const FactoryRegistry* registry, const LocalJobOptions& options,
@@ -33,14 +34,12 @@ class LocalJob {
   /// Why the job has failed; OK also when it was cancelled.
   Status Run();
   /// Ends the job at the next step of each task, or its waiting for the next attempt.
-  void Cancel();
+  void Cancel() override;
   bool cancelled() const;
   std::uint64_t restarts() const { return restarts_; }
   /// What the last attempt has deployed, when Run has returned; null: nothing.
   LocalCluster* cluster() { return cluster_.get(); }
-  /// Calls `look(Deployment&)` when something is deployed; it stays until that returns.
-  template <class F>
-  void Look(F look) {
+  void Look(const std::function<void(Deployment&)>& look) override {
     const std::lock_guard lock(mutex_);
     if (cluster_ != nullptr) look(cluster_->deployment());
   }

@@ -28,9 +28,10 @@ std::string Name(const Task& task) {
 
 }  // namespace
 
-Supervisor::Supervisor(LocalJob* job, std::optional<int> parent)
+Supervisor::Supervisor(Supervised* job, std::optional<int> parent, bool progress)
     : job_(job),
       parent_(parent),
+      progress_(progress),
       terminal_(isatty(STDERR_FILENO) == 1),
       began_(SystemClock::Get().NowNanos()) {
   sigemptyset(&signals_);
@@ -117,7 +118,7 @@ void Supervisor::LookAt(Deployment& deployment, std::int64_t now) {
     }
     if (watches_[&slot].OnLook(look)) WarnOfStep(slot, *task, since);
   }
-  if (terminal_ && signal_ == 0 && now - std::max(shown_at_, began_) >= kSecond)
+  if (terminal_ && progress_ && signal_ == 0 && now - std::max(shown_at_, began_) >= kSecond)
     ShowProgress(deployment, now);
 }
 

@@ -6,8 +6,9 @@
 #include <optional>
 #include <thread>
 
-#include "runtime/local/local_job.h"
+#include "runtime/local/deployment.h"
 #include "runtime/local/step_watch.h"
+#include "runtime/local/supervised.h"
 
 namespace millrace {
 
@@ -20,7 +21,9 @@ namespace millrace {
 class Supervisor {
  public:
   /// With a `parent`, only its signals count: a terminal sends Ctrl-C to a worker as well as to the process that watches it.
-  explicit Supervisor(LocalJob* job, std::optional<int> parent = std::nullopt);
+  /// Without `progress` the terminal is left alone: this is a part of a job.
+  explicit Supervisor(Supervised* job, std::optional<int> parent = std::nullopt,
+                      bool progress = true);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -36,8 +39,9 @@ class Supervisor {
   void WarnOfStep(const Slot& slot, const Task& task, std::int64_t since);
   void ShowProgress(Deployment& deployment, std::int64_t now);
 
-  LocalJob* job_;
+  Supervised* job_;
   const std::optional<int> parent_;
+  const bool progress_;
   const bool terminal_;
   const std::int64_t began_;
   sigset_t signals_{};

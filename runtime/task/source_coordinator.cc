@@ -27,10 +27,26 @@ void SourceCoordinator::OnRequest(int subtask) {
         any_split_ = true;
       }
     }
+    if (reader.courier != nullptr) SendToRemote(reader);
     const bool told = std::exchange(reader.no_more, no_more && reader.assigned.empty());
-    if (reader.no_more && !told) OnNoMore();
+    if (reader.no_more && !told) {
+      OnNoMore();
+      if (reader.courier != nullptr) reader.courier->NoMoreSplits(reader.source, subtask);
+    }
   }
   if (reader.waker != nullptr) reader.waker->Wake();
+}
+
+void SourceCoordinator::SetRemote(int subtask, int source, SplitCourier* courier) {
+  Reader& reader = readers_[static_cast<std::size_t>(subtask)];
+  reader.source = source;
+  reader.courier = courier;
+}
+
+void SourceCoordinator::SendToRemote(Reader& reader) {
+  for (const std::string& split : reader.assigned)
+    reader.courier->Assign(reader.source, reader.subtask, split);
+  reader.assigned.clear();
 }
 
 void SourceCoordinator::OnNoMore() {
@@ -91,8 +107,8 @@ Status SourceCoordinator::Restore(std::string_view bytes) {
   for (std::size_t reader = 0; count > 0 && in.GetString(&split); --count) {
     readers_[reader].assigned.emplace_back(split);
     reader = (reader + 1) % readers_.size();
-    any_split_ = true;
   }
+  any_split_ = true;  // others may have been given out before the checkpoint
   if (!in.AtEnd() || !enumerator_->Restore(enumerator))
     return Status::DataLoss("restore a source: its splits do not decode");
   return Status::Ok();

@@ -12,6 +12,7 @@
 #include "millrace/io/channel.h"
 #include "millrace/operators/source_api.h"
 #include "runtime/checkpoint/source_checkpoints.h"
+#include "runtime/task/split_courier.h"
 
 namespace millrace {
 
@@ -19,13 +20,18 @@ namespace millrace {
 /// Control plane only; readers call it from their slots' threads.
 ///
 /// A checkpoint has every split once: with the reader that took it before its barrier, or here. So a reader takes none
-/// between the coordinator's part of a checkpoint and its own.
+/// between the coordinator's part of a checkpoint and its own. Readers in other workers see to that themselves
+/// (remote_split_reader.h).
 class SourceCoordinator final : public SourceCheckpoints {
  public:
   SourceCoordinator(std::unique_ptr<SplitEnumerator> enumerator, int parallelism);
 
   /// The line of one reader; `waker` wakes its slot.
   SourceControl* reader(int subtask) { return &readers_[static_cast<std::size_t>(subtask)]; }
+  /// The reader of this subtask is in another worker; `source` is what the courier calls this one.
+  void SetRemote(int subtask, int source, SplitCourier* courier);
+  /// A reader asks for something to read.
+  void OnRequest(int subtask);
   std::string BeginCheckpoint(std::int64_t checkpoint) override;
   void EndCheckpoint(std::int64_t checkpoint) override;
   Status Restore(std::string_view bytes) override;
@@ -43,13 +49,16 @@ class SourceCoordinator final : public SourceCheckpoints {
     SourceCoordinator* coordinator = nullptr;
     int subtask = 0;
     Waker* waker = nullptr;
+    int source = 0;                    // its number, for the courier
+    SplitCourier* courier = nullptr;   // of a reader in another worker
     std::deque<std::string> assigned;  // guarded by the coordinator's mutex
     bool no_more = false;              // guarded by the coordinator's mutex
     std::int64_t barrier = 0;          // guarded by the coordinator's mutex
   };
   /// The reader's part of an open checkpoint is still to come.
   bool Closed(const Reader& reader) const;
-  void OnRequest(int subtask);
+  /// Hands over what is assigned. Under the mutex: nothing may come between it and a checkpoint.
+  void SendToRemote(Reader& reader);
   /// Warns when all readers have been told that there are no more splits, and none had one.
   void OnNoMore();
 

@@ -1,4 +1,4 @@
-#include "millrace/io/local_channel.h"
+#include "millrace/io/channel/local_channel.h"
 
 #include <stdexcept>
 
@@ -6,18 +6,16 @@
 
 namespace millrace {
 
-namespace {
-
-// Batches that emitting may take over the credits, and that are kept all the same: their rows have grown strings.
-constexpr std::size_t kOverdraft = 8;
-
-}  // namespace
-
 LocalChannel::LocalChannel(const LocalChannelOptions& options)
     : options_(options),
-      capacity_(BatchCapacity(options.type->row_bytes, options.batch_rows, options.batch_bytes)),
-      ledger_(options.memory) {
-  if (options_.serialized) decode_arena_ = std::make_unique<Arena>();
+      pool_(*options.type,
+            BatchCapacity(options.type->row_bytes, options.batch_rows, options.batch_bytes),
+            options.columns, options.credits, options.memory) {
+  if (options_.serialized)
+    decoder_ = std::make_unique<BatchDecoder>(
+        *options.type,
+        BatchCapacity(options.type->row_bytes, options.batch_rows, options.batch_bytes),
+        options.columns);
 }
 
 LocalChannel::~LocalChannel() {
@@ -30,30 +28,7 @@ LocalChannel::~LocalChannel() {
   while (queue_.TryPop(&parcel)) drop(parcel.element.batch, parcel.wire);
   Credit credit;
   while (returns_.TryPop(&credit)) drop(credit.batch, credit.wire);
-  for (Batch* batch : spare_) DeleteBatch(batch);
-  for (Batch* batch : decoded_) DeleteBatch(batch);
   for (ByteWriter* wire : spare_wire_) delete wire;
-}
-
-Batch* LocalChannel::NewPooled() {
-  Batch* batch = NewBatch(*options_.type, capacity_, options_.columns);
-  ledger_.OnNew(*batch);
-  return batch;
-}
-
-void LocalChannel::Recycle(Batch* batch) {
-  if (batch->arena != nullptr) {
-    batch->arena->Unpin(batch->arena_pin);  // the task recycles its arena between steps
-    batch->arena = nullptr;
-  }
-  ledger_.OnReturn(*batch);
-  batch->size = 0;
-  if (spare_.empty() || (spare_.size() < options_.credits + kOverdraft && !ledger_.tight())) {
-    spare_.push_back(batch);
-    return;
-  }
-  ledger_.OnDelete(*batch);
-  DeleteBatch(batch);
 }
 
 void LocalChannel::CollectReturns() {
@@ -61,7 +36,7 @@ void LocalChannel::CollectReturns() {
   while (returns_.TryPop(&credit)) {
     --in_flight_;
     ++collected_;
-    if (credit.batch != nullptr) Recycle(credit.batch);
+    if (credit.batch != nullptr) pool_.Recycle(credit.batch);
     if (credit.wire != nullptr) spare_wire_.push_back(credit.wire);
   }
 }
@@ -69,7 +44,7 @@ void LocalChannel::CollectReturns() {
 bool LocalChannel::HasCredit() {
   CollectReturns();
   // One batch may always be under way: that is enough to go on, however little memory there is.
-  const std::uint32_t credits = ledger_.tight() ? 1 : options_.credits;
+  const std::uint32_t credits = pool_.tight() ? 1 : options_.credits;
   const std::uint32_t most = waiting_ ? credits / 2 : credits - 1;
   waiting_ = in_flight_ > most;
   if (waiting_) resume_at_.store(collected_ + in_flight_ - credits / 2, std::memory_order_relaxed);
@@ -78,14 +53,11 @@ bool LocalChannel::HasCredit() {
 
 Batch* LocalChannel::Take() {
   if (!HasCredit()) return nullptr;
-  return TakeOverdraft();
+  return pool_.Take();
 }
 
 Batch* LocalChannel::TakeOverdraft() {
-  if (spare_.empty()) return NewPooled();
-  Batch* batch = spare_.back();
-  spare_.pop_back();
-  return batch;
+  return pool_.Take();
 }
 
 void LocalChannel::Send(const Parcel& parcel) {
@@ -97,7 +69,7 @@ void LocalChannel::Push(Batch* batch) {
   MILLRACE_CHECK(batch->size > 0, "an empty batch was pushed");
   ++in_flight_;
   batch->sequence = ++next_sequence_;
-  ledger_.OnPush(*batch);
+  pool_.OnPush(*batch);
   Parcel parcel;
   parcel.element.kind = Element::Kind::kBatch;
   parcel.element.value = static_cast<std::int64_t>(batch->sequence);
@@ -114,7 +86,7 @@ void LocalChannel::Push(Batch* batch) {
     spare_wire_.pop_back();
   }
   EncodeBatch(*batch, *wire);
-  Recycle(batch);
+  pool_.Recycle(batch);
   parcel.wire = wire;
   Send(parcel);
 }
@@ -135,7 +107,8 @@ bool LocalChannel::Pop(Element* element) {
   *element = parcel.element;
   if (element->kind != Element::Kind::kBatch) return true;
   if (parcel.wire != nullptr) {
-    element->batch = DecodeFrom(*parcel.wire, static_cast<std::uint64_t>(parcel.element.value));
+    element->batch =
+        decoder_->Decode(parcel.wire->view(), static_cast<std::uint64_t>(parcel.element.value));
     SendCredit({nullptr, parcel.wire});
     if (element->batch == nullptr) throw std::runtime_error(kNotReadBack);
     return true;
@@ -143,36 +116,12 @@ bool LocalChannel::Pop(Element* element) {
   return true;
 }
 
-Batch* LocalChannel::DecodeFrom(const ByteWriter& wire, std::uint64_t sequence) {
-  Batch* batch = nullptr;
-  if (decoded_.empty()) {
-    batch = NewBatch(*options_.type, capacity_, options_.columns);
-  } else {
-    batch = decoded_.back();
-    decoded_.pop_back();
-  }
-  batch->sequence = sequence;
-  batch->arena_pin = decode_arena_->Pin();
-  batch->arena = decode_arena_.get();
-  ArenaScope scope(*decode_arena_);
-  if (!DecodeBatch(wire.view(), *batch)) {
-    Return(batch);
-    return nullptr;
-  }
-  batch->dynamic = wire.size();  // about
-  return batch;
-}
-
 void LocalChannel::Return(Batch* batch) {
-  if (!options_.serialized) {
+  if (options_.serialized) {
+    decoder_->Return(batch);
+  } else {
     SendCredit({batch, nullptr});
-    return;
   }
-  batch->arena->Unpin(batch->arena_pin);
-  batch->arena->Recycle();
-  batch->arena = nullptr;
-  batch->size = 0;
-  decoded_.push_back(batch);
 }
 
 void LocalChannel::SendCredit(const Credit& credit) {

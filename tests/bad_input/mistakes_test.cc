@@ -92,8 +92,10 @@ TEST(Mistakes, OptionsOfLaterVersions) {
        {"-D", "state.backend=disk"}},
       {"fine",
        2,
-       "option -D checkpoint.interval=1s: this version has no checkpoints yet",
-       {"-D", "checkpoint.interval=1s"}},
+       "option -D checkpoint.mode=unaligned: this version takes aligned checkpoints only, not yet "
+       "unaligned ones",
+       {"-D", "checkpoint.mode=unaligned"}},
+      {"fine", 2, "not yet at-least-once ones", {"-D", "checkpoint.mode=at-least-once"}},
   };
   for (const Mistake& m : kMistakes) Expect(m);
 }

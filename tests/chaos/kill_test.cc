@@ -109,5 +109,60 @@ TEST(Kill, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
   }
 }
 
+/// Kills workers of a job at random times, the master and with it all of them now and then, until `kills` have died.
+void RunWithWorkers(std::uint64_t seed, const Folder& folder, int kills) {
+  Random random(seed);
+  for (int run = 0;; ++run) {
+    ASSERT_LT(run, 20) << "seed " << seed << " in " << folder.path;
+    const std::string checkpoints = (folder.path / "chk").string();
+    std::vector<std::string> arguments = {folder.path,
+                                          std::to_string(kRecords),
+                                          "4000",
+                                          "--parallelism",
+                                          std::to_string(1 + random.Uniform(4)),
+                                          "--workers",
+                                          std::to_string(1 + random.Uniform(4)),
+                                          "-D",
+                                          "checkpoint.dir=" + checkpoints,
+                                          "-D",
+                                          "checkpoint.interval=20ms"};
+    if (folder.NewestCheckpoint() > 0) arguments.push_back("--restore=" + checkpoints);
+    ChildJob job(CHAOS_JOB, "", arguments);
+    bool all = false;
+    while (!all && !job.EndsWithin(20 + static_cast<int>(random.Uniform(200)))) {
+      if (kills == 0) continue;
+      const std::vector<pid_t> workers = job.Children();
+      if (workers.empty()) continue;
+      --kills;
+      all = random.Uniform(4) == 0;
+      if (all) {
+        job.Signal(SIGKILL);
+      } else {
+        kill(workers[random.Uniform(workers.size())], SIGKILL);
+      }
+    }
+    const int code = job.End();
+    if (code == 0) break;
+    ASSERT_TRUE(all && code == -SIGKILL)
+        << "seed " << seed << ", run " << run << " ended with " << code << ": " << job.said();
+  }
+  EXPECT_LT(kills, 4) << "seed " << seed;
+}
+
+TEST(Kill, WorkersThatDieAreStartedAgainAndNothingIsLostOrRepeated) {
+  const Rows expected = Expected();
+  for (const std::uint64_t seed : test_support::Seeds(1, 3)) {
+    const Folder folder;
+    RunWithWorkers(seed, folder, 6);
+    if (HasFatalFailure()) return;
+    const Rows committed = folder.Committed();
+    for (const auto& [row, count] : committed) {
+      ASSERT_TRUE(expected.count(row) != 0) << "seed " << seed << ": a row too many: " << row;
+      ASSERT_EQ(count, expected.at(row)) << "seed " << seed << ": " << row;
+    }
+    ASSERT_EQ(committed.size(), expected.size()) << "seed " << seed << ": rows are missing";
+  }
+}
+
 }  // namespace
 }  // namespace millrace

@@ -27,6 +27,7 @@ ALLOWED = {
     "rest": _GROUND | {"connectors", "network", "checkpoint", "task", "taskmanager", "jobmanager"},
     "local": _GROUND | {"connectors", "network", "coldstore", "checkpoint", "task", "taskmanager",
                         "jobmanager", "rest"},
+    "workers": _GROUND | {"connectors", "network", "checkpoint", "task", "local"},
     "millrace": None,  # level 9: the link library, may see both sides
     "testing": None,  # the shipped test kit (headers), linked by tests only
 }

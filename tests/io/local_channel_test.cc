@@ -1,5 +1,5 @@
 // The queue between two threads, and the channel that is made of two of them.
-#include "millrace/io/local_channel.h"
+#include "millrace/io/channel/local_channel.h"
 
 #include <gtest/gtest.h>
 

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -64,6 +65,14 @@ class ChildJob {
   ChildJob& operator=(const ChildJob&) = delete;
 
   void Signal(int number) { kill(pid_, number); }
+  /// Its own child processes.
+  std::vector<pid_t> Children() const {
+    const std::string pid = std::to_string(pid_);
+    std::ifstream file("/proc/" + pid + "/task/" + pid + "/children");
+    std::vector<pid_t> children;
+    for (pid_t child = 0; file >> child;) children.push_back(child);
+    return children;
+  }
   /// True when it comes to its end in this time.
   bool EndsWithin(int millis) const {
     const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));

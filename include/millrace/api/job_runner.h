@@ -27,6 +27,7 @@ struct RunOptions {
       0;  // for tests: the seeded driver stops after so many turns, as if it were killed
   bool measure_steps = false;  // steps=measured: the longest step of each vertex
   bool isolated = false;       // --isolated: in a worker process
+  int workers = 0;  // --workers: in so many of them, started again when one dies; 0: not given
   LogLevel log_level = kInfo;
   bool supervised =
       false;  // started by a person: Ctrl-C ends it, a progress line, warnings of slow steps

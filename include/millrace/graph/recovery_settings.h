@@ -38,9 +38,9 @@ struct RestartSettings {
     std::int64_t delay_nanos = kSecond;
   } rate;
   struct {
-    std::int64_t initial_nanos = kSecond;
+    std::int64_t initial_nanos = kSecond / 20;
     std::int64_t max_nanos = 60 * kSecond;
-    double multiplier = 1.5;
+    double multiplier = 2;
     double jitter = 0.1;  // of the backoff, more or less
     std::int64_t reset_nanos =
         3600 * kSecond;                 // without a failure: begin with the initial one again

@@ -218,6 +218,7 @@ class SourceOperator final : public Operator {
   void Close() override { chain_.tail().Close(); }
 
   void BeginSnapshot(OperatorSnapshot& to) override {
+    TakeAssignments();  // what was given out before this checkpoint is ours to remember
     ByteWriter splits;
     splits.PutCount(splits_.size());
     for (std::size_t i = 0; i < splits_.size(); ++i) {

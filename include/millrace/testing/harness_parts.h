@@ -10,7 +10,7 @@
 
 #include "millrace/api/graph_builder.h"
 #include "millrace/base/clock.h"
-#include "millrace/io/local_channel.h"
+#include "millrace/io/channel/local_channel.h"
 #include "millrace/operators/edge/port_tail.h"
 #include "millrace/operators/keyed_process_operator.h"
 #include "millrace/operators/user_error.h"

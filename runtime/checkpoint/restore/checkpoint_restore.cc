@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/checkpoint/checkpoint_folder.h"
 #include "runtime/checkpoint/snapshot_uploads.h"
 
 namespace millrace {
@@ -64,6 +65,18 @@ Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::Open(FileSystem& f
     }
   }
   return restore;
+}
+
+Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::OpenManifest(
+    const std::string& location) {
+  const auto where = LocateFiles(location);
+  if (!where.ok()) return where.status();
+  auto manifest = ReadManifest(*where.value().files, where.value().path);
+  if (!manifest.ok()) return manifest.status();
+  const std::string& path = where.value().path;
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash);
+  return Open(*where.value().files, folder, std::move(manifest).value());
 }
 
 const Manifest::Vertex* CheckpointRestore::SameVertex(const std::vector<std::string>& operators,

@@ -22,6 +22,9 @@ class CheckpointRestore {
                                                          const std::string& folder,
                                                          Manifest manifest);
 
+  /// Of a manifest where LocateFiles finds it.
+  static Result<std::unique_ptr<CheckpointRestore>> OpenManifest(const std::string& location);
+
   const Manifest& manifest() const { return manifest_; }
   const std::string& folder() const { return folder_; }
   /// Operators that have something in the checkpoint, in the order of the manifest.

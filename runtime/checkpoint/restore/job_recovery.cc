@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "millrace/base/log.h"
@@ -14,6 +15,12 @@ namespace {
 std::string WithoutSlash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
+}
+
+/// "SCHEME://" of what a user has written, or "".
+std::string SchemeOf(const std::string& location) {
+  const std::size_t at = location.find("://");
+  return at == std::string::npos ? "" : location.substr(0, at + 3);
 }
 
 /// The id of a manifest's path within its folder; 0: it is no path of a manifest.
@@ -72,7 +79,7 @@ Status JobRecovery::FindRestore() {
   if (!where.ok()) return where.status();
   FileSystem& files = *where.value().files;
   const std::string path = WithoutSlash(where.value().path);
-  Point point{&files, path, 0, false};
+  Point point{&files, path, 0, "", false};
   if (const auto manifests = ListManifests(files, path); manifests.ok()) {
     if (manifests.value().empty())
       return Status::NotFound(what + "there is no complete checkpoint in this folder");
@@ -88,6 +95,7 @@ Status JobRecovery::FindRestore() {
     }
   }
   point.in_place = &files == &store_->files() && point.folder == store_->folder();
+  point.manifest = SchemeOf(settings_.restore) + ManifestPath(point.folder, point.id);
   point_ = std::move(point);
   auto restore = OpenPoint();
   if (!restore.ok()) return {restore.status().code(), restore.status().message() + OtherChoices()};
@@ -111,7 +119,9 @@ std::string JobRecovery::OtherChoices() const {
 
 Result<std::unique_ptr<JobCheckpoints>> JobRecovery::NextAttempt() {
   if (store_->written() > 0)
-    point_ = Point{&store_->files(), store_->folder(), store_->written(), true};
+    point_ =
+        Point{&store_->files(), store_->folder(), store_->written(),
+              SchemeOf(settings_.dir) + ManifestPath(store_->folder(), store_->written()), true};
   JobCheckpoints::Begin begin;
   begin.settings = settings_;
   begin.plan = plan_;
@@ -121,11 +131,14 @@ Result<std::unique_ptr<JobCheckpoints>> JobRecovery::NextAttempt() {
   begin.run = attempts_ == 0 ? run_ : run_ + "-" + std::to_string(attempts_);
   begin.job_id = job_id_;
   ++attempts_;
+  // Ids only rise, also behind an older one that was chosen: of two files of a task the one with the higher id is newer.
+  begin.first = std::max(store_->newest(), point_.has_value() ? point_->id : 0) + 1;
   if (point_.has_value()) {
     auto restore = OpenPoint();
     if (!restore.ok())
       return Status(restore.status().code(), restore.status().message() + OtherChoices());
     begin.restore = std::move(restore).value();
+    begin.manifest = point_->manifest;
     begin.in_place = point_->in_place;
   }
   return std::make_unique<JobCheckpoints>(std::move(begin));

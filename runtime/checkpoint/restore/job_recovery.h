@@ -27,6 +27,8 @@ class JobRecovery {
   /// `settings.restore` names, else from nothing. When nothing of the attempt before it is left.
   Result<std::unique_ptr<JobCheckpoints>> NextAttempt();
   const CheckpointHistory& history() const { return history_; }
+  /// The folder, as the user names it.
+  const std::string& dir() const { return settings_.dir; }
   /// For the message of a failed restore: which checkpoints could be chosen instead. Reads them.
   std::string OtherChoices() const;
 
@@ -36,6 +38,7 @@ class JobRecovery {
     FileSystem* files = nullptr;
     std::string folder;
     std::int64_t id = 0;
+    std::string manifest;  // as LocateFiles takes it
     bool in_place = false;
   };
   JobRecovery(const CheckpointSettings& settings, std::string run, const JobPlan* plan,

@@ -1,6 +1,9 @@
 #include "runtime/checkpoint/restore/restart_strategy.h"
 
 #include <algorithm>
+#include <cstdio>
+
+#include "millrace/base/log.h"
 
 namespace millrace {
 
@@ -63,6 +66,20 @@ std::optional<std::int64_t> RestartStrategy::ExponentialDelay(std::int64_t now) 
   const auto delay = static_cast<std::int64_t>(std::min(around, most));
   started_ = now + delay;
   return delay;
+}
+
+void LogRestart(std::uint64_t number, std::int64_t delay_nanos, const std::string& failure) {
+  char seconds[32];
+  std::snprintf(seconds, sizeof(seconds), "%.2f s", static_cast<double>(delay_nanos) / 1e9);
+  Log(kWarn, "restart ", number, " in ", seconds, ": ", failure);
+}
+
+std::string DescribeGivingUp(const std::string& last, const std::string& first,
+                             std::uint64_t restarts, const std::string& why) {
+  if (restarts == 0) return last;
+  return last + " (it was started again " + std::to_string(restarts) +
+         (restarts == 1 ? " time" : " times") + (why.empty() ? "" : "; " + why) +
+         (first == last ? "" : "; the first failure was: " + first) + ")";
 }
 
 }  // namespace millrace

@@ -37,4 +37,10 @@ class RestartStrategy {
   std::string why_;
 };
 
+// What is said of a restart, and of a job that is not started again.
+void LogRestart(std::uint64_t number, std::int64_t delay_nanos, const std::string& failure);
+/// The last failure with the first one, and why there was no further restart (empty: it was the failure itself).
+std::string DescribeGivingUp(const std::string& last, const std::string& first,
+                             std::uint64_t restarts, const std::string& why);
+
 }  // namespace millrace

@@ -5,7 +5,9 @@
 
 #include "millrace/base/memory.h"
 #include "millrace/io/channel.h"
-#include "millrace/io/spsc_queue.h"
+#include "millrace/io/channel/batch_decoder.h"
+#include "millrace/io/channel/batch_pool.h"
+#include "millrace/io/channel/spsc_queue.h"
 
 namespace millrace {
 
@@ -55,15 +57,11 @@ class LocalChannel final : public OutputChannel, public InputChannel {
     ByteWriter* wire = nullptr;
   };
 
-  Batch* NewPooled();
   void CollectReturns();
-  void Recycle(Batch* batch);
   void Send(const Parcel& parcel);
-  Batch* DecodeFrom(const ByteWriter& wire, std::uint64_t sequence);
   void SendCredit(const Credit& credit);
 
   const LocalChannelOptions options_;
-  const std::uint32_t capacity_;
   Waker* consumer_waker_ = nullptr;
   Waker* producer_waker_ = nullptr;
 
@@ -71,21 +69,19 @@ class LocalChannel final : public OutputChannel, public InputChannel {
   SpscQueue<Credit> returns_;
 
   // Producer's side.
-  std::vector<Batch*> spare_;
+  BatchPool pool_;
   std::vector<ByteWriter*> spare_wire_;
   std::uint32_t in_flight_ = 0;
   std::uint64_t collected_ = 0;  // credits that have come back
   bool waiting_ = false;         // the credits were used up; half of them must come back
   std::uint64_t next_sequence_ = 0;
-  BatchLedger ledger_;
 
   /// A producer that waits is woken when so many credits have come back in all: not for the first one, which lasts for one batch.
   std::atomic<std::uint64_t> resume_at_{0};
 
   // Consumer's side.
   std::uint64_t returned_ = 0;
-  std::vector<Batch*> decoded_;  // spare batches of the decoding side
-  std::unique_ptr<Arena> decode_arena_;
+  std::unique_ptr<BatchDecoder> decoder_;  // with `serialized`
 };
 
 }  // namespace millrace
