@@ -132,6 +132,27 @@ TEST_F(Restart, NoneFailsAtOnceAsAJobWithoutCheckpointsDoes) {
   }
 }
 
+TEST_F(Restart, WhatIsRestoredFromAnotherFolderStandsInItsOwnFromThenOn) {
+  const auto job = [](StreamEnvironment& env) {
+    env.FromCollection("numbers", std::vector<int>{1, 2, 3})
+        .KeyBy([](int n) { return n; })
+        .Reduce("sums", [](int a, int b) { return a + b; })
+        .SinkTo("out", BlackholeSink{});
+  };
+  const TestCluster cluster = TestCluster::Threads().Option("checkpoint.interval", "1s");
+  ASSERT_TRUE(cluster.Option("checkpoint.dir", "memory://one").Run(job).status.ok());
+  const TestCluster two = cluster.Option("checkpoint.dir", "memory://two");
+  ASSERT_TRUE(two.Restore("memory://one").Run(job).status.ok());
+  for (const std::string& path : files_.paths()) {
+    if (path.starts_with("one/")) ASSERT_TRUE(files_.Remove(path).ok());
+  }
+  const JobResult result = two.Restore("memory://two").Run(job);
+  ASSERT_TRUE(result.status.ok()) << result.status;
+  EXPECT_EQ(result.operators[0].in, 0U) << "all was read before";
+  EXPECT_EQ(result.operators[1].name, "sums");
+  EXPECT_EQ(result.operators[1].state_rows, 3U);
+}
+
 TEST_F(Restart, ACheckpointThatIsDamagedIsNotTriedAgainAndAgain) {
   const auto job = [](StreamEnvironment& env) {
     env.FromCollection("numbers", std::vector<int>{1, 2, 3})

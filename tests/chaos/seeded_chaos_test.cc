@@ -30,6 +30,25 @@ std::map<std::string, int> Expected(const Shape& shape) {
   return oracle.rows();
 }
 
+/// The folder that has the newest checkpoint; "" when there is none.
+std::string WithNewest(MemoryFileSystem& files) {
+  std::int64_t newest = 0;
+  std::string found;
+  for (const char* folder : {"one", "two"}) {
+    const auto manifests = ListManifests(files, folder);
+    if (!manifests.ok() || manifests.value().empty()) continue;
+    if (manifests.value().rbegin()->first <= newest) continue;
+    newest = manifests.value().rbegin()->first;
+    found = folder;
+  }
+  return found;
+}
+void Remove(MemoryFileSystem& files, const std::string& folder) {
+  for (const std::string& path : files.paths()) {
+    if (path.starts_with(folder + "/")) EXPECT_TRUE(files.Remove(path).ok());
+  }
+}
+
 TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
   const Shape shape;
   const std::map<std::string, int> expected = Expected(shape);
@@ -49,15 +68,18 @@ TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
                          .Option("batch.rows", std::to_string(1 + random.Uniform(60)))
                          .Option("exchange", random.Chance(0.5) ? "local" : "serialized")
                          .Option("test.run", name)
-                         .Option("checkpoint.dir", "memory://chk")
                          .Option("checkpoint.interval", "20ms")
                          .Option("checkpoint.timeout", random.Chance(0.3) ? "5ms" : "1s")
                          .Option("checkpoint.tolerable-failures", "1000000")
                          .Option("checkpoint.pause", random.Chance(0.3) ? "1ms" : "0ms")
                          .Option("checkpoint.max-concurrent", std::to_string(1 + random.Uniform(2)))
                          .Option("checkpoint.retain", std::to_string(1 + random.Uniform(3)));
-      const auto found = ListManifests(files, "chk");
-      if (found.ok() && !found.value().empty()) cluster = cluster.Restore("memory://chk");
+      // Now and then it moves to the other folder, and the one that it came from is lost then.
+      const std::string from = WithNewest(files);
+      if (!from.empty()) cluster = cluster.Restore("memory://" + from);
+      const std::string to = random.Chance(0.3) == (from == "one") ? "two" : "one";
+      if (from == to) Remove(files, from == "one" ? "two" : "one");
+      cluster = cluster.Option("checkpoint.dir", "memory://" + to);
       const bool last = run == 20;
       if (!last) {
         cluster = cluster.Option(
