@@ -6,8 +6,8 @@
 
 namespace millrace {
 
-/// When a job takes checkpoints, where they lie, and what it goes on from: `checkpoint.*` and `--restore`. (Flink:
-/// CheckpointConfig)
+/// When a job takes checkpoints, where they lie, and what it goes on from: the checkpoint keys, and the restore option.
+/// (Flink: CheckpointConfig)
 struct CheckpointSettings {
   static constexpr std::int64_t kSecond = 1000000000;
 
