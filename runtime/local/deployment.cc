@@ -97,13 +97,6 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
       on_failure({"exchange", "exchange between workers", 0, status.message()});
     });
   }
-  if (options_.checkpoints != nullptr) {
-    for (const PlanVertex& v : plan_.vertices) {
-      std::vector<std::string> names;
-      for (const int id : v.operators) names.push_back(op(id).name);
-      options_.checkpoints->AddVertex(std::move(names));
-    }
-  }
   Building building;
   counters_.resize(plan_.operators.size());
   coordinators_.resize(plan_.operators.size());
@@ -220,8 +213,9 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
         options_.checkpoints->AddTask(id, vertex.parallelism, &slot(subtask).parker());
     task->ExpectCheckpoints(id, options_.checkpoints->restored(), mail,
                             options_.checkpoints->uploads());
-    if (const auto after = options_.checkpoints->overtake_after(); after.has_value())
-      task->OvertakeAfter(*after);
+    const CheckpointSettings& settings = options_.checkpoints->settings();
+    if (settings.mode == CheckpointSettings::Mode::kUnaligned)
+      task->OvertakeAfter(settings.alignment_timeout_nanos);
   }
   building->tasks[{vertex.id, subtask}] = task.get();
   slot(subtask).Add(std::move(task));

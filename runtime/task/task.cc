@@ -44,10 +44,11 @@ DirectPort* Task::AddDirectPort(std::unique_ptr<DirectPort> port) {
 void Task::ExpectCheckpoints(TaskId id, std::int64_t restored, CheckpointMail* mail,
                              SnapshotTarget* target) {
   id_ = id;
-  seen_ = complete_ = aborted_ = lost_ = restored;
+  seen_ = complete_ = aborted_ = restored;
+  lost_ = restored - 1;  // the mail may call what was restored lost: nothing can be built on it
   mail_ = mail;
   snapshot_target_ = target;
-  snapshots_ = std::make_unique<TaskSnapshots>(id, &operators_, target);
+  snapshots_ = std::make_unique<TaskSnapshots>(id, &operators_, clock_, target);
 }
 
 void Task::Open() {
@@ -266,6 +267,7 @@ void Task::OnElement(std::size_t channel, const Element& element) {
       }
       break;
     case Element::Kind::kBarrier:
+      if (aligner_->pending() != element.value) snapshots_->OnFirstBarrier();
       OnAligned(aligner_->OnBarrier(channel, element.value));
       return;
     case Element::Kind::kNone:

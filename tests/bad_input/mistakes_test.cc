@@ -92,8 +92,8 @@ TEST(Mistakes, OptionsOfLaterVersions) {
        {"-D", "state.backend=disk"}},
       {"fine",
        2,
-       "option -D checkpoint.interval=1s: this version has no checkpoints yet",
-       {"-D", "checkpoint.interval=1s"}},
+       "has aligned and unaligned checkpoints only",
+       {"-D", "checkpoint.mode=at-least-once"}},
   };
   for (const Mistake& m : kMistakes) Expect(m);
 }

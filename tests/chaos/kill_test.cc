@@ -14,7 +14,7 @@
 
 #include "millrace/base/random.h"
 #include "millrace/testing/test_cluster.h"
-#include "runtime/checkpoint/checkpoint_store.h"
+#include "runtime/checkpoint/checkpoint_folder.h"
 #include "tests/chaos/chaos_shapes.h"
 #include "tests/chaos/file_reader.h"
 #include "tests/chaos/oracle_sink.h"
@@ -34,7 +34,7 @@ Rows Expected() {
   chaos::Oracle oracle;
   const auto result = testing::TestCluster::Seeded(1).Run([&](StreamEnvironment& env) {
     chaos::Build(env, {kRecords, 3, 0},
-                 [&](const std::string&) { return chaos::OracleSink(&oracle, "whole"); });
+                 [&](const std::string&) { return chaos::OracleSink(&oracle); });
   });
   EXPECT_TRUE(result.status.ok()) << result.status;
   return oracle.rows();
@@ -59,8 +59,8 @@ struct Folder {
   }
   /// Of a job that has ended well: files of its id that are not finished.
   std::size_t Leftovers() const {
-    const auto store = CheckpointStore::Open(&LocalFileSystem(), (path / "chk").string());
-    const std::string job = store.value().Read(NewestCheckpoint()).value().job_id;
+    const std::string newest = ManifestPath((path / "chk").string(), NewestCheckpoint());
+    const std::string job = ReadManifest(LocalFileSystem(), newest).value().job_id;
     std::size_t count = 0;
     for (const auto& entry : fs::recursive_directory_iterator(path / "out"))
       count += entry.path().string().find("." + job + ".") == std::string::npos ? 0 : 1;
@@ -68,9 +68,8 @@ struct Folder {
   }
   /// Its id; 0 when there is none.
   std::int64_t NewestCheckpoint() const {
-    const auto store = CheckpointStore::Open(&LocalFileSystem(), (path / "chk").string());
-    if (!store.ok() || store.value().manifests().empty()) return 0;
-    return store.value().manifests().rbegin()->first;
+    const auto found = ListManifests(LocalFileSystem(), (path / "chk").string());
+    return !found.ok() || found.value().empty() ? 0 : found.value().rbegin()->first;
   }
   fs::path path;
 };
@@ -87,11 +86,21 @@ TEST(Kill, ReadersOfItsFilesSeeWhatARunWithoutFaultsWrites) {
       ASSERT_LT(run, 40) << "seed " << seed << " in " << folder.path;
       const std::int64_t before = folder.NewestCheckpoint();
       restored += before > 0 ? 1 : 0;
-      ChildJob job(CHAOS_JOB, "",
-                   {folder.path, std::to_string(kRecords), "4000", "--parallelism",
-                    std::to_string(1 + random.Uniform(3)), "-D",
-                    "test.checkpoint.dir=" + (folder.path / "chk").string(), "-D",
-                    "test.checkpoint.interval=10"});
+      const std::string checkpoints = (folder.path / "chk").string();
+      std::vector<std::string> arguments = {
+          folder.path,
+          std::to_string(kRecords),
+          "4000",
+          "--parallelism",
+          std::to_string(1 + random.Uniform(3)),
+          "-D",
+          "checkpoint.dir=" + checkpoints,
+          "-D",
+          "checkpoint.interval=10ms",
+          "-D",
+          "checkpoint.max-concurrent=" + std::to_string(1 + random.Uniform(2))};
+      if (before > 0) arguments.push_back("--restore=" + checkpoints);
+      ChildJob job(CHAOS_JOB, "", arguments);
       const std::uint64_t looks = random.Uniform(static_cast<std::uint64_t>(patience)) / kLook;
       bool ended = false;
       for (std::uint64_t i = 0; !ended && (i < looks || restored >= 8); ++i) {
@@ -123,6 +132,7 @@ void RunWithWorkers(std::uint64_t seed, const Folder& folder, int kills,
   Random random(seed);
   for (int run = 0;; ++run) {
     ASSERT_LT(run, 20) << "seed " << seed << " in " << folder.path;
+    const std::string checkpoints = (folder.path / "chk").string();
     std::vector<std::string> arguments = {folder.path,
                                           std::to_string(kRecords),
                                           "4000",
@@ -131,12 +141,14 @@ void RunWithWorkers(std::uint64_t seed, const Folder& folder, int kills,
                                           "--workers",
                                           std::to_string(1 + random.Uniform(4)),
                                           "-D",
-                                          "test.checkpoint.dir=" + (folder.path / "chk").string(),
+                                          "checkpoint.dir=" + checkpoints,
                                           "-D",
-                                          "test.checkpoint.interval=20"};
-    if (random.Chance(0.5))
-      arguments.insert(arguments.end(), {"-D", "test.checkpoint.unaligned=0"});
-    ChildJob job(CHAOS_JOB, "", std::move(arguments));
+                                          "checkpoint.interval=20ms"};
+    if (random.Chance(0.5)) {
+      arguments.insert(arguments.end(), {"-D", "checkpoint.mode=unaligned"});
+    }
+    if (folder.NewestCheckpoint() > 0) arguments.push_back("--restore=" + checkpoints);
+    ChildJob job(CHAOS_JOB, "", arguments);
     bool all = false;
     while (!all && !job.EndsWithin(20 + static_cast<int>(random.Uniform(200)))) {
       reader->Look(folder.FinishedFiles());

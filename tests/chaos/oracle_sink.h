@@ -55,8 +55,7 @@ class Oracle {
 /// A transactional sink of lines: what was written is in the oracle once its checkpoint is complete.
 class OracleSink {
  public:
-  /// `run` names this run of the job.
-  OracleSink(Oracle* oracle, std::string run) : oracle_(oracle), run_(std::move(run)) {}
+  explicit OracleSink(Oracle* oracle) : oracle_(oracle) {}
 
   class Writer {
    public:
@@ -87,12 +86,11 @@ class OracleSink {
     std::size_t count_ = 0;
   };
   Writer CreateWriter(const WriterContext& context) const {
-    return {oracle_, run_ + "-" + context.sink_name + "-" + std::to_string(context.subtask)};
+    return {oracle_, context.run + "-" + context.sink_name + "-" + std::to_string(context.subtask)};
   }
 
  private:
   Oracle* oracle_;
-  std::string run_;
 };
 
 }  // namespace millrace::chaos

@@ -7,7 +7,7 @@
 
 #include "millrace/millrace.h"
 #include "millrace/testing/test_cluster.h"
-#include "runtime/checkpoint/checkpoint_store.h"
+#include "runtime/checkpoint/checkpoint_folder.h"
 #include "tests/chaos/chaos_shapes.h"
 #include "tests/chaos/file_reader.h"
 #include "tests/chaos/oracle_sink.h"
@@ -28,33 +28,62 @@ using chaos::Rows;
 Rows Expected(const Shape& shape) {
   Oracle oracle;
   const auto result = testing::TestCluster::Seeded(1).Run([&](StreamEnvironment& env) {
-    Build(env, shape, [&](const std::string&) { return OracleSink(&oracle, "whole"); });
+    Build(env, shape, [&](const std::string&) { return OracleSink(&oracle); });
   });
   EXPECT_TRUE(result.status.ok()) << result.status;
   return oracle.rows();
+}
+
+/// The folder that has the newest checkpoint; "" when there is none.
+std::string WithNewest(MemoryFileSystem& files) {
+  std::int64_t newest = 0;
+  std::string found;
+  for (const char* folder : {"one", "two"}) {
+    const auto manifests = ListManifests(files, folder);
+    if (!manifests.ok() || manifests.value().empty()) continue;
+    if (manifests.value().rbegin()->first <= newest) continue;
+    newest = manifests.value().rbegin()->first;
+    found = folder;
+  }
+  return found;
+}
+void Remove(MemoryFileSystem& files, const std::string& folder) {
+  for (const std::string& path : files.paths()) {
+    if (path.starts_with(folder + "/")) EXPECT_TRUE(files.Remove(path).ok());
+  }
 }
 
 constexpr char kPlanted[] = "a planted fault";
 constexpr int kLastRun = 20;
 
 /// Runs the job again and again until it ends well, each time from where the one before was when it died; the last time it is
-/// left alone. `sinks(run, name)` gives its sinks; `on_death()` is called when what was not synced is lost. How often that was.
+/// left alone. Now and then one that `moves` goes on in the other folder, and the one that it came from is lost then.
+/// `sinks(name)` gives its sinks; `on_death()` is called when what was not synced is lost. How often that was.
 template <class Sinks, class OnDeath>
 std::uint64_t RunUntilItEnds(const Shape& shape, Random& random, MemoryFileSystem& files,
-                             Sinks sinks, OnDeath on_death) {
+                             bool moves, Sinks sinks, OnDeath on_death) {
   for (int run = 0;; ++run) {
-    const std::string name = "r" + std::to_string(run);
     auto cluster = testing::TestCluster::Seeded(random.Uniform(1 << 30))
                        .Parallelism(1 + static_cast<int>(random.Uniform(3)))
                        .Option("batch.rows", std::to_string(1 + random.Uniform(60)))
                        .Option("exchange", random.Chance(0.5) ? "local" : "serialized")
-                       .Option("test.checkpoint.dir", "memory://chk")
-                       .Option("test.checkpoint.run", name)
-                       .Option("test.checkpoint.retain", std::to_string(1 + random.Uniform(3)));
+                       .Option("test.run", "r" + std::to_string(run))
+                       .Option("checkpoint.interval", "20ms")
+                       .Option("checkpoint.timeout", random.Chance(0.3) ? "5ms" : "1s")
+                       .Option("checkpoint.tolerable-failures", "1000000")
+                       .Option("checkpoint.pause", random.Chance(0.3) ? "1ms" : "0ms")
+                       .Option("checkpoint.max-concurrent", std::to_string(1 + random.Uniform(2)))
+                       .Option("checkpoint.retain", std::to_string(1 + random.Uniform(3)));
     if (random.Chance(0.6)) {
-      cluster = cluster.Option("test.checkpoint.unaligned",
-                               std::to_string(random.Chance(0.7) ? 0 : random.Uniform(20)));
+      const std::string after = std::to_string(random.Chance(0.7) ? 0 : random.Uniform(20)) + "ms";
+      cluster = cluster.Option("checkpoint.mode", "unaligned")
+                    .Option("checkpoint.alignment-timeout", after);
     }
+    const std::string from = WithNewest(files);
+    if (!from.empty()) cluster = cluster.Restore("memory://" + from);
+    const std::string to = (moves && random.Chance(0.3)) == (from == "one") ? "two" : "one";
+    if (from == to) Remove(files, from == "one" ? "two" : "one");
+    cluster = cluster.Option("checkpoint.dir", "memory://" + to);
     if (run == kLastRun) {
       files.FailWhere(nullptr);
     } else {
@@ -62,9 +91,7 @@ std::uint64_t RunUntilItEnds(const Shape& shape, Random& random, MemoryFileSyste
           "test.crash",
           std::to_string(1 + random.Uniform(std::uint64_t{1} << (4 + random.Uniform(12)))));
     }
-    const JobResult result = cluster.Run([&](StreamEnvironment& env) {
-      Build(env, shape, [&](const std::string& sink) { return sinks(name, sink); });
-    });
+    const JobResult result = cluster.Run([&](StreamEnvironment& env) { Build(env, shape, sinks); });
     if (result.status.ok()) return static_cast<std::uint64_t>(run);
     const std::string& why = result.status.message();
     EXPECT_TRUE(why.find("test.crash") != std::string::npos ||
@@ -88,9 +115,8 @@ TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
     RegisterFileSystem("memory", &files);
     Oracle oracle;
     kills += RunUntilItEnds(
-        shape, random, files,
-        [&](const std::string& run, const std::string&) { return OracleSink(&oracle, run); },
-        [] {});
+        shape, random, files, /*moves=*/true,
+        [&](const std::string&) { return OracleSink(&oracle); }, [] {});
     RegisterFileSystem("memory", nullptr);
     for (const auto& [row, count] : oracle.rows()) {
       const auto at = expected.find(row);
@@ -117,9 +143,9 @@ std::map<std::string, std::string> FinishedFiles(MemoryFileSystem& files) {
 
 /// That of the newest checkpoint; empty while there is none.
 std::string JobId(MemoryFileSystem& files) {
-  const auto store = CheckpointStore::Open(&files, "chk");
-  if (!store.ok() || store.value().manifests().empty()) return {};
-  return store.value().Read(store.value().manifests().rbegin()->first).value().job_id;
+  const std::string folder = WithNewest(files);
+  if (folder.empty()) return {};
+  return ReadManifest(files, ListManifests(files, folder).value().rbegin()->second).value().job_id;
 }
 
 TEST(SeededChaos, ReadersOfFilesSeeWhatARunWithoutFaultsWrites) {
@@ -151,13 +177,12 @@ TEST(SeededChaos, ReadersOfFilesSeeWhatARunWithoutFaultsWrites) {
     };
     if (random.Chance(0.5)) {
       kills += RunUntilItEnds(
-          shape, random, files,
-          [&](const std::string&, const std::string& sink) { return folder(sink).RollAt(300); },
-          look);
+          shape, random, files, /*moves=*/false,
+          [&](const std::string& sink) { return folder(sink).RollAt(300); }, look);
     } else {
       kills += RunUntilItEnds(
-          shape, random, files,
-          [&](const std::string&, const std::string& sink) {
+          shape, random, files, /*moves=*/false,
+          [&](const std::string& sink) {
             return folder(sink).RollAfter(Duration(5)).Buckets(&chaos::BucketOf);
           },
           look);

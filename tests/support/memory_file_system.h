@@ -42,6 +42,7 @@ class MemoryFileSystem final : public FileSystem {
                   [&](const auto& entry) { return folders_.count(FolderOf(entry.first)) == 0; });
     durable_names_ = names_;
     durable_folders_ = folders_;
+    locks_ = std::make_shared<Locks>();  // they die with the processes that had them
     for (auto& [path, file] : names_) {
       const std::size_t unsynced = file->bytes.size() - std::min(file->synced, file->bytes.size());
       file->bytes.resize(file->bytes.size() - unsynced +
@@ -136,8 +137,27 @@ class MemoryFileSystem final : public FileSystem {
     }
     return Status::Ok();
   }
+  Result<std::unique_ptr<FileLock>> Lock(const std::string& path,
+                                         const std::string& owner) override {
+    const std::lock_guard lock(mutex_);
+    MILLRACE_RETURN_IF_ERROR(Ask("lock", path));
+    const auto [at, fresh] = locks_->emplace(path, owner);
+    if (!fresh) return Status::AlreadyExists("lock '" + path + "': " + at->second + " has it");
+    return std::unique_ptr<FileLock>(new Held(locks_, path));
+  }
 
  private:
+  using Locks = std::map<std::string, std::string>;
+  class Held final : public FileLock {
+   public:
+    Held(std::shared_ptr<Locks> locks, std::string path)
+        : locks_(std::move(locks)), path_(std::move(path)) {}
+    ~Held() override { locks_->erase(path_); }
+
+   private:
+    std::shared_ptr<Locks> locks_;
+    std::string path_;
+  };
   struct File {
     std::string bytes;
     std::size_t synced = 0;
@@ -202,6 +222,7 @@ class MemoryFileSystem final : public FileSystem {
   Random random_;
   Fault fault_;
   std::map<std::string, bool> folders_;
+  std::shared_ptr<Locks> locks_ = std::make_shared<Locks>();
   std::map<std::string, std::shared_ptr<File>> names_;
   std::map<std::string, std::shared_ptr<File>> durable_names_;
   std::map<std::string, bool> durable_folders_;

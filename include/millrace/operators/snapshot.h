@@ -94,6 +94,11 @@ class NoSnapshotsError : public UserError {
 };
 [[noreturn]] void ThrowNoSnapshots();
 
+/// A checkpoint can't be restored: trying again does not help.
+class RestoreError : public UserError {
+ public:
+  using UserError::UserError;
+};
 /// What went wrong with a restore, as a failure of the operator that is being opened.
 void ThrowIfNotRestored(const Status& status);
 

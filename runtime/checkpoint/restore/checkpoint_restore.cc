@@ -1,8 +1,9 @@
-#include "runtime/checkpoint/checkpoint_restore.h"
+#include "runtime/checkpoint/restore/checkpoint_restore.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "runtime/checkpoint/checkpoint_folder.h"
 #include "runtime/checkpoint/snapshot_uploads.h"
 
 namespace millrace {
@@ -73,7 +74,7 @@ class FileRestore final : public OperatorRestore {
 Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::Open(FileSystem& files,
                                                                    const std::string& folder,
                                                                    Manifest manifest) {
-  std::unique_ptr<CheckpointRestore> restore(new CheckpointRestore(std::move(manifest)));
+  std::unique_ptr<CheckpointRestore> restore(new CheckpointRestore(folder, std::move(manifest)));
   for (const Manifest::Vertex& vertex : restore->manifest_.vertices) {
     for (const Manifest::Chain& chain : vertex.tasks) {
       for (const Manifest::File& file : chain) {
@@ -86,6 +87,18 @@ Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::Open(FileSystem& f
   return restore;
 }
 
+Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::OpenManifest(
+    const std::string& location) {
+  const auto where = LocateFiles(location);
+  if (!where.ok()) return where.status();
+  auto manifest = ReadManifest(*where.value().files, where.value().path);
+  if (!manifest.ok()) return manifest.status();
+  const std::string& path = where.value().path;
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash);
+  return Open(*where.value().files, folder, std::move(manifest).value());
+}
+
 const Manifest::Vertex* CheckpointRestore::SameVertex(const std::vector<std::string>& operators,
                                                       int parallelism) const {
   for (const Manifest::Vertex& vertex : manifest_.vertices) {
@@ -94,6 +107,25 @@ const Manifest::Vertex* CheckpointRestore::SameVertex(const std::vector<std::str
       return &vertex;
   }
   return nullptr;
+}
+
+std::vector<std::string> CheckpointRestore::OperatorsWithState() const {
+  std::vector<std::string> found;
+  for (const Manifest::Vertex& vertex : manifest_.vertices) {
+    std::vector<bool> has(vertex.operators.size());
+    for (const Manifest::Chain& chain : vertex.tasks) {
+      for (const Manifest::File& file : chain) {
+        for (const BlockEntry& entry : readers_.at(file.name).blocks()) {
+          const std::size_t op = entry.kind / kSnapshotKinds;
+          if (op < has.size()) has[op] = true;
+        }
+      }
+    }
+    for (std::size_t i = 0; i < has.size(); ++i) {
+      if (has[i]) found.push_back(vertex.operators[i]);
+    }
+  }
+  return found;
 }
 
 std::unique_ptr<OperatorRestore> CheckpointRestore::For(const std::string& op,
