@@ -117,12 +117,13 @@ void LocalCluster::RunCheckpoints(const std::atomic<std::ptrdiff_t>& running) {
   }
 }
 
-bool LocalCluster::CheckpointTurn() {
+bool LocalCluster::CheckpointTurn(std::uint64_t most_blocks) {
   CheckpointCoordinator& coordinator = checkpoints_->coordinator();
   const CheckpointHistory& history = checkpoints_->history();
   const auto done = [&] { return history.completed + history.failed; };
   const auto before = std::pair(done(), coordinator.pending());
-  const bool wrote = checkpoints_->uploads()->RunOne();
+  bool wrote = false;
+  for (; most_blocks > 0 && checkpoints_->uploads()->RunOne(); --most_blocks) wrote = true;
   coordinator.Step();
   if (!coordinator.failure().empty())
     OnFailure({"checkpoints", "checkpoint coordinator", 0, coordinator.failure()});
@@ -169,7 +170,7 @@ void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock, std::uint64
       if (random.Uniform(16) == 0)
         clock->AdvanceNanos(static_cast<std::int64_t>(random.Uniform(kSeededTick)));
       if (random.Uniform(trigger_in) == 0) checkpoints_->coordinator().Trigger();
-      quiet = CheckpointTurn() ? 0 : quiet + 1;
+      quiet = CheckpointTurn(std::uint64_t{1} << random.Uniform(7)) ? 0 : quiet + 1;
     }
     if (std::all_of(slots.begin(), slots.end(), [](const Slot& s) { return s.finished(); })) break;
     quiet = step(random.Uniform(tasks.size())) ? 0 : quiet + 1;
@@ -181,7 +182,7 @@ void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock, std::uint64
       for (Slot& slot : slots) slot.FlushAll();
       next_wake = INT64_MAX;
       for (std::size_t i = 0; i < tasks.size(); ++i) progress |= step(i);
-      if (checkpoints_ != nullptr) progress |= CheckpointTurn();
+      if (checkpoints_ != nullptr) progress |= CheckpointTurn(1);
     }
     quiet = 0;
     if (checkpoints_ != nullptr)

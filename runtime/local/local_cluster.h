@@ -47,7 +47,7 @@ class LocalCluster final : public Supervised {
   /// Coordinates checkpoints until `running` slots have come to their end.
   void RunCheckpoints(const std::atomic<std::ptrdiff_t>& running);
   /// What the checkpoint coordinator does in one of the seeded driver's turns. True when it was more than a look.
-  bool CheckpointTurn();
+  bool CheckpointTurn(std::uint64_t most_blocks);
 
   JobCheckpoints* const checkpoints_;
   std::unique_ptr<Deployment> deployment_;

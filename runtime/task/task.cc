@@ -101,6 +101,7 @@ StepResult Task::RunStep(StepBudget& budget) {
   ArenaScope scope(arena_);
   Mark(0);
   ReadMail();
+  for (auto& port : ports_) port->set_budget(&budget);
   if (overtake_after_ != kNever) Overtake();
   const bool wrote = snapshots_->Slice(kSliceRows);
   const StepResult result = life_ == Life::kInCheckpoints ? RunEnded() : RunTask(budget);

@@ -34,7 +34,6 @@ void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
     first_barrier_ = 0;
     // A whole snapshot begins alone.
     if (open_.size() == kMostOpen || (whole_ && !open_.empty())) {
-      declined_ = checkpoint;
       target_->OnDeclined(task_, checkpoint,
                           "earlier snapshots of the task are still being written");
     } else {
@@ -43,8 +42,11 @@ void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
       open_.back().times.alignment = now - first;
     }
   }
-  if (checkpoint == declined_) return;
-  Open& open = open_.back();
+  // Another barrier may have overtaken this one on its way from operator to operator.
+  const auto found = std::find_if(open_.begin(), open_.end(),
+                                  [&](const Open& o) { return o.checkpoint == checkpoint; });
+  if (found == open_.end()) return;  // declined
+  Open& open = *found;
   open.parts.push_back(std::make_unique<OperatorPart>(op, checkpoint, open.file.get(), whole_));
   OperatorSnapshot& snapshot = open.parts.back()->snapshot;
   (*operators_)[op]->PrepareCommit(snapshot);

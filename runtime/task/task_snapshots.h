@@ -57,7 +57,6 @@ class TaskSnapshots {
   SnapshotTarget* target_;
   std::int64_t first_barrier_ = 0;  // the clock's reading; 0: none waits for others
   std::deque<Open> open_;
-  std::int64_t declined_ = 0;
   bool whole_ = false;
 };
 

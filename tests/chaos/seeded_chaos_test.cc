@@ -63,17 +63,18 @@ template <class Sinks, class OnDeath>
 std::uint64_t RunUntilItEnds(const Shape& shape, Random& random, MemoryFileSystem& files,
                              bool moves, Sinks sinks, OnDeath on_death) {
   for (int run = 0;; ++run) {
-    auto cluster = testing::TestCluster::Seeded(random.Uniform(1 << 30))
-                       .Parallelism(1 + static_cast<int>(random.Uniform(3)))
-                       .Option("batch.rows", std::to_string(1 + random.Uniform(60)))
-                       .Option("exchange", random.Chance(0.5) ? "local" : "serialized")
-                       .Option("test.run", "r" + std::to_string(run))
-                       .Option("checkpoint.interval", "20ms")
-                       .Option("checkpoint.timeout", random.Chance(0.3) ? "5ms" : "1s")
-                       .Option("checkpoint.tolerable-failures", "1000000")
-                       .Option("checkpoint.pause", random.Chance(0.3) ? "1ms" : "0ms")
-                       .Option("checkpoint.max-concurrent", std::to_string(1 + random.Uniform(2)))
-                       .Option("checkpoint.retain", std::to_string(1 + random.Uniform(3)));
+    auto cluster =
+        testing::TestCluster::Seeded(random.Uniform(1 << 30))
+            .Parallelism(1 + static_cast<int>(random.Uniform(3)))
+            .Option("batch.rows", std::to_string(1 + random.Uniform(60)))
+            .Option("exchange", random.Chance(0.5) ? "local" : "serialized")
+            .Option("test.run", "r" + std::to_string(run))
+            .Option("checkpoint.interval", "20ms")
+            .Option("checkpoint.timeout", random.Chance(0.3) && run < kLastRun ? "5ms" : "1s")
+            .Option("checkpoint.tolerable-failures", "1000000")
+            .Option("checkpoint.pause", random.Chance(0.3) ? "1ms" : "0ms")
+            .Option("checkpoint.max-concurrent", std::to_string(1 + random.Uniform(2)))
+            .Option("checkpoint.retain", std::to_string(1 + random.Uniform(3)));
     if (random.Chance(0.6)) {
       const std::string after = std::to_string(random.Chance(0.7) ? 0 : random.Uniform(20)) + "ms";
       cluster = cluster.Option("checkpoint.mode", "unaligned")

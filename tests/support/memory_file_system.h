@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <iterator>
 #include <map>
@@ -17,7 +18,8 @@ namespace millrace {
 /// Files in memory that forget what was not synced when the machine "loses power", and fail where a test says.
 ///
 /// A file's bytes survive Crash() as far as Sync() was called after them, and then a random part of the rest; its name, and that
-/// of a folder, survives as its folder was at the last SyncFolder(). Folders without a parent are always there.
+/// of a folder, survives as its folder was at the last SyncFolder(). A rename is one step, as journaling file systems have it:
+/// when its source folder forgets the old name, the new one is there. Folders without a parent are always there.
 class MemoryFileSystem final : public FileSystem {
  public:
   explicit MemoryFileSystem(std::uint64_t seed = 1) : random_(seed) { folders_[""] = true; }
@@ -125,6 +127,9 @@ class MemoryFileSystem final : public FileSystem {
     const std::lock_guard lock(mutex_);
     MILLRACE_RETURN_IF_ERROR(Ask("sync folder", folder));
     if (folders_.count(folder) == 0) return Status::NotFound("sync folder '" + folder + "'");
+    for (const auto& [path, file] : names_) {
+      if (FolderOf(path) != folder && WasIn(folder, file)) MakeDurable(path, file);
+    }
     std::erase_if(durable_names_,
                   [&](const auto& entry) { return FolderOf(entry.first) == folder; });
     for (const auto& [path, file] : names_) {
@@ -158,6 +163,17 @@ class MemoryFileSystem final : public FileSystem {
     std::shared_ptr<Locks> locks_;
     std::string path_;
   };
+  struct File;
+  bool WasIn(const std::string& folder, const std::shared_ptr<File>& file) const {
+    return std::any_of(durable_names_.begin(), durable_names_.end(), [&](const auto& entry) {
+      return entry.second == file && FolderOf(entry.first) == folder;
+    });
+  }
+  void MakeDurable(const std::string& path, const std::shared_ptr<File>& file) {
+    durable_names_[path] = file;
+    for (std::string at = FolderOf(path); durable_folders_.emplace(at, true).second;)
+      at = FolderOf(at);
+  }
   struct File {
     std::string bytes;
     std::size_t synced = 0;
