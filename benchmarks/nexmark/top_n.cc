@@ -1,7 +1,6 @@
 // q18 and q19: ROW_NUMBER() <= n. The last bid of each bidder on each auction; the ten highest bids of each auction.
-#include <algorithm>
+#include <array>
 #include <cstdint>
-#include <vector>
 
 #include "benchmarks/nexmark/query_parts.h"
 
@@ -10,19 +9,43 @@ namespace {
 
 using millrace::StreamEnvironment;
 
+constexpr std::int32_t kRanks = 10;
+
+struct Ranking {
+  std::int32_t size = 0;
+  std::array<std::int32_t, kRanks> places{};  // in the list of bids, by rank
+  std::array<std::int64_t, kRanks> prices{};
+};
+MILLRACE_RECORD(Ranking, size, places, prices);
+
 /// The ranks that a bid has changed, each with its bid: the bid's own and those below.
 struct TenHighest : millrace::KeyedProcessFunction<std::int64_t, FullBid, RankedBid> {
-  static constexpr std::size_t kRanks = 10;
-  millrace::ValueState<std::vector<FullBid>> bids{this, "bids"};  // the highest first
+  millrace::ValueState<Ranking> ranking{this, "ranking"};
+  millrace::ListState<FullBid> bids{this, "bids"};  // in no order
 
   void ProcessElement(const FullBid& bid, Context&, auto& out) {
-    const std::vector<FullBid>& before = bids.Get();
-    if (before.size() == kRanks && before.back().price >= bid.price) return;
-    std::vector<FullBid>& ranked = bids.Mutable();
-    const auto higher = [](const FullBid& a, const FullBid& b) { return a.price > b.price; };
-    if (ranked.size() == kRanks) ranked.pop_back();
-    auto at = ranked.insert(std::upper_bound(ranked.begin(), ranked.end(), bid, higher), bid);
-    for (; at != ranked.end(); ++at) out.Emit(RankedBid{*at, at - ranked.begin() + 1});
+    const std::int32_t size = ranking.Get().size;
+    if (size == kRanks && bid.price <= ranking.Get().prices[kRanks - 1]) return;
+    Ranking& r = ranking.Mutable();
+    const std::size_t last = static_cast<std::size_t>(size == kRanks ? size - 1 : r.size++);
+    const std::int32_t place = size == kRanks ? r.places[last] : size;
+    if (size == kRanks) {
+      bids.Set(static_cast<std::size_t>(place), bid);
+    } else {
+      bids.Add(bid);
+    }
+    std::size_t rank = last;
+    for (; rank > 0 && r.prices[rank - 1] < bid.price; --rank) {
+      r.prices[rank] = r.prices[rank - 1];
+      r.places[rank] = r.places[rank - 1];
+    }
+    r.prices[rank] = bid.price;
+    r.places[rank] = place;
+    const auto kept = bids.Get();
+    for (; rank <= last; ++rank) {
+      out.Emit(RankedBid{kept[static_cast<std::size_t>(r.places[rank])],
+                         static_cast<std::int64_t>(rank) + 1});
+    }
   }
 };
 
@@ -30,7 +53,7 @@ struct TenHighest : millrace::KeyedProcessFunction<std::int64_t, FullBid, Ranked
 
 template <class Sink>
 void Q18(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
-  Bids(config, env)
+  Bids(config, env, Keeps::kAll)
       .Map(&FullBidOf)
       .KeyBy(&FullBid::bidder, &FullBid::auction)
       .Reduce("last bids", [](const FullBid& last,
@@ -40,7 +63,7 @@ void Q18(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
 
 template <class Sink>
 void Q19(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
-  Bids(config, env)
+  Bids(config, env, Keeps::kAll)
       .Map(&FullBidOf)
       .KeyBy(&FullBid::auction)
       .Process("ten highest bids", TenHighest{})

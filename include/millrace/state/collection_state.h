@@ -80,6 +80,14 @@ class ListState : public StateMember {
     StoredSet<T>(reinterpret_cast<std::byte*>(&list.back()), value);
     Grow(sizeof(Stored<T>) + DynamicBytes(value), 0);
   }
+  /// Puts a value in the place of the i-th, 0 <= i < Size().
+  void Set(std::size_t i, const T& value) {
+    MILLRACE_CHECK(i < Size(), "ListState::Set: there is no value at this place");
+    Stored<T>& at = Write()[i];
+    const std::size_t before = DynamicBytes(StoredGet<T>(reinterpret_cast<std::byte*>(&at)));
+    StoredSet<T>(reinterpret_cast<std::byte*>(&at), value);
+    Grow(DynamicBytes(value), before);
+  }
   /// Puts all values of a range at the end.
   template <class Range>
   void AddAll(const Range& values) {
