@@ -21,22 +21,14 @@ struct WinningBid
   millrace::ListState<Bid> early{this, "early bids"};  // those that came before their auction
 
   void ProcessElement(const std::variant<Auction, Bid>& event, Context& ctx, auto&) {
-    if (const Bid* bid = std::get_if<Bid>(&event)) {
-      if (auction.Has()) [[likely]] {
-        Take(*bid);
-      } else {
-        if (early.Empty()) ctx.RegisterEventTimeTimer(TimeOf(*bid));
-        early.Add(*bid);
-      }
-      return;
+    const Bid* bid = std::get_if<Bid>(&event);
+    if (bid == nullptr) {
+      OpenAuction(std::get<Auction>(event), ctx);
+    } else if (auction.Has()) {
+      Take(*bid);
+    } else {
+      Wait(*bid, ctx);
     }
-    auction.Update(std::get<Auction>(event));
-    if (!early.Empty()) {
-      ctx.DeleteEventTimeTimer(TimeOf(early.Get()[0]));
-      for (const Bid& bid : early.Get()) Take(bid);
-      early.Clear();
-    }
-    ctx.RegisterEventTimeTimer(EventTime::FromMillis(auction.Get().expires));
   }
 
   void OnTimer(EventTime due, Context& ctx, auto& out) {
@@ -57,6 +49,19 @@ struct WinningBid
 
  private:
   static EventTime TimeOf(const Bid& bid) { return EventTime::FromMillis(bid.time); }
+  void OpenAuction(const Auction& opened, Context& ctx) {
+    auction.Update(opened);
+    if (!early.Empty()) {
+      ctx.DeleteEventTimeTimer(TimeOf(early.Get()[0]));
+      for (const Bid& bid : early.Get()) Take(bid);
+      early.Clear();
+    }
+    ctx.RegisterEventTimeTimer(EventTime::FromMillis(opened.expires));
+  }
+  void Wait(const Bid& bid, Context& ctx) {
+    if (early.Empty()) ctx.RegisterEventTimeTimer(TimeOf(bid));
+    early.Add(bid);
+  }
   void Take(const Bid& bid) {
     const Auction& a = auction.Get();
     if (bid.time < a.time || bid.time > a.expires) return;

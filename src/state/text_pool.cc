@@ -1,7 +1,5 @@
 #include "millrace/state/text_pool.h"
 
-#include <sys/mman.h>
-
 #include <limits>
 
 #include "millrace/base/check.h"
@@ -19,7 +17,6 @@ TextPool::~TextPool() = default;
 void TextPool::NewChunk() {
   void* chunk = std::aligned_alloc(kChunkBytes, kChunkBytes);
   if (chunk == nullptr) throw std::bad_alloc();
-  if (!chunks_.empty()) madvise(chunk, kChunkBytes, MADV_HUGEPAGE);  // a wish: no error matters
   chunks_.emplace_back(chunk);
   new (chunk) Chunk{this};
   at_ = static_cast<char*>(chunk) + kStep;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <map>
@@ -76,6 +77,7 @@ class ListState : public StateMember {
   /// Puts a value at the end.
   void Add(const T& value) {
     List& list = Write();
+    if (list.size() == list.capacity()) list.reserve(std::max(kFirst, 2 * list.size()));
     list.emplace_back();
     StoredSet<T>(reinterpret_cast<std::byte*>(&list.back()), value);
     Grow(sizeof(Stored<T>) + DynamicBytes(value), 0);
@@ -117,6 +119,7 @@ class ListState : public StateMember {
 
  private:
   using List = std::vector<Stored<T>>;
+  static constexpr std::size_t kFirst = 4;  // values that a list has room for at first
   static std::size_t BytesOf(const List& list) {
     std::size_t bytes = list.size() * sizeof(Stored<T>);
     if constexpr (kHasHeap<T> || kHasStringView<T>) {

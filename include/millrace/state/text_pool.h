@@ -15,8 +15,7 @@ namespace millrace {
 /// allocator's own blocks cost more where a key's text is far from the caches: it writes into a block's neighbours, and grows a
 /// thread's heap by a page at a time.
 ///
-/// Belongs to the task's thread; outlives the task's state. Chunks are kept until the end; from the second on they are huge
-/// pages, where the machine has them for who asks.
+/// Belongs to the task's thread; outlives the task's state. Chunks are kept until the end.
 class TextPool {
  public:
   static constexpr std::uint32_t kStep = 32;    // sizes are multiples of it
@@ -45,7 +44,7 @@ class TextPool {
 
  private:
   friend class TextBlock;
-  static constexpr std::size_t kChunkBytes = 2 * 1024 * 1024;
+  static constexpr std::size_t kChunkBytes = 256 * 1024;
   struct Chunk {  // at the start of each chunk, whose address is a multiple of its size
     TextPool* owner;
   };
