@@ -142,7 +142,7 @@ namespace internal {
 /// what compilers make of an assignment.
 template <class T>
 [[gnu::always_inline]] inline void CopyPlain(T& dst, const T& src) {
-  if constexpr (sizeof(T) >= 16 && sizeof(T) <= 192 && sizeof(T) % 8 == 0) {
+  if constexpr (sizeof(T) >= 16 && sizeof(T) <= 64 && sizeof(T) % 8 == 0) {
     for (std::size_t i = 0; i < sizeof(T); i += 8) {
       std::uint64_t word = 0;
       std::memcpy(&word, reinterpret_cast<const char*>(&src) + i, 8);
