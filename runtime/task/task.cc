@@ -18,6 +18,7 @@ Task::Task(std::string name, int subtask, const Clock* clock)
 }
 
 Task::~Task() {
+  texts_.Abandon();
   // A job that fails or is cancelled stops in the middle of a batch.
   if (head_ != nullptr && head_->element().batch != nullptr) DeleteBatch(head_->element().batch);
 }
@@ -53,6 +54,7 @@ void Task::ExpectCheckpoints(TaskId id, std::int64_t restored, CheckpointMail* m
 
 void Task::Open() {
   ArenaScope scope(arena_);
+  const TextPool::Scope texts(texts_);
   merger_ = std::make_unique<WatermarkMerger>(inputs_.size());
   aligner_ = std::make_unique<BarrierAligner>(inputs_.size());
   std::map<const Operator*, OperatorInput*> inputs;
@@ -99,6 +101,7 @@ StepResult Task::RunStep(StepBudget& budget) {
   // What is owed to a snapshot is written whether or not there is work, and room.
   constexpr std::uint32_t kSliceRows = 512;
   ArenaScope scope(arena_);
+  const TextPool::Scope texts(texts_);
   Mark(0);
   ReadMail();
   for (auto& port : ports_) port->set_budget(&budget);
@@ -115,6 +118,7 @@ StepResult Task::RunTask(StepBudget& budget) {
   }
   arena_.Recycle();
   ArenaScope scope(arena_);
+  const TextPool::Scope texts(texts_);
   next_wake_ = INT64_MAX;
   fired_ = false;
   for (auto& port : ports_) port->set_budget(&budget);

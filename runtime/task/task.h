@@ -11,6 +11,7 @@
 #include "millrace/io/channel.h"
 #include "millrace/operators/operator.h"
 #include "millrace/state/state_meter.h"
+#include "millrace/state/text_pool.h"
 #include "runtime/checkpoint/checkpoint_mail.h"
 #include "runtime/task/barrier_aligner.h"
 #include "runtime/task/direct_port.h"
@@ -117,6 +118,7 @@ class Task {
   int subtask_;
   const Clock* clock_;
   RestoredBatches restored_;  // outlives what consumes them
+  TextPool texts_;            // outlives the operators, whose state has its blocks
   Arena arena_;               // outlives operators and edges, whose batches pin it
   std::vector<std::unique_ptr<OperatorContext>> contexts_;
   std::vector<std::unique_ptr<StateMeter>> meters_;  // by operator; null: no keyed state

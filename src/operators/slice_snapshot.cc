@@ -20,6 +20,25 @@ ByteWriter SliceProgress::Encoded() const {
   return out;
 }
 
+namespace {
+
+/// What one subtask has fired for its own key groups: all of them through `through`, those that were ahead through later times.
+void AddGroups(const KeyGroupRange& own, std::int64_t through,
+               const std::vector<FiredAhead::Groups>& ahead, std::vector<FiredAhead::Groups>* all) {
+  std::uint32_t at = own.begin;
+  for (const FiredAhead::Groups& g : ahead) {
+    const std::uint32_t begin = std::max(g.begin, own.begin);
+    const std::uint32_t end = std::min(g.end, own.end);
+    if (begin >= end) continue;  // another subtask's
+    if (at < begin) all->push_back({at, begin, through});
+    all->push_back({begin, end, std::max(g.through, through)});
+    at = end;
+  }
+  if (at < own.end) all->push_back({at, own.end, through});
+}
+
+}  // namespace
+
 SliceProgress SliceProgress::Restored(const OperatorRestore& from) {
   SliceProgress all;
   all.fired_through = INT64_MAX;
@@ -36,15 +55,14 @@ SliceProgress SliceProgress::Restored(const OperatorRestore& from) {
         const std::int64_t through = value;
         for (; count > 0 && in.Get(&value); --count) panes.insert(value);
         FiredAhead::Groups g;
+        std::vector<FiredAhead::Groups> ahead;
         in.GetCount(sizeof(g), &count);
-        const bool none = count == 0;
         for (; count > 0 && in.Get(&g.begin) && in.Get(&g.end) && in.Get(&g.through); --count)
-          all.ahead.push_back(g);
-        if (none && !from.same_subtask()) {
-          const auto own =
-              KeyGroupRange::Of(static_cast<int>(chain), static_cast<int>(from.chains()));
-          all.ahead.push_back({own.begin, own.end, through});
-        }
+          ahead.push_back(g);
+        const auto own = from.same_subtask() ? KeyGroupRange()
+                                             : KeyGroupRange::Of(static_cast<int>(chain),
+                                                                 static_cast<int>(from.chains()));
+        AddGroups(own, through, ahead, &all.ahead);
         ++found;
         return in.AtEnd() ? Status::Ok()
                           : Status::DataLoss("restore a window operator: its panes do not decode");

@@ -125,7 +125,8 @@ class [[nodiscard]] KeyedStream {
   using KeySelector = KeyFn;
   KeyedStream(Pipe pipe, KeyFn key) : pipe_(std::move(pipe)), key_(std::move(key)) {}
 
-  /// Folds each key's records with `T fn(const T& so_far, const T& record)`; emits the value per record.
+  /// Folds each key's records with `T fn(const T& so_far, const T& record)`; emits the value per record. One that picks may
+  /// return `const T&`: one of its arguments.
   template <class F>
   auto Reduce(std::string name, F fn) && {
     if constexpr (internal::kReduces<F, T>) {

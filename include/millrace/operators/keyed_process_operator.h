@@ -245,6 +245,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
         for (; count < want; ++count) {
           done = !timers.queue().Pop(through, &entry);
           if (done) break;
+          FetchComing(timers.queue());
           FireOne(domain, timers, entry, cursor);
         }
         cursor.End();
@@ -270,6 +271,11 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
       if (budget.Spend(1)) return false;
     }
     return true;
+  }
+  /// The rows of timers that are due together lie anywhere: their cache misses do not wait for each other.
+  MILLRACE_INLINE void FetchComing(TimerQueue& queue) {
+    std::uint64_t hashes[32];
+    if (const std::uint32_t count = queue.TakeComing(hashes, 32)) table_->Fetch(hashes, count);
   }
 
   template <class Cursor>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <map>
@@ -80,9 +81,18 @@ class ListState : public StateMember {
   /// Puts a value at the end.
   void Add(const T& value) {
     List& list = Write();
+    if (list.size() == list.capacity()) list.reserve(std::max(kFirst, 2 * list.size()));
     list.emplace_back();
     StoredSet<T>(reinterpret_cast<std::byte*>(&list.back()), value);
     Grow(sizeof(Stored<T>) + DynamicBytes(value), 0);
+  }
+  /// Puts a value in the place of the i-th, 0 <= i < Size().
+  void Set(std::size_t i, const T& value) {
+    MILLRACE_CHECK(i < Size(), "ListState::Set: there is no value at this place");
+    Stored<T>& at = Write()[i];
+    const std::size_t before = DynamicBytes(StoredGet<T>(reinterpret_cast<std::byte*>(&at)));
+    StoredSet<T>(reinterpret_cast<std::byte*>(&at), value);
+    Grow(DynamicBytes(value), before);
   }
   /// Puts all values of a range at the end.
   template <class Range>
@@ -113,6 +123,7 @@ class ListState : public StateMember {
 
  private:
   using List = std::vector<Stored<T>>;
+  static constexpr std::size_t kFirst = 4;  // values that a list has room for at first
   static std::size_t BytesOf(const List& list) {
     std::size_t bytes = list.size() * sizeof(Stored<T>);
     if constexpr (kHasHeap<T> || kHasStringView<T>) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "millrace/base/check.h"
+#include "millrace/base/inline.h"
 #include "millrace/io/schema.h"
 #include "millrace/io/type_info_of.h"
 #include "millrace/state/state_expiry.h"
@@ -127,12 +128,12 @@ class StateMember {
   StateMember(const StateMember&) = default;
   StateMember& operator=(const StateMember&) = default;
 
-  KeyContext& context() const {
+  MILLRACE_INLINE KeyContext& context() const {
     if (context_ == nullptr) [[unlikely]]
       internal::ThrowNoKey();
     return *context_;
   }
-  bool Present() const { return context().Has(bit_); }
+  MILLRACE_INLINE bool Present() const { return context().Has(bit_); }
   /// Present, or not to be seen any more (millrace/state/ttl.h).
   bool Held() const { return Present(); }
   const std::byte* At() const { return context().row() + offset_; }
