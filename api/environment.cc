@@ -5,6 +5,7 @@
 
 #include "api/metrics_text.h"
 #include "api/options.h"
+#include "api/recovery_options.h"
 
 namespace millrace {
 namespace {
@@ -52,10 +53,22 @@ void StreamEnvironment::SetOption(const std::string& key, const std::string& val
   (void)ParseArguments(settings_->arguments, &settings_->options);
 }
 
+void StreamEnvironment::EnableCheckpointing(Duration interval, const std::string& dir) {
+  SetOption("checkpoint.interval", std::to_string(interval.count()) + "ms");
+  SetOption("checkpoint.dir", dir);
+}
+
+void StreamEnvironment::RestoreFrom(const std::string& path) {
+  settings_->options.run.checkpoints.restore = path;
+  (void)ParseArguments(settings_->arguments, &settings_->options);
+}
+
 Result<std::string> StreamEnvironment::Plan(const std::string& job_name) {
   if (!settings_->errors.empty()) return Status::InvalidArgument(settings_->errors.front());
   JobOptions parsed;
   MILLRACE_RETURN_IF_ERROR(ParseArguments(settings_->arguments, &parsed));
+  const RunOptions& run = settings_->options.run;
+  MILLRACE_RETURN_IF_ERROR(CheckRecoveryOptions(run.checkpoints, run.restart));
   if (!builder_->errors().empty())
     return Status::InvalidArgument("plan the job: " + builder_->errors().front());
   if (!settings_->executed.empty()) {

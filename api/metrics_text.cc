@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <deque>
 
 #include "millrace/base/memory.h"
 #include "millrace/base/time.h"
@@ -64,6 +65,78 @@ std::string OperatorJson(const OperatorReport& op) {
          ",\"steps\":" + StepsJson(op) + "}";
 }
 
+std::string Millis(std::int64_t nanos) {
+  return Fixed(static_cast<double>(nanos) / 1e6);
+}
+
+/// The subtask that took longest for one part of a checkpoint.
+std::int64_t Longest(const CheckpointReport& report, std::int64_t SubtaskCheckpoint::* part) {
+  std::int64_t longest = 0;
+  for (const SubtaskCheckpoint& s : report.subtasks) longest = std::max(longest, s.*part);
+  return longest;
+}
+
+std::string CheckpointsText(const JobResult& result) {
+  const CheckpointHistory& history = result.checkpoints;
+  std::string out =
+      "\ncheckpoints: " + Number(history.completed) + " complete, " + Number(history.failed) +
+      " failed; restarts: " + Number(result.restarts) +
+      (history.restored > 0 ? "; restored from " + std::to_string(history.restored) : "") + "\n";
+  if (!history.recent.empty())
+    out +=
+        "    id        ms     bytes written   bytes in all  start delay  alignment   snapshot     "
+        "upload\n";
+  for (const CheckpointReport& report : history.recent) {
+    out += Cell(std::to_string(report.id), 6, true) + Cell(Millis(report.nanos), 10, true);
+    if (!report.failure.empty()) {
+      out += "  failed: " + report.failure + "\n";
+      continue;
+    }
+    out += Cell(Number(report.bytes()), 18, true) + Cell(Number(report.full_bytes()), 15, true) +
+           Cell(Millis(Longest(report, &SubtaskCheckpoint::start_delay)), 13, true) +
+           Cell(Millis(Longest(report, &SubtaskCheckpoint::alignment)), 11, true) +
+           Cell(Millis(Longest(report, &SubtaskCheckpoint::snapshot)), 11, true) +
+           Cell(Millis(Longest(report, &SubtaskCheckpoint::upload)), 11, true) + "\n";
+  }
+  return out;
+}
+
+std::string CheckpointJson(const CheckpointReport& report) {
+  std::string out = "{\"id\":" + std::to_string(report.id) +
+                    ",\"began\":" + std::to_string(report.began_millis) +
+                    ",\"ms\":" + Millis(report.nanos) +
+                    ",\"failure\":" + (report.failure.empty() ? "null" : ToJson(report.failure)) +
+                    ",\"bytes\":" + Number(report.bytes()) +
+                    ",\"full_bytes\":" + Number(report.full_bytes()) + ",\"subtasks\":[";
+  for (std::size_t i = 0; i < report.subtasks.size(); ++i) {
+    const SubtaskCheckpoint& s = report.subtasks[i];
+    out += (i > 0 ? ",{\"vertex\":" : "{\"vertex\":") + std::to_string(s.vertex) +
+           ",\"subtask\":" + std::to_string(s.subtask) +
+           ",\"start_delay\":" + Millis(s.start_delay) + ",\"alignment\":" + Millis(s.alignment) +
+           ",\"snapshot\":" + Millis(s.snapshot) + ",\"longest_slice\":" + Millis(s.longest) +
+           ",\"upload\":" + Millis(s.upload) + ",\"acknowledged\":" + Millis(s.acknowledged) +
+           ",\"bytes\":" + Number(s.bytes) + ",\"full_bytes\":" + Number(s.full_bytes) + "}";
+  }
+  return out + "]}";
+}
+
+std::string CheckpointsJson(const std::deque<CheckpointReport>& reports) {
+  std::string out = "[";
+  for (const CheckpointReport& report : reports)
+    out += (out.size() > 1 ? "," : "") + CheckpointJson(report);
+  return out + "]";
+}
+
+std::string CheckpointsJson(const JobResult& result) {
+  const CheckpointHistory& history = result.checkpoints;
+  return ",\"restarts\":" + Number(result.restarts) +
+         ",\"checkpoints\":{\"completed\":" + Number(history.completed) +
+         ",\"failed\":" + Number(history.failed) +
+         ",\"restored\":" + std::to_string(history.restored) +
+         ",\"recent\":" + CheckpointsJson(history.recent) +
+         ",\"failures\":" + CheckpointsJson(history.failures) + "}";
+}
+
 }  // namespace
 
 std::string MetricsText(const JobResult& result) {
@@ -103,6 +176,7 @@ std::string MetricsText(const JobResult& result) {
              " ms, of CPU " + Fixed(v.longest_step_cpu * 1e3) + " ms\n";
     }
   }
+  if (result.has_checkpoints) out += CheckpointsText(result);
   return out + "\n" + Fixed(result.seconds) + " s, peak of charged memory " +
          std::to_string((result.peak_memory + 1023) / 1024) + " KiB\n";
 }
@@ -119,7 +193,9 @@ std::string MetricsJson(const JobResult& result) {
            ",\"idle\":" + Fixed(v.idle) + ",\"back_pressured\":" + Fixed(v.blocked) +
            ",\"runnable\":" + Fixed(v.runnable) + "}";
   }
-  return out + "]}\n";
+  out += "]";
+  if (result.has_checkpoints) out += CheckpointsJson(result);
+  return out + "}\n";
 }
 
 }  // namespace millrace

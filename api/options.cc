@@ -1,20 +1,16 @@
 #include "api/options.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "api/option_values.h"
+#include "api/recovery_options.h"
 #include "millrace/base/nearest.h"
 #include "millrace/graph/stream_graph.h"
 
 namespace millrace {
 namespace {
 
-struct Key {
-  std::string_view name;
-  std::string_view values;
-  std::string_view help;
-};
-constexpr Key kKeys[] = {
+constexpr OptionKey kKeys[] = {
     {"driver", "threads|seeded",
      "one thread per slot, or one thread that steps all tasks in a seeded order"},
     {"seed", "NUMBER", "of the seeded driver"},
@@ -29,20 +25,9 @@ constexpr Key kKeys[] = {
 };
 constexpr std::int64_t kMinMemory = 1 << 20;
 constexpr std::int64_t kMaxWorkers = 64;
-constexpr std::string_view kFlags[] = {"--help",     "--parallelism", "--explain", "--metrics",
-                                       "--isolated", "--workers",     "-D"};
-
-Result<std::int64_t> Number(std::string_view what, std::string_view text, std::int64_t low,
-                            std::int64_t high) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
-    return Status::InvalidArgument("option " + std::string(what) + ": '" + std::string(text) +
-                                   "' is not a number from " + std::to_string(low) + " to " +
-                                   std::to_string(high));
-  }
-  return value;
-}
+constexpr std::string_view kFlags[] = {
+    "--help",    "--parallelism",         "--explain", "--metrics", "--isolated", "--workers",
+    "--restore", "--allow-dropped-state", "-D"};
 
 Result<std::int64_t> Bytes(std::string_view what, std::string_view text) {
   static constexpr struct {
@@ -67,26 +52,11 @@ Result<std::int64_t> Bytes(std::string_view what, std::string_view text) {
   return n.value() * factor;
 }
 
-Status OneOf(std::string_view key, std::string_view value, std::string_view values) {
-  return Status::InvalidArgument("option -D " + std::string(key) + "=" + std::string(value) +
-                                 ": the value is one of " + std::string(values));
-}
-
-/// Keys that no user has: of what is not finished, and for tests alone.
+/// Keys that no user has: for tests alone.
 Status SetTestOption(std::string_view key, std::string_view value, RunOptions* run) {
   const std::string name = "-D " + std::string(key);
-  if (key == "test.checkpoint.dir") {
-    run->checkpoints.dir = value;
-  } else if (key == "test.checkpoint.run") {
-    run->checkpoints.run = value;
-  } else if (key == "test.checkpoint.interval") {
-    const auto n = Number(name, value, 1, 1000000000);
-    if (!n.ok()) return n.status();
-    run->checkpoints.interval_millis = n.value();
-  } else if (key == "test.checkpoint.retain") {
-    const auto n = Number(name, value, 1, 1000000);
-    if (!n.ok()) return n.status();
-    run->checkpoints.retained = static_cast<std::size_t>(n.value());
+  if (key == "test.run") {
+    run->run = value;
   } else if (key == "test.crash") {
     const auto n = Number(name, value, 0, INT64_MAX);
     if (!n.ok()) return n.status();
@@ -99,9 +69,8 @@ Status SetTestOption(std::string_view key, std::string_view value, RunOptions* r
 
 /// Of what the documentation of later versions has.
 Status NotYet(std::string_view key, std::string_view value) {
-  return Status::Unimplemented(
-      "option -D " + std::string(key) + "=" + std::string(value) + ": this version has no " +
-      (key.starts_with("checkpoint.") ? "checkpoints" : std::string(value)) + " yet");
+  return Status::Unimplemented("option -D " + std::string(key) + "=" + std::string(value) +
+                               ": this version has no " + std::string(value) + " yet");
 }
 
 }  // namespace
@@ -137,8 +106,8 @@ Status SetOption(std::string_view key, std::string_view value, JobOptions* optio
     if (value != "heap") return OneOf(key, value, "heap");
   } else if (key.starts_with("test.")) {
     return SetTestOption(key, value, &options->run);
-  } else if (key.starts_with("checkpoint.")) {
-    return NotYet(key, value);
+  } else if (IsRecoveryKey(key)) {
+    return SetRecoveryOption(key, value, &options->run.checkpoints, &options->run.restart);
   } else if (key == "log.level") {
     static constexpr std::string_view kLevels[] = {"debug", "info", "warn", "error"};
     const auto* level = std::find(std::begin(kLevels), std::end(kLevels), value);
@@ -146,7 +115,8 @@ Status SetOption(std::string_view key, std::string_view value, JobOptions* optio
     options->run.log_level = static_cast<LogLevel>(level - std::begin(kLevels));
   } else {
     std::vector<std::string_view> known;
-    for (const Key& k : kKeys) known.push_back(k.name);
+    for (const OptionKey& k : kKeys) known.push_back(k.name);
+    for (const OptionKey& k : RecoveryKeys()) known.push_back(k.name);
     const std::string nearest(Nearest(key, known));
     return Status::InvalidArgument(
         "unknown option -D " + std::string(key) +
@@ -211,6 +181,14 @@ Status ParseArguments(const std::vector<std::string>& arguments, JobOptions* opt
       }
       options->metrics = true;
       options->metrics_json = value == "json";
+    } else if (flag == "--restore") {
+      if (!next() || value.empty()) {
+        return Status::InvalidArgument(
+            "option --restore needs a checkpoint folder or a manifest in one");
+      }
+      options->run.checkpoints.restore = value;
+    } else if (whole == "--allow-dropped-state") {
+      options->run.checkpoints.allow_dropped_state = true;
     } else if (whole == "--isolated") {
       options->run.isolated = true;
     } else if (flag == "--workers") {
@@ -246,10 +224,19 @@ std::string HelpText(std::string_view program) {
       "suffered\n"
       "  --workers N            run it in N such processes, 1 to 64; with checkpoints, one that "
       "dies is started again\n"
+      "  --restore PATH         go on from a checkpoint: a manifest, or a folder's newest\n"
+      "  --allow-dropped-state  restore, although operators that have state are no more\n"
       "  -D key=value           set an option:\n";
-  for (const Key& k : kKeys) {
+  std::vector<OptionKey> keys(std::begin(kKeys), std::end(kKeys));
+  keys.insert(keys.end(), RecoveryKeys().begin(), RecoveryKeys().end());
+  for (const OptionKey& k : keys) {
     std::string line = "      " + std::string(k.name) + "=" + std::string(k.values);
-    line.resize(std::max<std::size_t>(line.size() + 2, 39), ' ');
+    constexpr std::size_t kColumn = 39;
+    if (line.size() + 2 > kColumn) {
+      text += line + "\n";
+      line.clear();
+    }
+    line.resize(kColumn, ' ');
     text += line + std::string(k.help) + "\n";
   }
   return text +

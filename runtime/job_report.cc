@@ -75,12 +75,6 @@ void ReportJob(LocalCluster& cluster, const FactoryRegistry& registry, JobResult
     for (const auto& task : slot.tasks()) ReportTask(*task, result);
   }
   result->peak_memory = deployment.memory().peak();
-  result->cancelled = cluster.cancelled();
-  if (const auto failure = cluster.failure(); failure.has_value()) {
-    result->status = Status(StatusCode::kAborted, "operator '" + failure->op + "', subtask " +
-                                                      std::to_string(failure->subtask) + ": " +
-                                                      failure->message);
-  }
 }
 
 v1::WorkerReport ToMessage(const JobResult& result) {

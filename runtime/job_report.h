@@ -6,7 +6,7 @@
 
 namespace millrace {
 
-/// Fills in what the job's operators and tasks here have done, and how it has failed. After its end.
+/// Fills in what the job's operators and tasks here have done. After its end.
 void ReportJob(LocalCluster& cluster, const FactoryRegistry& registry, JobResult* result);
 
 /// A worker's part, for its master, which adds the parts up.

@@ -1,7 +1,5 @@
 #include "runtime/job_setup.h"
 
-#include "millrace/storage/file_system.h"
-
 namespace millrace {
 
 DeploymentOptions DeploymentOptionsOf(const RunOptions& options) {
@@ -14,17 +12,11 @@ DeploymentOptions DeploymentOptionsOf(const RunOptions& options) {
   return deployment;
 }
 
-Result<JobCheckpointOptions> CheckpointOptionsOf(const CheckpointOptions& options) {
-  const auto where = LocateFiles(options.dir);
-  if (!where.ok()) return where.status();
-  JobCheckpointOptions checkpoints;
-  checkpoints.policy.interval_nanos = options.interval_millis * 1000000;
-  checkpoints.policy.retained = options.retained;
-  checkpoints.folder = where.value().path;
-  checkpoints.files = where.value().files;
-  checkpoints.run = options.run;
-  checkpoints.resume = true;
-  return checkpoints;
+RestartSettings RestartOf(const RunOptions& options) {
+  RestartSettings settings = options.restart;
+  if (settings.kind == RestartSettings::Kind::kDefault && !options.seeded)
+    settings.kind = RestartSettings::Kind::kExponentialDelay;
+  return settings;
 }
 
 }  // namespace millrace

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "millrace/api/job_runner.h"
-#include "runtime/checkpoint/job_checkpoints.h"
 #include "runtime/local/deployment.h"
 
 namespace millrace {
@@ -21,7 +20,7 @@ class BuilderRegistry final : public FactoryRegistry {
 
 /// What the options say about a deployment; its clock and what belongs to this process are the caller's.
 DeploymentOptions DeploymentOptionsOf(const RunOptions& options);
-/// What the options say about checkpoints, when they are taken. An error when the folder's name leads to no file system.
-Result<JobCheckpointOptions> CheckpointOptionsOf(const CheckpointOptions& options);
+/// A job with checkpoints that says nothing else is started again, as in Flink; not where time is made up.
+RestartSettings RestartOf(const RunOptions& options);
 
 }  // namespace millrace

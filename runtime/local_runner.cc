@@ -9,18 +9,31 @@
 
 #include "millrace/api/job_runner.h"
 #include "millrace/graph/plan.h"
-#include "millrace/operators/user_error.h"
 #include "runtime/isolated_job.h"
 #include "runtime/job_report.h"
 #include "runtime/job_setup.h"
-#include "runtime/local/local_cluster.h"
+#include "runtime/local/local_job.h"
 #include "runtime/local/supervisor.h"
+#include "runtime/run_name.h"
 #include "runtime/worker_part.h"
 #include "runtime/workers/worker_order.h"
 #include "src/base/crash_report.h"
 
 namespace millrace {
 namespace {
+
+LocalJobOptions JobOptionsOf(const RunOptions& options, const std::string& run,
+                             ManualClock* manual) {
+  LocalJobOptions job;
+  job.deployment = DeploymentOptionsOf(options);
+  if (options.seeded) job.deployment.clock = manual;
+  job.deployment.run = run;
+  job.restart = RestartOf(options);
+  job.manual = options.seeded ? manual : nullptr;
+  job.seed = options.seed;
+  job.crash_after = options.crash_after;
+  return job;
+}
 
 /// The local personality: the serialized plan on an embedded cluster.
 class LocalRunner final : public JobRunner {
@@ -54,67 +67,53 @@ class LocalRunner final : public JobRunner {
   }
 
  private:
-  static Result<std::unique_ptr<JobCheckpoints>> OpenCheckpoints(const CheckpointOptions& options,
-                                                                 const std::string& job) {
-    const auto wanted = CheckpointOptionsOf(options);
-    if (!wanted.ok()) return wanted.status();
-    return JobCheckpoints::Open(wanted.value(), job);
-  }
   JobResult RunHere(const std::string& bytes, const GraphBuilder& job, const RunOptions& options) {
     JobResult result;
-    Result<JobPlan> plan = ParsePlan(bytes);
+    const Result<JobPlan> plan = ParsePlan(bytes);
     if (!plan.ok()) {
       result.status = plan.status();
       return result;
     }
-    ManualClock manual(1700000000000);
-    DeploymentOptions deployment = DeploymentOptionsOf(options);
-    if (options.seeded) deployment.clock = &manual;
-    const BuilderRegistry registry(job);
+    result.warnings = plan.value().warnings;
     if (options.supervised) {
-      for (const std::string& warning : plan.value().warnings)
+      for (const std::string& warning : result.warnings)
         std::fprintf(stderr, "warning: %s\n", warning.c_str());
     }
-    if (const auto fits = PlanBatchesOf(plan.value(), registry, deployment); !fits.ok()) {
-      result.status = fits.status();
-      return result;
+    const BuilderRegistry registry(job);
+    ManualClock manual(1700000000000);
+    const std::string run = options.run.empty() ? NewRunName() : options.run;
+    const LocalJobOptions job_options = JobOptionsOf(options, run, &manual);
+    const auto fits = PlanBatchesOf(plan.value(), registry, job_options.deployment);
+    result.status = fits.status();
+    if (!fits.ok()) return result;
+    std::unique_ptr<JobRecovery> recovery;
+    if (options.checkpoints.interval_nanos > 0) {
+      auto opened =
+          JobRecovery::Open(options.checkpoints, run, &plan.value(), job_options.deployment.clock);
+      result.status = opened.status();
+      if (!opened.ok()) return result;
+      recovery = std::move(opened).value();
     }
-    std::unique_ptr<JobCheckpoints> checkpoints;
-    if (!options.checkpoints.dir.empty()) {
-      auto opened = OpenCheckpoints(options.checkpoints, plan.value().job_name);
-      if (!opened.ok()) {
-        result.status = opened.status();
-        return result;
-      }
-      checkpoints = std::move(opened).value();
-      deployment.checkpoints = checkpoints.get();
+    LocalJob local(&plan.value(), &registry, job_options, recovery.get());
+    RunSupervised(local, options, &result);
+    if (recovery != nullptr) {
+      result.has_checkpoints = true;
+      result.checkpoints = recovery->history();
     }
+    if (local.cluster() != nullptr) ReportJob(*local.cluster(), registry, &result);
+    return result;
+  }
+  static void RunSupervised(LocalJob& job, const RunOptions& options, JobResult* result) {
     const std::int64_t began = SystemClock::Get().NowNanos();
-    std::unique_ptr<LocalCluster> deployed;
-    try {  // enumerators are made here: a source that finds nothing to read says so
-      deployed = std::make_unique<LocalCluster>(std::move(plan).value(), registry, deployment);
-    } catch (...) {
-      result.status = Status(StatusCode::kFailedPrecondition,
-                             "deploy the job: " + internal::DescribeException());
-      return result;
-    }
-    LocalCluster& cluster = *deployed;
     const std::optional<WorkerOrder>& order = ThisWorkersOrder();
     std::optional<Supervisor> supervisor;
     if (options.supervised)
-      supervisor.emplace(&cluster, order ? std::optional(order->parent) : std::nullopt);
-    if (options.seeded) {
-      cluster.RunSeeded(options.seed, &manual, options.crash_after);
-    } else {
-      result.status = cluster.RunThreads();
-    }
-    if (supervisor.has_value()) result.signal = supervisor->Finish();
-    result.seconds = static_cast<double>(SystemClock::Get().NowNanos() - began) / 1e9;
-    if (cluster.crashed())
-      result.status = Status(StatusCode::kAborted, "stopped in the middle, as -D test.crash says");
-    result.warnings = deployed->deployment().plan().warnings;
-    ReportJob(cluster, registry, &result);
-    return result;
+      supervisor.emplace(&job, order ? std::optional(order->parent) : std::nullopt);
+    result->status = job.Run();
+    if (supervisor.has_value()) result->signal = supervisor->Finish();
+    result->seconds = static_cast<double>(SystemClock::Get().NowNanos() - began) / 1e9;
+    result->cancelled = job.cancelled();
+    result->restarts = job.restarts();
   }
 
   int isolated_jobs_ = 0;

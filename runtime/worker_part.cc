@@ -9,22 +9,44 @@
 #include "runtime/job_report.h"
 #include "runtime/job_setup.h"
 #include "runtime/local/supervisor.h"
+#include "runtime/run_name.h"
 #include "runtime/workers/job_master.h"
 #include "runtime/workers/worker_agent.h"
 
 namespace millrace {
 namespace {
 
-Result<std::unique_ptr<JobCheckpoints>> OpenGiven(const v1::DeployWorker& deploy,
-                                                  const RunOptions& options,
-                                                  const std::string& job) {
-  CheckpointOptions named = options.checkpoints;
-  named.dir = deploy.checkpoint_folder();
-  named.run = deploy.run();
-  auto wanted = CheckpointOptionsOf(named);
-  if (!wanted.ok()) return wanted.status();
-  wanted.value().given = {deploy.manifest(), deploy.first_checkpoint()};
-  return JobCheckpoints::Open(wanted.value(), job);
+/// A part's checkpoints: another process has the folder, and coordinates them.
+struct GivenCheckpoints {
+  std::unique_ptr<CheckpointStore> store;
+  std::unique_ptr<JobCheckpoints> checkpoints;  // null: none are taken
+};
+
+Result<GivenCheckpoints> OpenGiven(const v1::DeployWorker& deploy, const RunOptions& options,
+                                   const JobPlan& plan) {
+  GivenCheckpoints given;
+  if (deploy.checkpoint_folder().empty()) return given;
+  const auto folder = LocateFiles(deploy.checkpoint_folder());
+  if (!folder.ok()) return folder.status();
+  given.store = CheckpointStore::OpenedElsewhere(folder.value().files, folder.value().path);
+  JobCheckpoints::Begin begin;
+  begin.settings = options.checkpoints;
+  begin.plan = &plan;
+  begin.store = given.store.get();
+  begin.clock = &SystemClock::Get();
+  begin.run = deploy.run();
+  begin.job_id = deploy.job_id();
+  begin.manifest = deploy.manifest();
+  begin.in_place = deploy.in_place();
+  begin.first = deploy.first_checkpoint();
+  begin.coordinates = false;
+  if (!deploy.manifest().empty()) {
+    auto restore = CheckpointRestore::OpenManifest(deploy.manifest());
+    if (!restore.ok()) return restore.status();
+    begin.restore = std::move(restore).value();
+  }
+  given.checkpoints = std::make_unique<JobCheckpoints>(std::move(begin));
+  return given;
 }
 
 /// The part from the deployment to its end. An error when it could not begin.
@@ -32,14 +54,12 @@ Status Run(JobPlan plan, const GraphBuilder& job, const RunOptions& options,
            const WorkerOrder& order, WorkerAgent* agent) {
   auto deploy = agent->AwaitDeploy();
   if (!deploy.ok()) return deploy.status();
-  std::unique_ptr<JobCheckpoints> checkpoints;
-  if (!deploy.value().checkpoint_folder().empty()) {
-    auto opened = OpenGiven(deploy.value(), options, plan.job_name);
-    if (!opened.ok()) return opened.status();
-    checkpoints = std::move(opened).value();
-  }
+  auto given = OpenGiven(deploy.value(), options, plan);
+  if (!given.ok()) return given.status();
+  JobCheckpoints* const checkpoints = given.value().checkpoints.get();
   DeploymentOptions deployment = DeploymentOptionsOf(options);
-  deployment.checkpoints = checkpoints.get();
+  deployment.checkpoints = checkpoints;
+  deployment.run = deploy.value().run();
   deployment.placement = {order.worker, order.workers};
   deployment.peers = order.peers;
   deployment.courier = agent;
@@ -52,7 +72,7 @@ Status Run(JobPlan plan, const GraphBuilder& job, const RunOptions& options,
                   "deploy the job: " + internal::DescribeException());
   }
   Supervisor supervisor(cluster.get(), order.parent, /*progress=*/false);
-  agent->Start(cluster.get(), checkpoints.get());
+  agent->Start(cluster.get(), checkpoints);
   const Status status = cluster->RunThreads();
   agent->Stop();
   supervisor.Finish();
@@ -94,23 +114,28 @@ JobResult RunInWorkers(const std::string& bytes, int job, const RunOptions& opti
   JobMaster::Options master;
   master.job = job;
   master.workers = std::min(options.workers, width);  // more would have no subtask
-  constexpr int kRestarts = 10;
-  master.restarts = kRestarts;
-  if (!options.checkpoints.dir.empty()) {
-    auto checkpoints = CheckpointOptionsOf(options.checkpoints);
-    if (!checkpoints.ok()) {
-      result.status = checkpoints.status();
-      return result;
-    }
-    master.checkpoints = std::move(checkpoints).value();
-    master.checkpoint_dir = options.checkpoints.dir;
+  master.restart = RestartOf(options);
+  master.run = options.run.empty() ? NewRunName() : options.run;
+  std::unique_ptr<JobRecovery> recovery;
+  if (options.checkpoints.interval_nanos > 0) {
+    auto opened =
+        JobRecovery::Open(options.checkpoints, master.run, &plan.value(), &SystemClock::Get());
+    result.status = opened.status();
+    if (!opened.ok()) return result;
+    recovery = std::move(opened).value();
+    master.recovery = recovery.get();
   }
   const std::int64_t began = SystemClock::Get().NowNanos();
-  const JobMaster::Outcome outcome = JobMaster(bytes, std::move(plan).value(), master).Run();
+  const JobMaster::Outcome outcome = JobMaster(bytes, plan.value(), master).Run();
   result.seconds = static_cast<double>(SystemClock::Get().NowNanos() - began) / 1e9;
   result.status = outcome.status;
   result.cancelled = outcome.cancelled;
   result.signal = outcome.signal;
+  result.restarts = static_cast<std::uint64_t>(outcome.restarts);
+  if (recovery != nullptr) {
+    result.has_checkpoints = true;
+    result.checkpoints = recovery->history();
+  }
   for (const v1::WorkerReport& report : outcome.reports) AddReport(report, &result);
   return result;
 }

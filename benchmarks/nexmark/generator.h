@@ -14,8 +14,8 @@ namespace nexmark {
 
 enum class EventType : std::int32_t { kPerson, kAuction, kBid };
 
-/// The event at hand. Texts of bids, cities and states are views of immortal tables; the other texts of persons
-/// and auctions are valid until the next event.
+/// An event of the last few. Texts of bids, cities and states are views of immortal tables; the other texts of persons
+/// and auctions are as valid as the event.
 struct Event {
   EventType type = EventType::kBid;
   std::int32_t channel = 0;
@@ -64,6 +64,7 @@ struct Texts {
 class Generator {
  public:
   static constexpr std::int64_t kBaseTime = 1700000000000;
+  static constexpr std::int64_t kKept = 8;
 
   explicit Generator(const GeneratorConfig& config)
       : random_(config.seed_gen),
@@ -78,11 +79,13 @@ class Generator {
 
   bool HasNext() const { return count_ < max_events_; }
   std::int64_t emitted() const { return count_; }
-  const Event& event() const { return event_; }
+  /// The n-th event, from 1; one of the last kKept.
+  const Event& event(std::int64_t n) const { return events_[SlotOf(n)]; }
 
   const Event& Next() {
     const std::int64_t number = ++count_;
-    event_.time = TimeOf(number);
+    slot_ = SlotOf(number);
+    here().time = TimeOf(number);
     if (rem_ > 3) [[likely]] {
       Bid();
     } else if (rem_ == 0) {
@@ -94,7 +97,7 @@ class Generator {
       rem_ = 0;
       ++epoch_;
     }
-    return event_;
+    return here();
   }
   /// Goes on at event `n`, by making the events before it.
   void SkipTo(std::int64_t n) {
@@ -108,6 +111,10 @@ class Generator {
   static constexpr std::int64_t kActivePeople = 1000;
   static constexpr std::int64_t kLead = 10;
 
+  static std::size_t SlotOf(std::int64_t number) {
+    return static_cast<std::size_t>(number) % kKept;
+  }
+  Event& here() { return events_[slot_]; }
   std::int64_t TimeOf(std::int64_t number) const {
     return kBaseTime + static_cast<std::int64_t>(static_cast<double>(number) * delay_us_) / 1000;
   }
@@ -125,11 +132,11 @@ class Generator {
     return people - active + Below(active + kLead);
   }
   void Extra(std::int32_t offset, std::int32_t length) {
-    event_.extra = std::string_view(texts_->pool.data() + offset, static_cast<std::size_t>(length));
+    here().extra = std::string_view(texts_->pool.data() + offset, static_cast<std::size_t>(length));
   }
   void Bid() {
     const std::int64_t last_auction = epoch_ * 3 + 2;
-    event_.type = EventType::kBid;
+    here().type = EventType::kBid;
     std::int64_t auction = 0;
     if (random_.NextInt(2) > 0) {
       auction = last_auction / 100 * 100;
@@ -140,7 +147,7 @@ class Generator {
       auction = min + (span == kInFlight + 1 + kLead ? random_.NextInt(kInFlight + 1 + kLead)
                                                      : Below(span));
     }
-    event_.auction = auction + kFirstId;
+    here().auction = auction + kFirstId;
     std::int64_t bidder = 0;
     if (random_.NextInt(4) > 0) {
       bidder = epoch_ / 100 * 100 + 1;
@@ -149,13 +156,13 @@ class Generator {
     } else {
       bidder = AnyPerson();
     }
-    event_.bidder = bidder + 2 * kFirstId;
-    event_.price = Price();
+    here().bidder = bidder + 2 * kFirstId;
+    here().price = Price();
     const std::int32_t channel = random_.NextInt(2) > 0 ? Texts::kChannels + random_.NextInt(4)
                                                         : random_.NextInt(Texts::kChannels);
-    event_.channel = channel;
-    event_.channel_name = texts_->channels[static_cast<std::size_t>(channel)];
-    event_.url = texts_->urls[static_cast<std::size_t>(channel)];
+    here().channel = channel;
+    here().channel_name = texts_->channels[static_cast<std::size_t>(channel)];
+    here().url = texts_->urls[static_cast<std::size_t>(channel)];
     // 100 on average, 32 of them counted already: 68, of which 14 either way.
     const std::int32_t length = 68 - 14 + random_.NextInt(28);
     Extra(random_.NextInt(Texts::kPool - length), length);
@@ -173,8 +180,9 @@ class Generator {
   std::int64_t count_ = 0;
   std::int64_t epoch_ = 0;
   std::int32_t rem_ = 0;
-  Event event_;
-  char buffers_[4][128];
+  std::size_t slot_ = 0;
+  Event events_[kKept];
+  char buffers_[kKept][4][128];
 };
 
 }  // namespace nexmark

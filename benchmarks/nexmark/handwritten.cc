@@ -1,27 +1,19 @@
 #include "benchmarks/nexmark/handwritten.h"
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "benchmarks/nexmark/hand_loops.h"
 #include "benchmarks/support/hand_table.h"
 
 namespace nexmark {
 namespace {
 
-using millrace::EventTime;
-using millrace::String;
-
 constexpr std::int64_t kWindow = 10000;  // ms
 constexpr std::int64_t kSlide = 2000;
-
-template <class Row, class Writer>
-inline void Put(Writer& out, const Row& row) {
-  out.Write(row, EventTime::Min());
-}
-inline String View(std::string_view text) {
-  return String::View(text);
-}
 
 template <class Writer>
 void Q0(Generator& g, Writer& out) {
@@ -279,28 +271,17 @@ void Q17(Generator& g, Writer& out) {
 
 template <class Writer>
 bool RunByHand(const std::string& query, const GeneratorConfig& config, Writer& out) {
+  using Loop = void (*)(Generator&, Writer&);
+  static const std::map<std::string_view, Loop> kLoops{
+      {"q0", &Q0<Writer>},       {"q1", &Q1<Writer>},       {"q2", &Q2<Writer>},
+      {"q3", &HandQ3<Writer>},   {"q4", &HandQ4<Writer>},   {"q5", &Q5<Writer>},
+      {"q7", &Q7<Writer>},       {"q8", &Q8<Writer>},       {"q9", &HandQ9<Writer>},
+      {"q11", &Q11<Writer>},     {"q12e", &Q12e<Writer>},   {"q17", &Q17<Writer>},
+      {"q18", &HandQ18<Writer>}, {"q19", &HandQ19<Writer>}, {"q20", &HandQ20<Writer>}};
+  const auto at = kLoops.find(query);
+  if (at == kLoops.end()) return false;
   Generator g(config);
-  if (query == "q0") {
-    Q0(g, out);
-  } else if (query == "q1") {
-    Q1(g, out);
-  } else if (query == "q2") {
-    Q2(g, out);
-  } else if (query == "q5") {
-    Q5(g, out);
-  } else if (query == "q7") {
-    Q7(g, out);
-  } else if (query == "q8") {
-    Q8(g, out);
-  } else if (query == "q11") {
-    Q11(g, out);
-  } else if (query == "q12e") {
-    Q12e(g, out);
-  } else if (query == "q17") {
-    Q17(g, out);
-  } else {
-    return false;
-  }
+  at->second(g, out);
   return true;
 }
 

@@ -1,8 +1,10 @@
 #include "benchmarks/nexmark/queries.h"
 
 #include <chrono>
+#include <map>
+#include <string_view>
 
-#include "benchmarks/nexmark/source.h"
+#include "benchmarks/nexmark/query_parts.h"
 
 namespace nexmark {
 
@@ -17,18 +19,6 @@ std::string DayText(std::int32_t day) {
 }
 
 namespace {
-
-auto Events(const QueryConfig& config, StreamEnvironment& env) {
-  return env.FromSource("events", NexmarkSource(config.generator, config.splits),
-                        millrace::WatermarkStrategy<Event>::BoundedOutOfOrderness(4s).WithTimestamp(
-                            &Event::time, millrace::Unit::kMilliseconds));
-}
-auto Bids(const QueryConfig& config, StreamEnvironment& env) {
-  return Events(config, env).Filter([](const Event& e) { return e.type == EventType::kBid; });
-}
-std::string_view ViewOf(std::string_view text) {
-  return text;
-}
 
 struct MaxTies {  // q5: the auctions with the most bids of a window
   using Accumulator = std::pair<std::int64_t, std::vector<std::int64_t>>;
@@ -154,26 +144,29 @@ struct PriceStats {  // q17
 };
 
 template <class Sink>
-void Stateless(const std::string& name, const QueryConfig& config, StreamEnvironment& env,
-               const Sink& sink) {
-  if (name == "q0") {
-    Bids(config, env)
-        .Map([](const Event& e) {
-          return BidRow{e.auction, e.bidder, e.price, e.time, ViewOf(e.extra)};
-        })
-        .SinkTo("rows", sink);
-  } else if (name == "q1") {
-    Bids(config, env)
-        .Map([](const Event& e) {
-          return EuroRow{e.auction, e.bidder, e.price * 908, e.time, ViewOf(e.extra)};
-        })
-        .SinkTo("rows", sink);
-  } else {
-    Bids(config, env)
-        .Filter([](const Event& e) { return e.auction % 123 == 0; })
-        .Map([](const Event& e) { return PriceRow{e.auction, e.price}; })
-        .SinkTo("rows", sink);
-  }
+void Q0(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
+  Bids(config, env, Keeps::kExtra)
+      .Map([](const Event& e) {
+        return BidRow{e.auction, e.bidder, e.price, e.time, ViewOf(e.extra)};
+      })
+      .SinkTo("rows", sink);
+}
+
+template <class Sink>
+void Q1(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
+  Bids(config, env, Keeps::kExtra)
+      .Map([](const Event& e) {
+        return EuroRow{e.auction, e.bidder, e.price * 908, e.time, ViewOf(e.extra)};
+      })
+      .SinkTo("rows", sink);
+}
+
+template <class Sink>
+void Q2(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
+  Bids(config, env)
+      .Filter([](const Event& e) { return e.auction % 123 == 0; })
+      .Map([](const Event& e) { return PriceRow{e.auction, e.price}; })
+      .SinkTo("rows", sink);
 }
 
 template <class Sink>
@@ -274,23 +267,15 @@ void Q17(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
 template <class Sink>
 bool BuildQuery(const std::string& name, const QueryConfig& config, StreamEnvironment& env,
                 const Sink& sink) {
-  if (name == "q0" || name == "q1" || name == "q2") {
-    Stateless(name, config, env, sink);
-  } else if (name == "q5") {
-    Q5(config, env, sink);
-  } else if (name == "q7") {
-    Q7(config, env, sink);
-  } else if (name == "q8") {
-    Q8(config, env, sink);
-  } else if (name == "q11") {
-    Q11(config, env, sink);
-  } else if (name == "q12e") {
-    Q12e(config, env, sink);
-  } else if (name == "q17") {
-    Q17(config, env, sink);
-  } else {
-    return false;
-  }
+  using Build = void (*)(const QueryConfig&, StreamEnvironment&, const Sink&);
+  static const std::map<std::string_view, Build> kQueries{
+      {"q0", &Q0<Sink>},   {"q1", &Q1<Sink>},   {"q2", &Q2<Sink>},     {"q3", &Q3<Sink>},
+      {"q4", &Q4<Sink>},   {"q5", &Q5<Sink>},   {"q7", &Q7<Sink>},     {"q8", &Q8<Sink>},
+      {"q9", &Q9<Sink>},   {"q11", &Q11<Sink>}, {"q12e", &Q12e<Sink>}, {"q17", &Q17<Sink>},
+      {"q18", &Q18<Sink>}, {"q19", &Q19<Sink>}, {"q20", &Q20<Sink>}};
+  const auto at = kQueries.find(name);
+  if (at == kQueries.end()) return false;
+  at->second(config, env, sink);
   return true;
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <tuple>
 #include <vector>
 
 #include "benchmarks/nexmark/checksum.h"
 #include "millrace/millrace.h"
 
-/// Result rows of the queries. Each has `Text` (the oracle's row text) and `Words` (what the measuring sink writes).
+/// Result rows of the queries. Each has `Text` (the oracle's row text); one that replaces another has `Key`.
 namespace nexmark {
 
 struct BidRow {  // q0
@@ -98,6 +99,7 @@ struct DayStats {  // q17
   std::int32_t day;
   std::int64_t total, low, middle, high, min, max, sum;
   void Text(RowText& t) const;
+  std::string Key() const { return std::to_string(auction) + "|" + std::to_string(day); }
 };
 MILLRACE_RECORD(DayStats, auction, day, total, low, middle, high, min, max, sum);
 

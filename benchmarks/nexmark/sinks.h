@@ -12,7 +12,7 @@ namespace nexmark {
 
 /// What is measured: each row is written into a ring of 64 rows of volatile memory.
 struct RingSink {
-  static constexpr int kWords = 16;
+  static constexpr int kWords = 24;
   struct Writer {
     std::unique_ptr<volatile std::uint64_t[]> ring{new volatile std::uint64_t[64 * kWords]};
     unsigned next = 0;
@@ -44,8 +44,8 @@ struct CheckSink {
     void Write(const Row& row, millrace::EventTime) {
       RowText text;
       row.Text(text);
-      if constexpr (std::is_same_v<Row, DayStats>) {
-        table.Upsert(std::to_string(row.auction) + "|" + std::to_string(row.day), text);
+      if constexpr (requires { row.Key(); }) {
+        table.Upsert(row.Key(), text);
       } else {
         table.Append(text);
       }

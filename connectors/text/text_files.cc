@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 
@@ -151,71 +150,6 @@ bool LineReader::Fill() {
   buffer_.resize(before + static_cast<std::size_t>(n));
   ended_ = n == 0;
   return n > 0;
-}
-
-PartFile::PartFile(const std::string& folder, const WriterContext& context,
-                   const std::string& suffix)
-    : folder_(folder), suffix_(suffix), subtasks_(context.subtask == 0 ? context.parallelism : 0) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) throw FileError("make output folder '" + folder + "': " + error.message());
-  const std::string name = "part-" + std::to_string(context.subtask) + suffix;
-  path_ = folder + "/" + name;
-  temporary_ = folder + "/." + name;
-  fd_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  if (fd_ < 0) Fail("write output file", temporary_, errno);
-}
-
-PartFile::~PartFile() {
-  if (fd_ >= 0) close(fd_);
-}
-
-PartFile::PartFile(PartFile&& o) noexcept
-    : path_(std::move(o.path_)),
-      temporary_(std::move(o.temporary_)),
-      folder_(std::move(o.folder_)),
-      suffix_(std::move(o.suffix_)),
-      subtasks_(o.subtasks_),
-      fd_(std::exchange(o.fd_, -1)),
-      buffer_(std::move(o.buffer_)) {}
-
-void PartFile::Flush() {
-  std::size_t done = 0;
-  while (done < buffer_.size()) {
-    const ssize_t n = write(fd_, buffer_.data() + done, buffer_.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) Fail("write output file", temporary_, errno);
-    done += static_cast<std::size_t>(n);
-  }
-  buffer_.clear();
-}
-
-void PartFile::Commit() {
-  if (fd_ < 0) return;
-  Flush();
-  if (close(std::exchange(fd_, -1)) != 0) Fail("write output file", temporary_, errno);
-  if (rename(temporary_.c_str(), path_.c_str()) != 0) Fail("name output file", path_, errno);
-  if (subtasks_ > 0) RemoveOthers();
-}
-
-std::string PartFile::NamesOf(const std::string& folder, const std::string& suffix) {
-  return "files '" +
-         (std::filesystem::path(folder) / ("part-N" + suffix)).lexically_normal().string() + "'";
-}
-
-void PartFile::RemoveOthers() const {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with("part-") || !name.ends_with(suffix_)) continue;
-    const char* end = name.data() + name.size() - suffix_.size();
-    int number = 0;
-    const auto [rest, fault] = std::from_chars(name.data() + 5, end, number);
-    if (fault != std::errc() || rest != end || number < subtasks_) continue;
-    if (unlink(entry.path().c_str()) != 0 && errno != ENOENT)
-      Fail("remove output file of an earlier run", entry.path().string(), errno);
-  }
-  if (error) throw FileError("list output folder '" + folder_ + "': " + error.message());
 }
 
 }  // namespace millrace

@@ -8,44 +8,61 @@
 
 namespace millrace {
 
-CheckpointCoordinator::CheckpointCoordinator(Job job, const CheckpointPolicy& policy,
+CheckpointCoordinator::CheckpointCoordinator(Job job, const CheckpointSettings& settings,
                                              const Clock* clock, SnapshotUploads* uploads,
-                                             std::int64_t first,
+                                             CheckpointHistory* history, std::int64_t first,
                                              std::map<TaskId, Manifest::Chain> restored)
     : job_(std::move(job)),
-      policy_(policy),
+      settings_(settings),
       clock_(clock),
       uploads_(uploads),
+      history_(history),
       next_id_(first),
       chains_(std::move(restored)),
-      next_begin_(policy.interval_nanos > 0 ? clock->NowNanos() + policy.interval_nanos
-                                            : INT64_MAX) {}
+      next_begin_(clock->NowNanos() + settings.interval_nanos) {}
 
 std::int64_t CheckpointCoordinator::next_wake() const {
-  if (finished_) return INT64_MAX;
-  if (!current_.has_value()) return next_begin_;
-  return current_->being_written ? INT64_MAX
-                                 : current_->tasks.began_nanos() + policy_.timeout_nanos;
+  if (finished_ || !failure_.empty()) return INT64_MAX;
+  std::int64_t wake = INT64_MAX;
+  for (const Pending& pending : pending_) {
+    if (!pending.being_written)
+      wake = std::min(wake, pending.tasks.began_nanos() + settings_.timeout_nanos);
+  }
+  if (MayBegin()) wake = std::min(wake, next_begin_);
+  return wake;
 }
 
 void CheckpointCoordinator::Step() {
   for (const SnapshotEvent& event : uploads_->TakeEvents()) OnEvent(event);
   if (finished_ || !failure_.empty()) return;
   const std::int64_t now = clock_->NowNanos();
-  if (current_.has_value() && !current_->being_written) {
-    if (now - current_->tasks.began_nanos() >= policy_.timeout_nanos) current_->tasks.OnTimeout();
-    LookAtTasks();
+  for (Pending& pending : pending_) {
+    if (!pending.being_written && now - pending.tasks.began_nanos() >= settings_.timeout_nanos)
+      pending.tasks.OnTimeout();
   }
-  if (!current_.has_value() && !finished_ && failure_.empty() &&
-      (now >= next_begin_ || ended_.size() == job_.tasks.size()))
-    Begin();
+  LookAtTasks();
+  if (failure_.empty() && MayBegin() && (now >= next_begin_ || all_ended())) Begin();
 }
 
 bool CheckpointCoordinator::Trigger() {
   Step();
-  if (current_.has_value() || finished_ || !failure_.empty()) return false;
+  if (!MayBegin() || !failure_.empty()) return false;
   Begin();
   return true;
+}
+
+bool CheckpointCoordinator::MayBegin() const {
+  if (finished_) return false;
+  // The last one begins alone: when it is complete the tasks are gone.
+  return all_ended() ? pending_.empty()
+                     : pending_.size() < (settings_.pause_nanos > 0 ? 1 : settings_.max_concurrent);
+}
+
+CheckpointCoordinator::Pending* CheckpointCoordinator::Find(std::int64_t checkpoint) {
+  for (Pending& pending : pending_) {
+    if (pending.tasks.id() == checkpoint) return &pending;
+  }
+  return nullptr;
 }
 
 void CheckpointCoordinator::OnEvent(const SnapshotEvent& event) {
@@ -54,8 +71,8 @@ void CheckpointCoordinator::OnEvent(const SnapshotEvent& event) {
       ended_.insert(event.task);
       break;
     case SnapshotEvent::Kind::kDeclined:
-      if (current_.has_value() && current_->tasks.id() == event.checkpoint)
-        current_->tasks.OnDeclined(event.task, event.status.message());
+      if (Pending* pending = Find(event.checkpoint); pending != nullptr)
+        pending->tasks.OnDeclined(event.task, event.status.message());
       break;
     case SnapshotEvent::Kind::kWritten:
       OnWritten(event);
@@ -67,19 +84,19 @@ void CheckpointCoordinator::OnEvent(const SnapshotEvent& event) {
 }
 
 void CheckpointCoordinator::OnWritten(const SnapshotEvent& event) {
-  const bool expected = current_.has_value() && current_->tasks.id() == event.checkpoint;
+  Pending* const pending = Find(event.checkpoint);
   if (!event.status.ok()) {
     broken_.insert(event.task);
     for (const Task& task : job_.tasks) {
       if (task.id == event.task) task.mail->lost.store(event.checkpoint, std::memory_order_release);
     }
-    if (expected) current_->tasks.OnDeclined(event.task, event.status.message());
+    if (pending != nullptr) pending->tasks.OnDeclined(event.task, event.status.message());
     return;
   }
   if (broken_.count(event.task) != 0) {
     if (event.oldest < event.checkpoint) {  // builds on what was lost
-      if (expected)
-        current_->tasks.OnDeclined(event.task, "it builds on a snapshot that was not written");
+      if (pending != nullptr)
+        pending->tasks.OnDeclined(event.task, "it builds on a snapshot that was not written");
       return;
     }
     broken_.erase(event.task);
@@ -88,88 +105,121 @@ void CheckpointCoordinator::OnWritten(const SnapshotEvent& event) {
   Manifest::Chain& chain = chains_[event.task];
   chain.push_back(event.file);
   std::erase_if(chain, [&](const Manifest::File& file) { return file.checkpoint < event.oldest; });
-  if (!expected) return;
-  current_->manifest.vertices[static_cast<std::size_t>(event.task.vertex)]
-      .tasks[static_cast<std::size_t>(event.task.subtask)] = chain;
-  current_->tasks.OnAcknowledged(event.task);
+  if (pending != nullptr) Acknowledge(event, pending);
+}
+
+void CheckpointCoordinator::Acknowledge(const SnapshotEvent& event, Pending* pending) {
+  const Manifest::Chain& chain = chains_[event.task];
+  const std::int64_t began = pending->tasks.began_nanos();
+  SubtaskCheckpoint did;
+  did.vertex = event.task.vertex;
+  did.subtask = event.task.subtask;
+  did.start_delay = std::max<std::int64_t>(event.times.began - began, 0);
+  did.alignment = event.times.alignment;
+  did.snapshot = event.times.snapshot;
+  did.longest = event.times.longest;
+  did.upload = event.upload_nanos;
+  did.acknowledged = clock_->NowNanos() - began;
+  did.bytes = event.file.bytes;
+  for (const Manifest::File& file : chain) did.full_bytes += file.bytes;
+  auto& vertex = pending->manifest.vertices[static_cast<std::size_t>(event.task.vertex)];
+  vertex.tasks[static_cast<std::size_t>(event.task.subtask)] = chain;
+  pending->manifest.subtasks.push_back(did);
+  pending->report.subtasks.push_back(did);
+  pending->tasks.OnAcknowledged(event.task);
 }
 
 void CheckpointCoordinator::Begin() {
   const std::int64_t id = next_id_++;
   const std::int64_t now = clock_->NowNanos();
   std::vector<TaskId> ids;
-  Manifest manifest;
-  manifest.job = job_.name;
-  manifest.id = id;
-  manifest.began_millis = clock_->WallMillis();
-  for (const auto& operators : job_.operators) manifest.vertices.push_back({operators, {}});
-  for (const Task& task : job_.tasks) {
-    ids.push_back(task.id);
-    auto& tasks = manifest.vertices[static_cast<std::size_t>(task.id.vertex)].tasks;
-    tasks.resize(std::max(tasks.size(), static_cast<std::size_t>(task.id.subtask) + 1));
-  }
-  const bool last = ended_.size() == job_.tasks.size();
-  current_.emplace(Current{PendingCheckpoint(id, now, ids), std::move(manifest), last, false});
-  if (policy_.interval_nanos > 0) next_begin_ = now + policy_.interval_nanos;
+  for (const Task& task : job_.tasks) ids.push_back(task.id);
+  Pending begun{PendingCheckpoint(id, now, ids), job_.plan, {}, all_ended(), false};
+  begun.manifest.id = begun.report.id = id;
+  begun.manifest.began_millis = begun.report.began_millis = clock_->WallMillis();
+  pending_.push_back(std::move(begun));
+  Pending& pending = pending_.back();
+  next_begin_ = now + settings_.interval_nanos;
   try {
     // Before the tasks hear of it: a split is with a reader before its barrier, or here.
     for (const Source& source : job_.sources)
-      current_->manifest.sources.push_back({source.name, source.coordinator->BeginCheckpoint(id)});
+      pending.manifest.sources.push_back({source.name, source.coordinator->BeginCheckpoint(id)});
   } catch (...) {
-    current_->tasks.Abort("the coordinator of a source: " + internal::DescribeException());
+    pending.tasks.Abort("the coordinator of a source: " + internal::DescribeException());
     LookAtTasks();
     return;
   }
   TellAll([&](CheckpointMail& mail) {
-    if (last) mail.last.store(id, std::memory_order_release);
+    if (pending.last) mail.last.store(id, std::memory_order_release);
     mail.triggered.store(id, std::memory_order_release);
   });
 }
 
 void CheckpointCoordinator::LookAtTasks() {
-  switch (current_->tasks.state()) {
-    case PendingCheckpoint::State::kRunning:
-      return;
-    case PendingCheckpoint::State::kComplete:
-      current_->being_written = true;
-      current_->manifest.ended_millis = clock_->WallMillis();
-      uploads_->WriteManifest(std::move(current_->manifest), policy_.retained);
-      return;
-    case PendingCheckpoint::State::kFailed:
-      Fail(current_->tasks.why());
-      return;
+  for (std::size_t i = 0; i < pending_.size();) {
+    Pending& pending = pending_[i];
+    if (pending.tasks.state() == PendingCheckpoint::State::kFailed) {
+      Fail(&pending, pending.tasks.why());
+      continue;
+    }
+    if (pending.tasks.state() == PendingCheckpoint::State::kComplete && !pending.being_written) {
+      pending.being_written = true;
+      pending.manifest.ended_millis = clock_->WallMillis();
+      uploads_->WriteManifest(std::move(pending.manifest), settings_.retain);
+    }
+    ++i;
   }
 }
 
 void CheckpointCoordinator::OnManifest(const SnapshotEvent& event) {
+  Pending* const pending = Find(event.checkpoint);
   if (event.status.ok()) {
-    Complete();
+    Complete(pending);
   } else {
-    Fail(event.status.message());
+    Fail(pending, event.status.message());
   }
 }
 
-void CheckpointCoordinator::Complete() {
-  const std::int64_t id = current_->tasks.id();
-  finished_ = current_->last;
-  current_.reset();
-  ++completed_;
+void CheckpointCoordinator::Complete(Pending* pending) {
+  finished_ = pending->last;
   failures_in_a_row_ = 0;
-  if (policy_.interval_nanos > 0)
-    next_begin_ = std::max(next_begin_, clock_->NowNanos() + policy_.pause_nanos);
+  const std::int64_t id = pending->tasks.id();
+  End(pending, "");
   TellAll([&](CheckpointMail& mail) { mail.complete.store(id, std::memory_order_release); });
+  TellAborted();
   for (const Source& source : job_.sources) source.coordinator->EndCheckpoint(id);
 }
 
-void CheckpointCoordinator::Fail(const std::string& why) {
-  const std::int64_t id = current_->tasks.id();
-  current_.reset();
-  ++failed_;
+void CheckpointCoordinator::Fail(Pending* pending, std::string why) {
+  const std::int64_t id = pending->tasks.id();
+  End(pending, why);
   const std::string text = "checkpoint " + std::to_string(id) + " failed: " + why;
   Log(kWarn, text);
-  if (++failures_in_a_row_ > policy_.tolerable_failures) failure_ = text;
-  TellAll([&](CheckpointMail& mail) { mail.aborted.store(id, std::memory_order_release); });
+  if (++failures_in_a_row_ > settings_.tolerable_failures) failure_ = text;
+  aborted_.insert(id);
+  TellAborted();
   for (const Source& source : job_.sources) source.coordinator->EndCheckpoint(id);
+}
+
+void CheckpointCoordinator::End(Pending* pending, const std::string& failure) {
+  const std::int64_t now = clock_->NowNanos();
+  pending->report.nanos = now - pending->tasks.began_nanos();
+  pending->report.failure = failure;
+  history_->Add(std::move(pending->report));
+  pending_.erase(pending_.begin() + (pending - &pending_.front()));
+  next_begin_ = std::max(next_begin_, now + settings_.pause_nanos);
+}
+
+void CheckpointCoordinator::TellAborted() {
+  // Tasks take the newest id for all older ones: one that failed first waits until those have come to their end.
+  const std::int64_t oldest = pending_.empty() ? INT64_MAX : pending_.front().tasks.id();
+  std::int64_t newest = 0;
+  while (!aborted_.empty() && *aborted_.begin() < oldest) {
+    newest = *aborted_.begin();
+    aborted_.erase(aborted_.begin());
+  }
+  if (newest == 0) return;
+  TellAll([&](CheckpointMail& mail) { mail.aborted.store(newest, std::memory_order_release); });
 }
 
 void CheckpointCoordinator::TellAll(const std::function<void(CheckpointMail&)>& tell) {

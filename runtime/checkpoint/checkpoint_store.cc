@@ -1,70 +1,55 @@
 #include "runtime/checkpoint/checkpoint_store.h"
 
-#include <charconv>
-#include <set>
+#include <algorithm>
 #include <utility>
 
 #include "millrace/base/log.h"
 #include "millrace/storage/block_file.h"
+#include "runtime/checkpoint/checkpoint_folder.h"
 
 namespace millrace {
 namespace {
 
-constexpr std::string_view kPrefix = "checkpoint-";
-constexpr std::string_view kSuffix = ".manifest";
-constexpr std::uint16_t kManifestBlock = 1;
-
-std::optional<std::int64_t> IdOf(std::string_view name) {
-  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return std::nullopt;
-  name.remove_prefix(kPrefix.size());
-  name.remove_suffix(kSuffix.size());
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-  if (error != std::errc() || end != name.data() + name.size() || id <= 0) return std::nullopt;
-  return id;
+template <class Visit>
+void ForEachFile(const Manifest& manifest, Visit visit) {
+  for (const Manifest::Vertex& vertex : manifest.vertices) {
+    for (const Manifest::Chain& chain : vertex.tasks) {
+      for (const Manifest::File& file : chain) visit(file.name);
+    }
+  }
 }
 
 }  // namespace
 
-Result<CheckpointStore> CheckpointStore::Open(FileSystem* files, std::string folder) {
-  CheckpointStore store(files, std::move(folder));
-  MILLRACE_RETURN_IF_ERROR(files->MakeFolder(JoinPath(store.folder_, "tasks")));
-  auto entries = files->List(store.folder_);
-  if (!entries.ok()) return entries.status();
-  for (const FileEntry& entry : entries.value()) {
-    if (const auto id = IdOf(entry.name); id.has_value() && !entry.folder)
-      store.manifests_[*id] = JoinPath(store.folder_, entry.name);
+Result<std::unique_ptr<CheckpointStore>> CheckpointStore::Open(FileSystem* files,
+                                                               std::string folder,
+                                                               const std::string& owner) {
+  std::unique_ptr<CheckpointStore> store(new CheckpointStore(files, std::move(folder)));
+  MILLRACE_RETURN_IF_ERROR(files->MakeFolder(JoinPath(store->folder_, "tasks")));
+  auto lock = files->Lock(JoinPath(store->folder_, "lock"), owner);
+  if (!lock.ok()) return lock.status();
+  store->lock_ = std::move(lock).value();
+  auto manifests = ListManifests(*files, store->folder_);
+  if (!manifests.ok()) return manifests.status();
+  for (const auto& [id, path] : manifests.value()) {
+    auto manifest = ReadManifest(*files, path);
+    if (!manifest.ok()) Log(kWarn, manifest.status().message(), "; it is left alone");
+    store->manifests_[id] =
+        manifest.ok() ? std::optional(std::move(manifest).value()) : std::nullopt;
   }
   return store;
 }
 
-Result<Manifest> CheckpointStore::Read(std::int64_t id) const {
-  const auto at = manifests_.find(id);
-  if (at == manifests_.end()) {
-    return Status::NotFound("read checkpoint " + std::to_string(id) + " in '" + folder_ +
-                            "': there is no such manifest");
+void CheckpointStore::Adopt(const std::string& job_id) {
+  for (const auto& [id, manifest] : manifests_) {
+    if (manifest.has_value() && manifest->job_id == job_id) own_.insert(id);
   }
-  return ReadFile(*files_, at->second);
-}
-
-Result<Manifest> CheckpointStore::ReadFile(FileSystem& files, const std::string& path) {
-  auto reader = BlockFileReader::Open(files, path);
-  if (!reader.ok()) return reader.status();
-  std::string bytes;
-  for (const BlockEntry& block : reader.value().blocks()) {
-    if (block.kind != kManifestBlock) continue;
-    MILLRACE_RETURN_IF_ERROR(reader.value().Read(block, &bytes));
-    return Manifest::Decode(bytes, path);
-  }
-  return Status::InvalidArgument("read checkpoint manifest '" + path +
-                                 "': it is a block file, but no manifest");
 }
 
 Status CheckpointStore::Write(const Manifest& manifest) {
   // The names of the snapshot files first: from the rename on they are relied on.
   MILLRACE_RETURN_IF_ERROR(files_->SyncFolder(JoinPath(folder_, "tasks")));
-  const std::string path =
-      JoinPath(folder_, std::string(kPrefix) + std::to_string(manifest.id) + std::string(kSuffix));
+  const std::string path = ManifestPath(folder_, manifest.id);
   const std::string unfinished = path + ".unfinished";
   if (const Status removed = files_->Remove(unfinished);
       !removed.ok() && removed.code() != StatusCode::kNotFound)
@@ -76,41 +61,42 @@ Status CheckpointStore::Write(const Manifest& manifest) {
   MILLRACE_RETURN_IF_ERROR(writer.Finish());
   MILLRACE_RETURN_IF_ERROR(files_->Rename(unfinished, path));
   MILLRACE_RETURN_IF_ERROR(files_->SyncFolder(folder_));
-  manifests_[manifest.id] = path;
-  known_[manifest.id] = manifest;
+  manifests_[manifest.id] = manifest;
+  own_.insert(manifest.id);
+  written_ = manifest.id;
   return Status::Ok();
 }
 
-void CheckpointStore::Retain(std::size_t count) {
+std::set<std::string> CheckpointStore::Needed() const {
   std::set<std::string> needed;
-  std::size_t kept = 0;
-  for (auto at = known_.rbegin(); at != known_.rend() && kept < count; ++at, ++kept) {
-    for (const Manifest::Vertex& vertex : at->second.vertices) {
-      for (const Manifest::Chain& chain : vertex.tasks) {
-        for (const Manifest::File& file : chain) needed.insert(file.name);
-      }
-    }
+  for (const auto& [id, manifest] : manifests_) {
+    if (manifest.has_value())
+      ForEachFile(*manifest, [&](const std::string& name) { needed.insert(name); });
   }
+  return needed;
+}
+
+void CheckpointStore::Retain(std::size_t count) {
   std::set<std::string> gone;
-  while (known_.size() > count) {
-    const auto oldest = known_.begin();
+  while (own_.size() > count) {
+    const std::int64_t oldest = *own_.begin();
     // The manifest first: one that names files which are not there would be taken for a whole one.
-    const Status removed = files_->Remove(manifests_[oldest->first]);
+    const Status removed = files_->Remove(ManifestPath(folder_, oldest));
     if (!removed.ok() && removed.code() != StatusCode::kNotFound) {
       Log(kWarn, removed.message());
-      return;
+      break;
     }
-    for (const Manifest::Vertex& vertex : oldest->second.vertices) {
-      for (const Manifest::Chain& chain : vertex.tasks) {
-        for (const Manifest::File& file : chain) {
-          if (needed.count(file.name) == 0) gone.insert(file.name);
-        }
-      }
-    }
-    manifests_.erase(oldest->first);
-    known_.erase(oldest);
+    ForEachFile(*manifests_[oldest], [&](const std::string& name) { gone.insert(name); });
+    manifests_.erase(oldest);
+    own_.erase(own_.begin());
   }
+  // What a manifest needs that can't be read nobody knows.
+  const bool all_known = std::all_of(manifests_.begin(), manifests_.end(),
+                                     [](const auto& m) { return m.second.has_value(); });
+  if (gone.empty() || !all_known) return;
+  const std::set<std::string> needed = Needed();
   for (const std::string& name : gone) {
+    if (needed.count(name) != 0) continue;
     const Status removed = files_->Remove(JoinPath(folder_, name));
     if (!removed.ok() && removed.code() != StatusCode::kNotFound) Log(kWarn, removed.message());
   }

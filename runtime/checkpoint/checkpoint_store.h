@@ -2,47 +2,61 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "millrace/storage/file_system.h"
 #include "runtime/checkpoint/manifest.h"
 
 namespace millrace {
 
-/// A checkpoint folder: manifests, and the snapshot files that they name.
-///
-///   FOLDER/checkpoint-17.manifest
-///   FOLDER/tasks/RUN-v0-s1-c17.snapshot    of vertex 0, subtask 1, for checkpoint 17
+/// A checkpoint folder that a job writes into; nobody else does meanwhile. (checkpoint_folder.h: what is in it)
 ///
 /// A manifest is written last and appears as a whole; what no manifest names counts for nothing. Files of a failed run stay
-/// until they are cleaned up on purpose.
+/// until they are cleaned up on purpose. Write and Retain are called by one thread at a time.
 class CheckpointStore {
  public:
-  /// Makes the folder when there is none. `files` outlives the store.
-  static Result<CheckpointStore> Open(FileSystem* files, std::string folder);
+  /// Makes the folder when there is none, locks it, and reads the manifests that are there. `owner` is a word on who that
+  /// is, for whoever finds it locked. `files` outlives the store.
+  static Result<std::unique_ptr<CheckpointStore>> Open(FileSystem* files, std::string folder,
+                                                       const std::string& owner);
+
+  /// The folder of a job that another process has opened: for snapshot files alone.
+  static std::unique_ptr<CheckpointStore> OpenedElsewhere(FileSystem* files, std::string folder) {
+    return std::unique_ptr<CheckpointStore>(new CheckpointStore(files, std::move(folder)));
+  }
 
   FileSystem& files() { return *files_; }
   const std::string& folder() const { return folder_; }
-  /// Manifests that are there, by id, oldest first.
-  const std::map<std::int64_t, std::string>& manifests() const { return manifests_; }
-  Result<Manifest> Read(std::int64_t id) const;
-  /// Of any manifest file.
-  static Result<Manifest> ReadFile(FileSystem& files, const std::string& path);
+  /// Those that are there, by id; null: it can't be read.
+  const std::map<std::int64_t, std::optional<Manifest>>& manifests() const { return manifests_; }
+  /// The highest id of a manifest; 0: there is none.
+  std::int64_t newest() const { return manifests_.empty() ? 0 : manifests_.rbegin()->first; }
+  /// Checkpoints with this id of a job are its own: it goes on from one of them.
+  void Adopt(const std::string& job_id);
+  /// The newest that this process has written; 0: none.
+  std::int64_t written() const { return written_; }
   /// Durable when it is OK: file, name, and the names of the snapshot files.
   Status Write(const Manifest& manifest);
-  /// Keeps the newest `count` manifests and the files that they name; removes older manifests of this process and their
-  /// files that no other names. What can't be removed is logged and stays.
+  /// Keeps the newest `count` of those that were written or adopted; removes the manifests of older ones of these, and their
+  /// files that no manifest names. Others are left alone. What can't be removed is logged and stays.
   void Retain(std::size_t count);
 
  private:
   CheckpointStore(FileSystem* files, std::string folder)
       : files_(files), folder_(std::move(folder)) {}
+  /// Snapshot files that some manifest names.
+  std::set<std::string> Needed() const;
 
   FileSystem* files_;
   std::string folder_;
-  std::map<std::int64_t, std::string> manifests_;  // paths
-  std::map<std::int64_t, Manifest> known_;         // those that this process has written or read
+  std::unique_ptr<FileLock> lock_;
+  std::map<std::int64_t, std::optional<Manifest>> manifests_;
+  std::set<std::int64_t> own_;
+  std::int64_t written_ = 0;
 };
 
 }  // namespace millrace

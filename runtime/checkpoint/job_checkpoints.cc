@@ -2,45 +2,29 @@
 
 #include <utility>
 
+#include "runtime/checkpoint/restore/restore_check.h"
+
 namespace millrace {
 
-JobCheckpoints::JobCheckpoints(const JobCheckpointOptions& options, CheckpointStore store,
-                               std::string job)
-    : policy_(options.policy),
-      store_(std::move(store)),
-      uploads_(&store_, options.run),
-      coordinates_(!options.given.has_value()) {
-  job_.name = std::move(job);
-}
-
-Result<std::unique_ptr<JobCheckpoints>> JobCheckpoints::Open(const JobCheckpointOptions& options,
-                                                             std::string job) {
-  auto store = CheckpointStore::Open(options.files, options.folder);
-  if (!store.ok()) return store.status();
-  std::unique_ptr<JobCheckpoints> checkpoints(
-      new JobCheckpoints(options, std::move(store).value(), std::move(job)));
-  if (options.given.has_value()) {
-    checkpoints->first_ = options.given->first;
-    checkpoints->manifest_ = options.given->manifest;
-  } else if (const auto& manifests = checkpoints->store_.manifests(); !manifests.empty()) {
-    checkpoints->first_ = manifests.rbegin()->first + 1;
-    if (options.resume) checkpoints->manifest_ = manifests.rbegin()->second;
-  }
-  if (checkpoints->manifest_.empty()) return checkpoints;
-  auto manifest = CheckpointStore::ReadFile(*options.files, checkpoints->manifest_);
-  if (!manifest.ok()) return manifest.status();
-  auto restore =
-      CheckpointRestore::Open(*options.files, options.folder, std::move(manifest).value());
-  if (!restore.ok()) return restore.status();
-  checkpoints->restore_ = std::move(restore).value();
-  return checkpoints;
+JobCheckpoints::JobCheckpoints(Begin begin)
+    : settings_(begin.settings),
+      history_(begin.history),
+      uploads_(begin.store, begin.clock, begin.run),
+      first_(begin.first),
+      restore_(std::move(begin.restore)),
+      manifest_(std::move(begin.manifest)),
+      in_place_(begin.in_place),
+      coordinates_(begin.coordinates) {
+  job_.plan = ManifestOf(*begin.plan);
+  job_.plan.run = std::move(begin.run);
+  job_.plan.job_id = std::move(begin.job_id);
+  if (history_ != nullptr) history_->restored = restore_ == nullptr ? 0 : restore_->manifest().id;
 }
 
 const OperatorRestore* JobCheckpoints::RestoreOf(const std::string& op, int vertex, int subtask,
                                                  int parallelism) {
   if (restore_ == nullptr) return nullptr;
-  auto found =
-      restore_->For(op, job_.operators[static_cast<std::size_t>(vertex)], subtask, parallelism);
+  auto found = restore_->For(op, OperatorsOf(vertex), subtask, parallelism);
   if (found == nullptr) return nullptr;
   operator_restores_.push_back(std::move(found));
   return operator_restores_.back().get();
@@ -58,14 +42,15 @@ Status JobCheckpoints::AddSource(const std::string& op, SourceCheckpoints* coord
 
 CheckpointMail* JobCheckpoints::AddTask(TaskId task, int parallelism, Waker* waker) {
   CheckpointMail& mail = mails_.emplace_back();
-  for (auto* number : {&mail.triggered, &mail.aborted, &mail.complete, &mail.lost})
-    number->store(restored());
+  for (auto* number : {&mail.triggered, &mail.aborted, &mail.complete}) number->store(restored());
   job_.tasks.push_back({task, &mail, waker});
-  if (restore_ != nullptr) {
-    const auto chain = restore_->ChainOf(job_.operators[static_cast<std::size_t>(task.vertex)],
-                                         task.subtask, parallelism);
-    if (chain.has_value()) chains_[task] = *chain;
+  if (restore_ == nullptr) return &mail;
+  if (!in_place_) {
+    mail.lost.store(restored());  // nothing can be built on files of another folder
+    return &mail;
   }
+  const auto chain = restore_->ChainOf(OperatorsOf(task.vertex), task.subtask, parallelism);
+  if (chain.has_value()) chains_[task] = *chain;
   return &mail;
 }
 
@@ -79,7 +64,7 @@ void JobCheckpoints::Deliver(TaskId task, const CheckpointMail::Numbers& numbers
 
 void JobCheckpoints::Start(const Clock* clock) {
   if (!coordinates_) return;
-  coordinator_.emplace(std::move(job_), policy_, clock, &uploads_, first_, std::move(chains_));
+  coordinator_.emplace(job_, settings_, clock, &uploads_, history_, first_, std::move(chains_));
 }
 
 }  // namespace millrace

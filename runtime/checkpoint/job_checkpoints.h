@@ -5,49 +5,57 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
+#include "millrace/graph/plan.h"
 #include "runtime/checkpoint/checkpoint_coordinator.h"
-#include "runtime/checkpoint/checkpoint_restore.h"
+#include "runtime/checkpoint/restore/checkpoint_restore.h"
 
 namespace millrace {
 
-struct JobCheckpointOptions {
-  CheckpointPolicy policy;
-  std::string folder;
-  std::string run;  // a name that no other run of the job has
-  FileSystem* files = nullptr;
-  /// Go on from the newest complete checkpoint in the folder, if there is one.
-  bool resume = false;
-  /// In a worker whose job's master coordinates the checkpoints: what it goes on from is given.
-  struct Given {
-    std::string manifest;  // path; empty: nothing
-    std::int64_t first = 1;
-  };
-  std::optional<Given> given;
-};
-
-/// The checkpoints of one run of a job: where they lie, what it was restored from, who coordinates them.
+/// The checkpoints of one attempt to run a job: what it was restored from, its tasks' uploads, who coordinates them. Made by
+/// JobRecovery.
 class JobCheckpoints {
  public:
-  static Result<std::unique_ptr<JobCheckpoints>> Open(const JobCheckpointOptions& options,
-                                                      std::string job);
+  struct Begin {
+    CheckpointSettings settings;
+    const JobPlan* plan = nullptr;
+    CheckpointStore* store = nullptr;
+    const Clock* clock = nullptr;
+    CheckpointHistory* history = nullptr;
+    std::string run;                             // a name that no other attempt of any job has
+    std::string job_id;                          // see job_id()
+    std::unique_ptr<CheckpointRestore> restore;  // null: it begins with nothing
+    std::string manifest;                        // where that lies, as LocateFiles takes it
+    /// What is restored lies in the store's own folder: snapshots go on with its chains.
+    bool in_place = false;
+    std::int64_t first = 1;  // the attempt's first checkpoint
+    /// False in a worker whose job's master coordinates the checkpoints.
+    bool coordinates = true;
+  };
+  /// All pointers outlive it.
+  explicit JobCheckpoints(Begin begin);
+
+  /// The job's over all runs that restore from each other in one folder: the name of the first of them. Who only begins with
+  /// a copy of another job's state must not have its id: sinks remove what earlier runs with their id have left unfinished.
+  const std::string& job_id() const { return job_.plan.job_id; }
+  const std::string& run() const { return job_.plan.run; }
+  /// The manifest that the job goes on from, as LocateFiles takes it; empty: nothing.
+  const std::string& manifest() const { return manifest_; }
+  bool in_place() const { return in_place_; }
+  /// The first checkpoint of this attempt.
+  std::int64_t first() const { return first_; }
 
   // --- while the job is deployed
 
-  void AddVertex(std::vector<std::string> operators) {
-    job_.operators.push_back(std::move(operators));
-  }
   /// What the subtask's operator begins with; null: nothing. Lives as long as this.
   const OperatorRestore* RestoreOf(const std::string& op, int vertex, int subtask, int parallelism);
   Status AddSource(const std::string& op, SourceCheckpoints* coordinator);
-  /// The manifest that the job goes on from, and the first checkpoint of this run.
-  const std::string& manifest() const { return manifest_; }
-  std::int64_t first() const { return first_; }
   /// The mail of a task, and the checkpoint that its ids go on from.
   CheckpointMail* AddTask(TaskId task, int parallelism, Waker* waker);
   std::int64_t restored() const { return first_ - 1; }
   SnapshotUploads* uploads() { return &uploads_; }
+  const CheckpointSettings& settings() const { return settings_; }
+  const CheckpointHistory& history() const { return *history_; }
 
   // --- while it runs
 
@@ -59,15 +67,18 @@ class JobCheckpoints {
   void Deliver(TaskId task, const CheckpointMail::Numbers& numbers);
 
  private:
-  JobCheckpoints(const JobCheckpointOptions& options, CheckpointStore store, std::string job);
+  const std::vector<std::string>& OperatorsOf(int vertex) const {
+    return job_.plan.vertices[static_cast<std::size_t>(vertex)].operators;
+  }
 
-  CheckpointPolicy policy_;
-  CheckpointStore store_;
+  const CheckpointSettings settings_;
+  CheckpointHistory* history_;
   SnapshotUploads uploads_;
-  const bool coordinates_;
-  std::string manifest_;
-  std::int64_t first_ = 1;
+  const std::int64_t first_;
   std::unique_ptr<CheckpointRestore> restore_;
+  const std::string manifest_;
+  const bool in_place_;
+  const bool coordinates_;
   std::deque<std::unique_ptr<OperatorRestore>> operator_restores_;
   std::deque<CheckpointMail> mails_;
   CheckpointCoordinator::Job job_;

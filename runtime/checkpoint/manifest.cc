@@ -7,12 +7,58 @@ namespace {
 
 constexpr std::uint32_t kVersion = 1;
 
+void Put(const Manifest::Operator& op, v1::OperatorSchema* to) {
+  to->set_operator_(op.name);
+  to->set_key(op.key);
+  for (const StateSpec& state : op.states) {
+    v1::StateSchema* s = to->add_states();
+    s->set_name(state.name);
+    s->set_kind(state.kind);
+    s->set_schema(state.schema);
+  }
+}
+Manifest::Operator From(const v1::OperatorSchema& in) {
+  Manifest::Operator op{in.operator_(), in.key(), {}};
+  for (const v1::StateSchema& s : in.states())
+    op.states.push_back({s.name(), s.kind(), s.schema()});
+  return op;
+}
+
+void Put(const SubtaskCheckpoint& did, v1::SubtaskTimes* to) {
+  to->set_vertex(did.vertex);
+  to->set_subtask(did.subtask);
+  to->set_start_delay(did.start_delay);
+  to->set_alignment(did.alignment);
+  to->set_snapshot(did.snapshot);
+  to->set_longest_slice(did.longest);
+  to->set_upload(did.upload);
+  to->set_acknowledged(did.acknowledged);
+  to->set_bytes(did.bytes);
+  to->set_full_bytes(did.full_bytes);
+}
+SubtaskCheckpoint From(const v1::SubtaskTimes& in) {
+  SubtaskCheckpoint did;
+  did.vertex = in.vertex();
+  did.subtask = in.subtask();
+  did.start_delay = in.start_delay();
+  did.alignment = in.alignment();
+  did.snapshot = in.snapshot();
+  did.longest = in.longest_slice();
+  did.upload = in.upload();
+  did.acknowledged = in.acknowledged();
+  did.bytes = in.bytes();
+  did.full_bytes = in.full_bytes();
+  return did;
+}
+
 }  // namespace
 
 std::string Manifest::Encoded() const {
   v1::CheckpointManifest out;
   out.set_version(kVersion);
   out.set_job(job);
+  out.set_run(run);
+  out.set_job_id(job_id);
   out.set_id(id);
   out.set_began_millis(began_millis);
   out.set_ended_millis(ended_millis);
@@ -34,6 +80,8 @@ std::string Manifest::Encoded() const {
     to->set_operator_(source.name);
     to->set_splits(source.splits);
   }
+  for (const Operator& op : operators) Put(op, out.add_operators());
+  for (const SubtaskCheckpoint& did : subtasks) Put(did, out.add_subtasks());
   return out.SerializeAsString();
 }
 
@@ -49,6 +97,8 @@ Result<Manifest> Manifest::Decode(std::string_view bytes, const std::string& pat
   }
   Manifest manifest;
   manifest.job = in.job();
+  manifest.run = in.run();
+  manifest.job_id = in.job_id();
   manifest.id = in.id();
   manifest.began_millis = in.began_millis();
   manifest.ended_millis = in.ended_millis();
@@ -65,6 +115,8 @@ Result<Manifest> Manifest::Decode(std::string_view bytes, const std::string& pat
   }
   for (const v1::SourceState& s : in.sources())
     manifest.sources.push_back({s.operator_(), s.splits()});
+  for (const v1::OperatorSchema& op : in.operators()) manifest.operators.push_back(From(op));
+  for (const v1::SubtaskTimes& did : in.subtasks()) manifest.subtasks.push_back(From(did));
   return manifest;
 }
 

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "millrace/base/status.h"
+#include "millrace/graph/checkpoint_report.h"
+#include "millrace/graph/stream_graph.h"
 
 namespace millrace {
 
@@ -23,17 +25,27 @@ struct Manifest {
     std::vector<std::string> operators;  // in the order in which the files number them
     std::vector<Chain> tasks;            // by subtask
   };
+  /// What keyed state an operator has.
+  struct Operator {
+    std::string name;
+    std::string key;  // its schema; empty: it has no keyed state
+    std::vector<StateSpec> states;
+  };
   struct Source {
     std::string name;
     std::string splits;
   };
 
   std::string job;
+  std::string run;     // the attempt that has written it
+  std::string job_id;  // JobCheckpoints::job_id
   std::int64_t id = 0;
   std::int64_t began_millis = 0;  // since the epoch
   std::int64_t ended_millis = 0;
   std::vector<Vertex> vertices;
+  std::vector<Operator> operators;
   std::vector<Source> sources;
+  std::vector<SubtaskCheckpoint> subtasks;  // what it took
 
   std::string Encoded() const;
   /// `path` is for messages. DATA_LOSS when the bytes are none; UNIMPLEMENTED when they are of a newer version.

@@ -16,6 +16,14 @@ struct TaskId {
   friend auto operator<=>(const TaskId&, const TaskId&) = default;
 };
 
+/// What a task measures of its part in a checkpoint, in nanoseconds by its clock.
+struct SnapshotTimes {
+  std::int64_t began = 0;      // the reading when the first barrier came
+  std::int64_t alignment = 0;  // from there until the barriers of all inputs were there
+  std::int64_t snapshot = 0;   // of its thread's time: at the barrier, and in slices
+  std::int64_t longest = 0;    // of these pieces
+};
+
 /// One task's snapshot on its way to storage. Calls only hand over; the bytes are written elsewhere.
 class SnapshotFile {
  public:
@@ -23,7 +31,7 @@ class SnapshotFile {
   /// A block of the `op`-th operator of the task.
   virtual void Add(std::size_t op, SnapshotBlock kind, ByteWriter block) = 0;
   /// Nothing follows. `oldest`: the oldest checkpoint whose file a restore of this one reads.
-  virtual void End(std::int64_t oldest) = 0;
+  virtual void End(std::int64_t oldest, const SnapshotTimes& times) = 0;
 };
 
 /// Where tasks' snapshots go. Called by the tasks' threads.

@@ -5,11 +5,13 @@
 
 namespace millrace {
 
-/// A file on its way. `writer` and `status` belong to RunOne's thread.
+/// A file on its way. `writer` and `status` belong to the thread that has its task's strand.
 struct SnapshotUploads::Upload {
   TaskId task;
   std::int64_t checkpoint = 0;
   std::int64_t oldest = 0;
+  SnapshotTimes times;
+  std::int64_t handed_over = 0;  // the clock's reading when the last block was
   std::string name;
   std::unique_ptr<BlockFileWriter> writer;
   Status status;
@@ -18,23 +20,33 @@ struct SnapshotUploads::Upload {
 /// The task's end of it.
 class SnapshotUploads::File final : public SnapshotFile {
  public:
-  File(SnapshotUploads* uploads, std::shared_ptr<Upload> upload)
-      : uploads_(uploads), upload_(std::move(upload)) {}
+  File(SnapshotUploads* uploads, Strand* strand, std::shared_ptr<Upload> upload)
+      : uploads_(uploads), strand_(strand), upload_(std::move(upload)) {}
   void Add(std::size_t op, SnapshotBlock kind, ByteWriter block) override {
-    uploads_->Push({upload_, BlockKindOf(op, kind), std::move(block), false, nullptr, 0});
+    Item item;
+    item.upload = upload_;
+    item.kind = BlockKindOf(op, kind);
+    item.block = std::move(block);
+    uploads_->Push(strand_, std::move(item));
   }
-  void End(std::int64_t oldest) override {
+  void End(std::int64_t oldest, const SnapshotTimes& times) override {
     upload_->oldest = oldest;  // read after the last item was taken
-    uploads_->Push({std::move(upload_), 0, {}, true, nullptr, 0});
+    upload_->times = times;
+    upload_->handed_over = uploads_->clock_->NowNanos();
+    Item item;
+    item.upload = std::move(upload_);
+    item.last = true;
+    uploads_->Push(strand_, std::move(item));
   }
 
  private:
   SnapshotUploads* uploads_;
+  Strand* strand_;
   std::shared_ptr<Upload> upload_;
 };
 
-SnapshotUploads::SnapshotUploads(CheckpointStore* store, std::string run)
-    : store_(store), run_(std::move(run)) {}
+SnapshotUploads::SnapshotUploads(CheckpointStore* store, const Clock* clock, std::string run)
+    : store_(store), clock_(clock), run_(std::move(run)) {}
 
 SnapshotUploads::~SnapshotUploads() = default;
 
@@ -44,7 +56,8 @@ std::unique_ptr<SnapshotFile> SnapshotUploads::Begin(TaskId task, std::int64_t c
   upload->checkpoint = checkpoint;
   upload->name = "tasks/" + run_ + "-v" + std::to_string(task.vertex) + "-s" +
                  std::to_string(task.subtask) + "-c" + std::to_string(checkpoint) + ".snapshot";
-  return std::make_unique<File>(this, std::move(upload));
+  const std::lock_guard lock(mutex_);
+  return std::make_unique<File>(this, &tasks_[task], std::move(upload));
 }
 
 void SnapshotUploads::OnDeclined(TaskId task, std::int64_t checkpoint, const std::string& why) {
@@ -65,16 +78,18 @@ void SnapshotUploads::OnEnded(TaskId task) {
 
 void SnapshotUploads::WriteManifest(Manifest manifest, std::size_t retained) {
   Item item;
-  item.manifest = std::make_shared<const Manifest>(std::move(manifest));
+  item.manifest = std::move(manifest);
   item.retained = retained;
-  Push(std::move(item));
+  Push(&manifests_, std::move(item));
 }
 
-void SnapshotUploads::Push(Item item) {
+void SnapshotUploads::Push(Strand* strand, Item item) {
   waiting_.fetch_add(static_cast<std::int64_t>(item.block.size()), std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
-  items_.push_back(std::move(item));
-  news_.notify_one();
+  strand->items.push_back(std::move(item));
+  if (strand->taken || strand->items.size() > 1) return;
+  ready_.push_back(strand);
+  work_.notify_one();
 }
 
 void SnapshotUploads::Tell(SnapshotEvent event) {
@@ -85,21 +100,55 @@ void SnapshotUploads::Tell(SnapshotEvent event) {
 
 bool SnapshotUploads::RunOne() {
   Item item;
+  Strand* strand = nullptr;
   {
     const std::lock_guard lock(mutex_);
-    if (items_.empty()) return false;
-    item = std::move(items_.front());
-    items_.pop_front();
+    if (ready_.empty()) return false;
+    strand = ready_.front();
+    ready_.pop_front();
+    strand->taken = true;
+    item = std::move(strand->items.front());
+    strand->items.pop_front();
   }
-  if (item.manifest != nullptr) {
+  const auto bytes = static_cast<std::int64_t>(item.block.size());
+  Run(item);
+  {
+    const std::lock_guard lock(mutex_);
+    strand->taken = false;
+    if (!strand->items.empty()) ready_.push_front(strand);  // a file that was begun is ended first
+  }
+  const std::int64_t before = waiting_.fetch_sub(bytes, std::memory_order_relaxed);
+  if (before > kCrowded && before - bytes <= kCrowded && on_room_) on_room_();
+  return true;
+}
+
+void SnapshotUploads::RunUntilStopped() {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      work_.wait(lock, [this] { return stopped_ || !ready_.empty(); });
+      if (stopped_) return;
+    }
+    RunOne();
+  }
+}
+
+void SnapshotUploads::StopRunning() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  work_.notify_all();
+}
+
+void SnapshotUploads::Run(Item& item) {
+  if (item.upload == nullptr) {
     SnapshotEvent event;
     event.kind = SnapshotEvent::Kind::kManifest;
-    event.checkpoint = item.manifest->id;
-    event.status = store_->Write(*item.manifest);
+    event.checkpoint = item.manifest.id;
+    event.status = store_->Write(item.manifest);
     const bool written = event.status.ok();
     Tell(std::move(event));
     if (written) store_->Retain(item.retained);
-    return true;
+    return;
   }
   Upload& upload = *item.upload;
   if (upload.writer == nullptr && upload.status.ok()) {
@@ -113,8 +162,6 @@ bool SnapshotUploads::RunOne() {
   } else if (upload.status.ok()) {
     upload.status = upload.writer->Add(item.kind, item.block.view());
   }
-  waiting_.fetch_sub(static_cast<std::int64_t>(item.block.size()), std::memory_order_relaxed);
-  return true;
 }
 
 void SnapshotUploads::Finish(Upload& upload) {
@@ -125,6 +172,8 @@ void SnapshotUploads::Finish(Upload& upload) {
   event.oldest = upload.oldest;
   event.file = {upload.name, upload.checkpoint,
                 upload.writer != nullptr ? upload.writer->bytes() : 0};
+  event.times = upload.times;
+  event.upload_nanos = clock_->NowNanos() - upload.handed_over;
   event.status = upload.status;
   Tell(std::move(event));
 }
@@ -137,7 +186,7 @@ std::vector<SnapshotEvent> SnapshotUploads::TakeEvents() {
 void SnapshotUploads::Wait(std::int64_t nanos) {
   std::unique_lock lock(mutex_);
   news_.wait_for(lock, std::chrono::nanoseconds(nanos),
-                 [this] { return interrupted_ || !items_.empty() || !events_.empty(); });
+                 [this] { return interrupted_ || !events_.empty(); });
   interrupted_ = false;
 }
 

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "millrace/base/check.h"
+#include "millrace/base/clock.h"
 #include "millrace/storage/block_file.h"
 #include "runtime/checkpoint/checkpoint_store.h"
 #include "runtime/checkpoint/manifest.h"
@@ -24,33 +26,48 @@ struct SnapshotEvent {
   Kind kind = Kind::kWritten;
   TaskId task;
   std::int64_t checkpoint = 0;
-  std::int64_t oldest = 0;  // of a written one: the oldest checkpoint whose file a restore reads
-  Manifest::File file;      // of a written one
+  // Of a written one:
+  std::int64_t oldest = 0;  // the oldest checkpoint whose file a restore reads
+  Manifest::File file;
+  SnapshotTimes times;
+  std::int64_t upload_nanos = 0;  // from the last block until it was durable
   Status status;  // why not: of a file or manifest that was not written, of a declined one
 };
 
-/// Takes snapshots from tasks as blocks in memory and writes them to files, one block after the other, where RunOne is called.
+/// Takes snapshots from tasks as blocks in memory and writes them to files where RunOne is called: on threads of their own
+/// (UploadThreads), or in the seeded driver's turns. What belongs to one task is written in order; a slow write or sync holds
+/// up nobody but its task.
 class SnapshotUploads final : public SnapshotTarget {
  public:
-  /// Files are tasks/RUN-v0-s1-c17.snapshot in the store's folder; `run` is this run's own. The store outlives it, and is
-  /// used by RunOne's thread alone.
-  SnapshotUploads(CheckpointStore* store, std::string run);
+  /// Files are tasks/RUN-v0-s1-c17.snapshot in the store's folder; `run` is this run's own. The others outlive it.
+  SnapshotUploads(CheckpointStore* store, const Clock* clock, std::string run);
   ~SnapshotUploads() override;
 
   std::unique_ptr<SnapshotFile> Begin(TaskId task, std::int64_t checkpoint) override;
   void OnDeclined(TaskId task, std::int64_t checkpoint, const std::string& why) override;
   void OnEnded(TaskId task) override;
   bool Crowded() const override { return waiting_.load(std::memory_order_relaxed) > kCrowded; }
+  /// Called by RunOne when it is crowded no longer. Before the first call of any other.
+  void SetOnRoom(std::function<void()> on_room) { on_room_ = std::move(on_room); }
 
-  /// A complete checkpoint: behind all that was handed over before. Then only the newest `retained` ones are kept.
+  /// A complete checkpoint. Then only the newest `retained` ones are kept.
   void WriteManifest(Manifest manifest, std::size_t retained);
-  /// Writes what has waited longest. False when nothing does. One thread at a time.
+
+  // --- any thread, several at once
+
+  /// Writes one block, or ends a file, or writes a manifest. False when nothing waits.
   bool RunOne();
-  /// Adds to what has happened: in another process, say.
+  /// RunOne again and again, until StopRunning: what waits then is dropped.
+  void RunUntilStopped();
+  void StopRunning();
+
+  // --- the coordinator's thread
+
+  /// Something has happened: here, or in another process whose events are this coordinator's. Any thread.
   void Tell(SnapshotEvent event);
   /// What has happened since the last call, in order.
   std::vector<SnapshotEvent> TakeEvents();
-  /// Until there is an event or something to write, Interrupt is called, or `nanos` are over.
+  /// Until there is an event, Interrupt is called, or `nanos` are over.
   void Wait(std::int64_t nanos);
   void Interrupt();
 
@@ -59,23 +76,34 @@ class SnapshotUploads final : public SnapshotTarget {
   class File;
   struct Upload;
   struct Item {
-    std::shared_ptr<Upload> upload;
+    std::shared_ptr<Upload> upload;  // null: it is a manifest
     std::uint16_t kind = 0;
     ByteWriter block;
     bool last = false;
-    std::shared_ptr<const Manifest> manifest;  // it is none of a file then
+    Manifest manifest;
     std::size_t retained = 0;
   };
-  void Push(Item item);
+  /// What is done one after the other.
+  struct Strand {
+    std::deque<Item> items;
+    bool taken = false;  // a thread is at one of its items
+  };
+  void Push(Strand* strand, Item item);
+  void Run(Item& item);
   void Finish(Upload& upload);
 
   CheckpointStore* store_;
+  const Clock* clock_;
   const std::string run_;
+  std::function<void()> on_room_;
   std::atomic<std::int64_t> waiting_{0};  // bytes
   std::mutex mutex_;
-  std::condition_variable news_;
+  std::condition_variable work_, news_;
+  std::map<TaskId, Strand> tasks_;     // guarded by the mutex
+  Strand manifests_;                   // guarded by the mutex
+  std::deque<Strand*> ready_;          // have items and are not taken; guarded by the mutex
+  bool stopped_ = false;               // guarded by the mutex
   bool interrupted_ = false;           // guarded by the mutex
-  std::deque<Item> items_;             // guarded by the mutex
   std::vector<SnapshotEvent> events_;  // guarded by the mutex
 };
 

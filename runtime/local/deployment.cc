@@ -97,13 +97,6 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
       on_failure({"exchange", "exchange between workers", 0, status.message()});
     });
   }
-  if (options_.checkpoints != nullptr) {
-    for (const PlanVertex& v : plan_.vertices) {
-      std::vector<std::string> names;
-      for (const int id : v.operators) names.push_back(op(id).name);
-      options_.checkpoints->AddVertex(std::move(names));
-    }
-  }
   Building building;
   counters_.resize(plan_.operators.size());
   coordinators_.resize(plan_.operators.size());
@@ -191,6 +184,9 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
     const PlanOperator& o = op(id);
     auto context = std::make_unique<OperatorContext>();
     context->job_name = plan_.job_name;
+    context->job_id =
+        options_.checkpoints != nullptr ? options_.checkpoints->job_id() : options_.run;
+    context->run = options_.run;
     context->name = o.name;
     context->subtask = subtask;
     context->parallelism = o.parallelism;
@@ -217,6 +213,9 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
         options_.checkpoints->AddTask(id, vertex.parallelism, &slot(subtask).parker());
     task->ExpectCheckpoints(id, options_.checkpoints->restored(), mail,
                             options_.checkpoints->uploads());
+    const CheckpointSettings& settings = options_.checkpoints->settings();
+    if (settings.mode == CheckpointSettings::Mode::kUnaligned)
+      task->OvertakeAfter(settings.alignment_timeout_nanos);
   }
   building->tasks[{vertex.id, subtask}] = task.get();
   slot(subtask).Add(std::move(task));
@@ -225,6 +224,29 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
 BatchColumns Deployment::ColumnsOf(const PlanEdge& edge) const {
   return {registry_.factory(edge.from).OutputTimed(edge.output),
           edge.partitioning == Partitioning::kHash};
+}
+
+InputChannelInfo Deployment::InputInfoOf(const PlanEdge& edge) const {
+  InputChannelInfo info;
+  info.type = registry_.factory(edge.from).OutputType(edge.output);
+  info.columns = ColumnsOf(edge);
+  switch (edge.partitioning) {
+    case Partitioning::kHash:
+      info.owner = InFlightOwner::kHash;
+      break;
+    case Partitioning::kRebalance:
+    case Partitioning::kRescale:
+      info.owner = InFlightOwner::kAny;
+      break;
+    case Partitioning::kGlobal:
+      info.owner = InFlightOwner::kFirst;
+      break;
+    case Partitioning::kForward:
+    case Partitioning::kBroadcast:
+    case Partitioning::kCustom:
+      break;
+  }
+  return info;
 }
 
 void Deployment::MakeChannels(const PlanEdge& edge, Building* building) {
@@ -258,7 +280,7 @@ void Deployment::MakeRemoteEnd(const PlanEdge& edge, int from, int to, Building*
   } else {
     const int peer = options_.placement.WorkerOf(from);
     building->tasks[{op(edge.to).vertex, to}]->AddInput(
-        exchange_->AddInput(peer, options, &slot(to).parker()), edge.port);
+        exchange_->AddInput(peer, options, &slot(to).parker()), edge.port, InputInfoOf(edge));
   }
 }
 
@@ -277,7 +299,7 @@ void Deployment::MakeLocalChannel(const PlanEdge& edge, int from, int to, Buildi
     channel->set_producer_waker(&slot(from).parker());
   }
   building->channels[{IndexOf(edge), from, to}] = channel.get();
-  building->tasks[{op(edge.to).vertex, to}]->AddInput(channel.get(), edge.port);
+  building->tasks[{op(edge.to).vertex, to}]->AddInput(channel.get(), edge.port, InputInfoOf(edge));
   channels_.push_back(std::move(channel));
 }
 
@@ -297,6 +319,7 @@ void Deployment::WireOutputs(const PlanOperator& from, int subtask, Building* bu
       options.serialized = options_.serialized;
       options.name = to.name.c_str();
       options.memory = &memory_;
+      options.owner = InputInfoOf(edge).owner;
       DirectPort* port = task->AddDirectPort(
           std::make_unique<DirectPort>(building->operators[{edge.to, subtask}], options));
       port->set_meter(building->contexts[{edge.to, subtask}]->state);

@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct DeploymentOptions {
   std::uint32_t batch_rows = kDefaultBatchRows;
   std::int64_t memory = 0;
   bool measure_steps = false;
+  std::string run;                        // a name that no other run of any job has
   JobCheckpoints* checkpoints = nullptr;  // null: none are taken
   // Of a job in several worker processes.
   Placement placement;
@@ -88,6 +90,7 @@ class Deployment {
   void MakeRemoteEnd(const PlanEdge& edge, int from, int to, Building* building);
   void WireOutputs(const PlanOperator& op, int subtask, Building* building);
   BatchColumns ColumnsOf(const PlanEdge& edge) const;
+  InputChannelInfo InputInfoOf(const PlanEdge& edge) const;
   std::size_t IndexOf(const PlanEdge& edge) const {
     return static_cast<std::size_t>(&edge - plan_.edges.data());
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <latch>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -10,9 +11,16 @@
 #include "millrace/base/check.h"
 #include "millrace/base/log.h"
 #include "millrace/base/random.h"
+#include "runtime/checkpoint/upload_threads.h"
 #include "src/base/crash_report.h"
 
 namespace millrace {
+namespace {
+
+constexpr std::size_t kUploadThreads = 4;
+constexpr std::uint64_t kSeededTick = 2000000;  // nanoseconds
+
+}  // namespace
 
 LocalCluster::LocalCluster(JobPlan plan, const FactoryRegistry& registry, DeploymentOptions options)
     : checkpoints_(options.checkpoints),
@@ -57,7 +65,12 @@ Status LocalCluster::RunThreads() {
   const auto slots = static_cast<std::ptrdiff_t>(deployment_->slots().size());
   std::latch ended(slots);
   std::atomic<std::ptrdiff_t> running(slots);
+  std::optional<UploadThreads> uploads;
   try {
+    if (checkpoints_ != nullptr) {
+      checkpoints_->uploads()->SetOnRoom([this] { WakeAll(); });
+      uploads.emplace(checkpoints_->uploads(), kUploadThreads);
+    }
     for (Slot& slot : deployment_->slots()) {
       threads.emplace_back([this, &slot, &ended, &running] {
         const CrashStack stack;
@@ -100,19 +113,17 @@ void LocalCluster::RunCheckpoints(const std::atomic<std::ptrdiff_t>& running) {
         OnFailure({"checkpoints", "checkpoint coordinator", 0, coordinator.failure()});
       until = coordinator.next_wake() - clock.NowNanos();
     }
-    if (checkpoints_->uploads()->RunOne()) {
-      if (!checkpoints_->uploads()->Crowded()) WakeAll();
-      continue;
-    }
     checkpoints_->uploads()->Wait(std::clamp<std::int64_t>(until, 0, kLook));
   }
 }
 
-bool LocalCluster::CheckpointTurn() {
+bool LocalCluster::CheckpointTurn(std::uint64_t most_blocks) {
   CheckpointCoordinator& coordinator = checkpoints_->coordinator();
-  const auto done = [&] { return coordinator.completed() + coordinator.failed(); };
+  const CheckpointHistory& history = checkpoints_->history();
+  const auto done = [&] { return history.completed + history.failed; };
   const auto before = std::pair(done(), coordinator.pending());
-  const bool wrote = checkpoints_->uploads()->RunOne();
+  bool wrote = false;
+  for (; most_blocks > 0 && checkpoints_->uploads()->RunOne(); --most_blocks) wrote = true;
   coordinator.Step();
   if (!coordinator.failure().empty())
     OnFailure({"checkpoints", "checkpoint coordinator", 0, coordinator.failure()});
@@ -147,17 +158,19 @@ void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock, std::uint64
     return result == StepResult::kMore || ends;
   };
   std::size_t quiet = 0;  // steps in a row that did nothing
-  std::uint64_t turns = 0;
   // Some runs take a checkpoint after the other, some few.
   const std::uint64_t trigger_in = std::uint64_t{4} << random.Uniform(8);
   while (!stop_.load()) {
-    if (++turns == crash_after) {
+    if (++turns_ == crash_after) {
       crashed_ = true;
       return;
     }
     if (checkpoints_ != nullptr && random.Uniform(tasks.size() + 2) == 0) {
+      // Time passes, so that checkpoints become due and time out, too.
+      if (random.Uniform(16) == 0)
+        clock->AdvanceNanos(static_cast<std::int64_t>(random.Uniform(kSeededTick)));
       if (random.Uniform(trigger_in) == 0) checkpoints_->coordinator().Trigger();
-      quiet = CheckpointTurn() ? 0 : quiet + 1;
+      quiet = CheckpointTurn(std::uint64_t{1} << random.Uniform(7)) ? 0 : quiet + 1;
     }
     if (std::all_of(slots.begin(), slots.end(), [](const Slot& s) { return s.finished(); })) break;
     quiet = step(random.Uniform(tasks.size())) ? 0 : quiet + 1;
@@ -169,9 +182,11 @@ void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock, std::uint64
       for (Slot& slot : slots) slot.FlushAll();
       next_wake = INT64_MAX;
       for (std::size_t i = 0; i < tasks.size(); ++i) progress |= step(i);
-      if (checkpoints_ != nullptr) progress |= CheckpointTurn();
+      if (checkpoints_ != nullptr) progress |= CheckpointTurn(1);
     }
     quiet = 0;
+    if (checkpoints_ != nullptr)
+      next_wake = std::min(next_wake, checkpoints_->coordinator().next_wake());
     if (progress || next_wake == INT64_MAX) continue;
     clock->AdvanceNanos(std::max<std::int64_t>(next_wake - clock->NowNanos(), 1));
   }

@@ -7,11 +7,12 @@
 
 #include "runtime/local/commit_gate.h"
 #include "runtime/local/deployment.h"
+#include "runtime/local/supervised.h"
 
 namespace millrace {
 
 /// Runs a deployment in this process, under one of two drivers.
-class LocalCluster {
+class LocalCluster final : public Supervised {
  public:
   LocalCluster(JobPlan plan, const FactoryRegistry& registry, DeploymentOptions options);
 
@@ -30,9 +31,12 @@ class LocalCluster {
   /// With `crash_after` > 0 it stops after so many of its steps, as a process that is killed: nothing is closed.
   void RunSeeded(std::uint64_t seed, ManualClock* clock, std::uint64_t crash_after = 0);
   bool crashed() const { return crashed_; }
+  /// Of the seeded driver: the steps that it has made.
+  std::uint64_t turns() const { return turns_; }
 
   /// Ends the job at the next step of each task. Any thread.
-  void Cancel();
+  void Cancel() override;
+  void Look(const std::function<void(Deployment&)>& look) override { look(*deployment_); }
   bool cancelled() const { return cancelled_.load(); }
   std::optional<TaskFailure> failure() const;
 
@@ -40,15 +44,16 @@ class LocalCluster {
   void OnFailure(TaskFailure failure);
   void WakeAll();
   void Stop();
-  /// Coordinates checkpoints and writes their files until `running` slots have come to their end.
+  /// Coordinates checkpoints until `running` slots have come to their end.
   void RunCheckpoints(const std::atomic<std::ptrdiff_t>& running);
   /// What the checkpoint coordinator does in one of the seeded driver's turns. True when it was more than a look.
-  bool CheckpointTurn();
+  bool CheckpointTurn(std::uint64_t most_blocks);
 
   JobCheckpoints* const checkpoints_;
   std::unique_ptr<Deployment> deployment_;
   Worker worker_;
   bool crashed_ = false;
+  std::uint64_t turns_ = 0;
   std::atomic<bool> stop_{false};
   std::atomic<bool> cancelled_{false};
   mutable std::mutex mutex_;

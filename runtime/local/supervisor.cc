@@ -28,8 +28,8 @@ std::string Name(const Task& task) {
 
 }  // namespace
 
-Supervisor::Supervisor(LocalCluster* cluster, std::optional<int> parent, bool progress)
-    : cluster_(cluster),
+Supervisor::Supervisor(Supervised* job, std::optional<int> parent, bool progress)
+    : job_(job),
       parent_(parent),
       progress_(progress),
       terminal_(isatty(STDERR_FILENO) == 1),
@@ -81,22 +81,28 @@ void Supervisor::OnSignal(int number) {
   if (signal_ == 0) {
     signal_ = number;
     std::fprintf(stderr, "%s: ending the job; once more ends it at once\n", strsignal(number));
-    cluster_->Cancel();
+    job_->Cancel();
     return;
   }
   const std::int64_t now = SystemClock::Get().NowNanos();
-  for (const Slot& slot : cluster_->deployment().slots()) {
-    const std::int64_t since = slot.step_began();
-    const Task* task = slot.stepping();
-    if (since == 0 || task == nullptr) continue;
-    std::fprintf(stderr, "ended at once: %s has been in user code for %.1f s\n",
-                 Name(*task).c_str(), static_cast<double>(now - since) / 1e9);
-  }
+  job_->Look([now](Deployment& deployment) {
+    for (const Slot& slot : deployment.slots()) {
+      const std::int64_t since = slot.step_began();
+      const Task* task = slot.stepping();
+      if (since == 0 || task == nullptr) continue;
+      std::fprintf(stderr, "ended at once: %s has been in user code for %.1f s\n",
+                   Name(*task).c_str(), static_cast<double>(now - since) / 1e9);
+    }
+  });
   _exit(kSignalled + number);
 }
 
 void Supervisor::LookAround(std::int64_t now) {
-  for (const Slot& slot : cluster_->deployment().slots()) {
+  job_->Look([this, now](Deployment& deployment) { LookAt(deployment, now); });
+}
+
+void Supervisor::LookAt(Deployment& deployment, std::int64_t now) {
+  for (const Slot& slot : deployment.slots()) {
     const std::int64_t since = slot.step_began();
     const Task* task = slot.stepping();
     const pid_t thread = slot.thread();
@@ -113,7 +119,7 @@ void Supervisor::LookAround(std::int64_t now) {
     if (watches_[&slot].OnLook(look)) WarnOfStep(slot, *task, since);
   }
   if (terminal_ && progress_ && signal_ == 0 && now - std::max(shown_at_, began_) >= kSecond)
-    ShowProgress(now);
+    ShowProgress(deployment, now);
 }
 
 void Supervisor::WarnOfStep(const Slot& slot, const Task& task, std::int64_t since) {
@@ -139,13 +145,13 @@ void Supervisor::WarnOfStep(const Slot& slot, const Task& task, std::int64_t sin
   std::fputs(text.c_str(), stderr);
 }
 
-void Supervisor::ShowProgress(std::int64_t now) {
-  Deployment& deployment = cluster_->deployment();
+void Supervisor::ShowProgress(Deployment& deployment, std::int64_t now) {
   std::uint64_t rows = 0;
   for (const PlanOperator& op : deployment.plan().operators) {
     if (op.kind != NodeKind::kSource) continue;
     for (int s = 0; s < op.parallelism; ++s) rows += deployment.counters(op.id, s).in.value();
   }
+  if (rows < shown_rows_) shown_rows_ = 0;  // the job was started again
   const std::int64_t since = shown_at_ == 0 ? began_ : shown_at_;
   std::fprintf(stderr, "\r\033[K%s: %.0f s, %llu records read, %.0f a second",
                deployment.plan().job_name.c_str(), static_cast<double>(now - began_) / 1e9,

@@ -6,8 +6,9 @@
 #include <optional>
 #include <thread>
 
-#include "runtime/local/local_cluster.h"
+#include "runtime/local/deployment.h"
 #include "runtime/local/step_watch.h"
+#include "runtime/local/supervised.h"
 
 namespace millrace {
 
@@ -21,7 +22,7 @@ class Supervisor {
  public:
   /// With a `parent`, only its signals count: a terminal sends Ctrl-C to a worker as well as to the process that watches it.
   /// Without `progress` the terminal is left alone: this is a part of a job.
-  explicit Supervisor(LocalCluster* cluster, std::optional<int> parent = std::nullopt,
+  explicit Supervisor(Supervised* job, std::optional<int> parent = std::nullopt,
                       bool progress = true);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
@@ -34,10 +35,11 @@ class Supervisor {
   void Run();
   void OnSignal(int number);
   void LookAround(std::int64_t now);
+  void LookAt(Deployment& deployment, std::int64_t now);
   void WarnOfStep(const Slot& slot, const Task& task, std::int64_t since);
-  void ShowProgress(std::int64_t now);
+  void ShowProgress(Deployment& deployment, std::int64_t now);
 
-  LocalCluster* cluster_;
+  Supervised* job_;
   const std::optional<int> parent_;
   const bool progress_;
   const bool terminal_;

@@ -80,6 +80,7 @@ Status RemoteInput::OnFrame(const FrameHeader& header, std::unique_ptr<ByteWrite
       break;
     case FrameKind::kBarrier:
       arrived.kind = Element::Kind::kBarrier;
+      announced_.store(header.value, std::memory_order_release);
       break;
     case FrameKind::kEnd:
       arrived.kind = Element::Kind::kEnd;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 
@@ -24,6 +25,7 @@ class RemoteInput final : public InputChannel {
   bool Pop(Element* element) override;
   void Return(Batch* batch) override { decoder_.Return(batch); }
   bool HasInput() override { return !queue_.empty(); }
+  std::int64_t announced() const override { return announced_.load(std::memory_order_acquire); }
 
   // --- the connection's thread
 
@@ -53,6 +55,7 @@ class RemoteInput final : public InputChannel {
   std::int64_t credited_ = 0;
 
   // The connection's side.
+  std::atomic<std::int64_t> announced_{0};  // read by the consumer
   std::int64_t arrived_ = 0;
   bool ended_ = false;
 };

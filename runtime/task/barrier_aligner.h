@@ -25,6 +25,14 @@ class BarrierAligner {
   /// The coordinator has given the checkpoint up, and every older one: its channels are read again.
   void OnAbort(std::int64_t checkpoint);
 
+  /// The snapshot was taken before all barriers had come: those that follow say nothing new.
+  void OnOvertaken(std::int64_t checkpoint) { OnAbort(checkpoint); }
+  /// The channel has nothing more that belongs before this checkpoint's barrier: that was read, or the channel's end.
+  bool Delivered(std::size_t channel, std::int64_t checkpoint) const {
+    const Channel& c = channels_[channel];
+    return c.ended || (c.has_barrier && pending_ == checkpoint);
+  }
+
   /// Don't read from this channel now.
   bool blocked(std::size_t channel) const { return channels_[channel].blocked; }
   /// The checkpoint whose barriers are being waited for; 0: none.

@@ -43,7 +43,27 @@ void DirectPort::Recycle(Batch* batch) {
   }
   ledger_.OnReturn(*batch);
   batch->size = 0;
-  spare_.push_back(batch);
+  if (batch->capacity == capacity_) {
+    spare_.push_back(batch);
+    return;
+  }
+  ledger_.OnDelete(*batch);  // a restored one
+  DeleteBatch(batch);
+}
+
+Status DirectPort::Restore(const OperatorRestore& from, std::uint32_t subtask,
+                           std::uint32_t subtasks, RestoredBatches* batches) {
+  const InputChannelInfo info{options_.type, options_.columns, options_.owner};
+  const InFlightReader reader{subtask, subtasks, from.same_subtask()};
+  return ForEachInFlight(from, [&](std::size_t chain, const InFlightElement& element) {
+    if (element.kind != Element::Kind::kBatch) return Status::Ok();
+    auto batch = batches->Decode(element, info, chain, reader);
+    if (!batch.ok() || batch.value() == nullptr) return batch.status();
+    ledger_.OnNew(*batch.value());
+    ledger_.OnPush(*batch.value());
+    queue_.push_back({Element::Kind::kBatch, batch.value(), 0});
+    return Status::Ok();
+  });
 }
 
 void DirectPort::PassThroughCodec(Batch* batch) {

@@ -5,6 +5,7 @@
 
 #include "millrace/io/channel.h"
 #include "millrace/state/state_meter.h"
+#include "runtime/task/in_flight.h"
 #include "runtime/task/operator_input.h"
 
 namespace millrace {
@@ -21,6 +22,7 @@ class DirectPort final : public OutputChannel {
     bool serialized = false;  // batches pass the wire codec on the way
     const char* name = "";    // of the consumer; outlives the port
     MemoryAccount* memory = nullptr;
+    InFlightOwner owner = InFlightOwner::kNone;
   };
 
   DirectPort(Operator* consumer, const Options& options);
@@ -40,6 +42,11 @@ class DirectPort final : public OutputChannel {
   void Push(Batch* batch) override;
   void PushControl(Element element) override;
   bool ConsumerStarves() override { return !Pending(); }
+
+  /// Takes what a checkpoint has in flight for the consumer, which was a task's head then: before anything new. `batches` outlives
+  /// the port.
+  Status Restore(const OperatorRestore& from, std::uint32_t subtask, std::uint32_t subtasks,
+                 RestoredBatches* batches);
 
   bool Pending() const { return input_.busy() || !queue_.empty(); }
   /// Goes on with what waits; true when nothing does.

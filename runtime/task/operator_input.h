@@ -29,6 +29,8 @@ class OperatorInput {
   bool busy() const { return element_.kind != Element::Kind::kNone; }
   bool ended() const { return ended_; }
   const Element& element() const { return element_; }
+  /// Of the batch at hand: the first row that was not processed.
+  std::uint32_t row() const { return row_; }
 
   /// Takes an element; the one before must be done.
   void Accept(const Element& element, int port);

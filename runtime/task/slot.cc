@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "millrace/operators/snapshot.h"
 #include "millrace/operators/user_error.h"
 #include "src/base/thread_stack.h"
 
@@ -35,8 +36,17 @@ void Slot::Add(std::unique_ptr<Task> task) {
 
 void Slot::Fail(const Task& task, bool closing) {
   failed_ = true;
-  on_failure_({task.name(), task.running().op.load(std::memory_order_relaxed), task.subtask(),
-               internal::DescribeException(), closing});
+  TaskFailure failure{task.name(), task.running().op.load(std::memory_order_relaxed),
+                      task.subtask(), internal::DescribeException(), closing};
+  try {
+    throw;
+  } catch (const RestoreError&) {
+    failure.fatal = failure.restoring = true;
+  } catch (const NoSnapshotsError&) {
+    failure.fatal = true;
+  } catch (...) {
+  }
+  on_failure_(std::move(failure));
 }
 
 bool Slot::Open() {

@@ -22,6 +22,9 @@ struct TaskFailure {
   int subtask = 0;
   std::string message;
   bool closing = false;  // thrown by Close when the job was at its end
+  /// Another attempt fails the same way: the checkpoint can't be restored, or the job can't take part in checkpoints.
+  bool fatal = false;
+  bool restoring = false;  // the checkpoint can't be restored
 };
 
 /// The tasks that share one thread: one subtask of each vertex. A round steps each of them once.

@@ -18,6 +18,7 @@ Task::Task(std::string name, int subtask, const Clock* clock)
 }
 
 Task::~Task() {
+  texts_.Abandon();
   // A job that fails or is cancelled stops in the middle of a batch.
   if (head_ != nullptr && head_->element().batch != nullptr) DeleteBatch(head_->element().batch);
 }
@@ -41,21 +42,19 @@ DirectPort* Task::AddDirectPort(std::unique_ptr<DirectPort> port) {
   return ports_.back().get();
 }
 
-void Task::AddInput(InputChannel* channel, int port) {
-  inputs_.push_back({channel, port});
-}
-
 void Task::ExpectCheckpoints(TaskId id, std::int64_t restored, CheckpointMail* mail,
                              SnapshotTarget* target) {
   id_ = id;
-  seen_ = complete_ = aborted_ = lost_ = restored;
+  seen_ = complete_ = aborted_ = restored;
+  lost_ = restored - 1;  // the mail may call what was restored lost: nothing can be built on it
   mail_ = mail;
   snapshot_target_ = target;
-  snapshots_ = std::make_unique<TaskSnapshots>(id, &operators_, target);
+  snapshots_ = std::make_unique<TaskSnapshots>(id, &operators_, clock_, target);
 }
 
 void Task::Open() {
   ArenaScope scope(arena_);
+  const TextPool::Scope texts(texts_);
   merger_ = std::make_unique<WatermarkMerger>(inputs_.size());
   aligner_ = std::make_unique<BarrierAligner>(inputs_.size());
   std::map<const Operator*, OperatorInput*> inputs;
@@ -67,6 +66,25 @@ void Task::Open() {
     operators_[i]->Open(*contexts_[i]);
     opened_ = i + 1;
     input_of_.push_back(input);
+  }
+  RestoreInFlight();
+}
+
+void Task::RestoreInFlight() {
+  for (std::size_t i = 0; i < operators_.size(); ++i) {
+    const OperatorContext& context = *contexts_[i];
+    if (context.restore == nullptr) continue;
+    Mark(i);
+    const auto subtask = static_cast<std::uint32_t>(context.subtask);
+    const auto subtasks = static_cast<std::uint32_t>(context.parallelism);
+    if (i == 0) {
+      ThrowIfNotRestored(inputs_.Restore(*context.restore, subtask, subtasks, &restored_));
+      continue;
+    }
+    for (const auto& port : ports_) {
+      if (&port->input() == input_of_[i])
+        ThrowIfNotRestored(port->Restore(*context.restore, subtask, subtasks, &restored_));
+    }
   }
 }
 
@@ -83,8 +101,11 @@ StepResult Task::RunStep(StepBudget& budget) {
   // What is owed to a snapshot is written whether or not there is work, and room.
   constexpr std::uint32_t kSliceRows = 512;
   ArenaScope scope(arena_);
+  const TextPool::Scope texts(texts_);
   Mark(0);
   ReadMail();
+  for (auto& port : ports_) port->set_budget(&budget);
+  if (overtake_after_ != kNever) Overtake();
   const bool wrote = snapshots_->Slice(kSliceRows);
   const StepResult result = life_ == Life::kInCheckpoints ? RunEnded() : RunTask(budget);
   const bool waits = result == StepResult::kIdle || result == StepResult::kBlocked;
@@ -97,6 +118,7 @@ StepResult Task::RunTask(StepBudget& budget) {
   }
   arena_.Recycle();
   ArenaScope scope(arena_);
+  const TextPool::Scope texts(texts_);
   next_wake_ = INT64_MAX;
   fired_ = false;
   for (auto& port : ports_) port->set_budget(&budget);
@@ -211,7 +233,7 @@ StepResult Task::RunInputs(StepBudget& budget) {
     progress = true;
     if (batch != nullptr) {
       const std::int64_t bytes = RowBytes(*batch);
-      batch_channel_->Return(batch);
+      inputs_.Return(batch);
       if (meters_[0] != nullptr) meters_[0]->OnInput(bytes);  // may throw
     }
     if (!DrainPorts() || budget.expired()) return StepResult::kMore;
@@ -219,16 +241,11 @@ StepResult Task::RunInputs(StepBudget& budget) {
 }
 
 bool Task::PullElement() {
-  for (std::size_t tried = 0; tried < inputs_.size(); ++tried) {
-    const std::size_t i = next_input_;
-    next_input_ = i + 1 == inputs_.size() ? 0 : i + 1;
-    if (aligner_->blocked(i)) continue;
-    Element element;
-    if (!inputs_[i].channel->Pop(&element)) continue;
-    OnElement(i, element);
-    return true;
-  }
-  return false;
+  std::size_t channel = 0;
+  Element element;
+  if (!inputs_.Pull(*aligner_, &channel, &element)) return false;
+  OnElement(channel, element);
+  return true;
 }
 
 void Task::OnElement(std::size_t channel, const Element& element) {
@@ -237,8 +254,7 @@ void Task::OnElement(std::size_t channel, const Element& element) {
     case Element::Kind::kBatch:
       merger_->OnRecord(channel);
       SayActive();
-      batch_channel_ = inputs_[channel].channel;
-      head_->Accept(element, inputs_[channel].port);
+      head_->Accept(element, inputs_.port(channel));
       return;
     case Element::Kind::kWatermark:
       if (element.value != EventTime::Max().millis()) SayActive();  // that one says that it ends
@@ -256,6 +272,7 @@ void Task::OnElement(std::size_t channel, const Element& element) {
       }
       break;
     case Element::Kind::kBarrier:
+      if (aligner_->pending() != element.value) snapshots_->OnFirstBarrier();
       OnAligned(aligner_->OnBarrier(channel, element.value));
       return;
     case Element::Kind::kNone:
@@ -278,11 +295,49 @@ void Task::OnAligned(std::int64_t checkpoint) {
   head_->Run(unlimited);
 }
 
+bool Task::MayOvertake(std::int64_t checkpoint) const {
+  // A watermark or the end of input is one step for the state: its snapshot is taken before or behind it.
+  if (head_->busy() && head_->element().batch == nullptr) return false;
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (inputs_.in_order(i) && !aligner_->Delivered(i, checkpoint)) return false;
+  }
+  return true;
+}
+
+void Task::Overtake() {
+  if (inputs_.recording() != 0) {
+    if (inputs_.GoOnRecording()) snapshots_->EndInFlight();
+    return;
+  }
+  const std::int64_t checkpoint = inputs_.Announced();
+  if (checkpoint <= std::max(seen_, aborted_)) return;
+  if (overtake_after_ > 0) {
+    const std::int64_t now = clock_->NowNanos();
+    if (std::exchange(announced_, checkpoint) != checkpoint) announced_at_ = now;
+    if (now < announced_at_ + overtake_after_) return;
+  }
+  if (!MayOvertake(checkpoint)) return;
+  seen_ = checkpoint;
+  snapshots_->OnBarrier(0, checkpoint);
+  if (snapshots_->ExpectInFlight(checkpoint)) {
+    inputs_.BeginRecording(
+        checkpoint, *aligner_, head_->element().batch, head_->row(),
+        [this](ByteWriter element) { snapshots_->AddInFlight(std::move(element)); });
+    if (inputs_.GoOnRecording()) snapshots_->EndInFlight();
+  }
+  aligner_->OnOvertaken(checkpoint);
+  operators_[0]->ForwardBarrier(checkpoint);
+}
+
 void Task::ReadMail() {
   const std::int64_t aborted = mail_->aborted.load(std::memory_order_relaxed);
   if (aborted > aborted_) {
     aborted_ = aborted;
     aligner_->OnAbort(aborted);
+    if (inputs_.recording() != 0 && inputs_.recording() <= aborted) {
+      inputs_.StopRecording();
+      snapshots_->EndInFlight();
+    }
   }
   const std::int64_t lost = mail_->lost.load(std::memory_order_relaxed);
   if (lost > lost_) {

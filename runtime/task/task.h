@@ -11,11 +11,13 @@
 #include "millrace/io/channel.h"
 #include "millrace/operators/operator.h"
 #include "millrace/state/state_meter.h"
+#include "millrace/state/text_pool.h"
 #include "runtime/checkpoint/checkpoint_mail.h"
 #include "runtime/task/barrier_aligner.h"
 #include "runtime/task/direct_port.h"
 #include "runtime/task/discard_channel.h"
 #include "runtime/task/operator_input.h"
+#include "runtime/task/task_inputs.h"
 #include "runtime/task/task_snapshots.h"
 #include "runtime/task/task_times.h"
 #include "runtime/task/watermark_merger.h"
@@ -28,11 +30,6 @@ namespace millrace {
 /// lasts. It never blocks. User code runs only inside steps, on one thread.
 class Task {
  public:
-  struct Input {
-    InputChannel* channel;
-    int port;
-  };
-
   Task(std::string name, int subtask, const Clock* clock);
   ~Task();
   Task(const Task&) = delete;
@@ -41,12 +38,16 @@ class Task {
   /// Takes part in checkpoints, from one behind `restored` on. Before Open; all outlive it.
   void ExpectCheckpoints(TaskId id, std::int64_t restored, CheckpointMail* mail,
                          SnapshotTarget* target);
+  /// Barriers overtake the records before them once the first one has waited for so long.
+  void OvertakeAfter(std::int64_t nanos) { overtake_after_ = nanos; }
   /// Built by the deployment, head first.
   void AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorContext> context,
                    bool stateful);
   /// The edge between chained operators; owned here, stepped leaves first.
   DirectPort* AddDirectPort(std::unique_ptr<DirectPort> port);
-  void AddInput(InputChannel* channel, int port);
+  void AddInput(InputChannel* channel, int port, const InputChannelInfo& info) {
+    inputs_.Add(channel, port, info);
+  }
   void AddEdge(std::unique_ptr<OutputEdge> edge) { edges_.push_back(std::move(edge)); }
   DiscardChannel* AddDiscard(std::unique_ptr<DiscardChannel> channel) {
     discards_.push_back(std::move(channel));
@@ -95,11 +96,16 @@ class Task {
   StepResult RunEnded();
   /// Looks at what the checkpoint coordinator says.
   void ReadMail();
+  void RestoreInFlight();
   /// The next checkpoint that was triggered and not seen yet; 0: none.
   std::int64_t NextTriggered();
   /// Takes the next element of some channel; false when there is none.
   bool PullElement();
   void OnElement(std::size_t channel, const Element& element);
+  /// Takes the snapshot whose barrier waits in some channel, unless it is too early or something stands in its way. What it
+  /// overtakes is recorded, in this step and those that follow.
+  void Overtake();
+  bool MayOvertake(std::int64_t checkpoint) const;
   /// The barriers of all inputs are there.
   void OnAligned(std::int64_t checkpoint);
   /// Input after idleness was said.
@@ -111,14 +117,16 @@ class Task {
   std::string name_;
   int subtask_;
   const Clock* clock_;
-  Arena arena_;  // outlives operators and edges, whose batches pin it
+  RestoredBatches restored_;  // outlives what consumes them
+  TextPool texts_;            // outlives the operators, whose state has its blocks
+  Arena arena_;               // outlives operators and edges, whose batches pin it
   std::vector<std::unique_ptr<OperatorContext>> contexts_;
   std::vector<std::unique_ptr<StateMeter>> meters_;  // by operator; null: no keyed state
   std::vector<std::unique_ptr<Operator>> operators_;
   std::vector<std::unique_ptr<DirectPort>> ports_;
   std::vector<std::unique_ptr<DiscardChannel>> discards_;
   std::vector<std::unique_ptr<OutputEdge>> edges_;
-  std::vector<Input> inputs_;
+  TaskInputs inputs_;
   std::unique_ptr<WatermarkMerger> merger_;
   std::unique_ptr<BarrierAligner> aligner_;
   // Of a job with checkpoints.
@@ -130,11 +138,13 @@ class Task {
   std::int64_t complete_ = 0;  // the newest that was committed
   std::int64_t aborted_ = 0;
   std::int64_t lost_ = 0;
+  static constexpr std::int64_t kNever = -1;
+  std::int64_t overtake_after_ = kNever;  // nanoseconds
+  std::int64_t announced_ = 0;            // the newest checkpoint whose barrier was seen to wait
+  std::int64_t announced_at_ = 0;         // clock reading
   std::unique_ptr<OperatorInput> head_;
   std::vector<const OperatorInput*> input_of_;  // by operator
-  InputChannel* batch_channel_ = nullptr;       // where the batch at hand goes back to
-  std::size_t next_input_ = 0;
-  std::size_t opened_ = 0;  // operators, head first
+  std::size_t opened_ = 0;                      // operators, head first
   std::int64_t next_wake_ = INT64_MAX;
   /// What becomes of it behind the end of its input.
   enum class Life {

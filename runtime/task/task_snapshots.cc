@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "millrace/base/check.h"
+
 namespace millrace {
 
 /// One operator's part of one snapshot.
@@ -20,41 +22,86 @@ struct TaskSnapshots::OperatorPart final : BlockSink {
 };
 
 TaskSnapshots::TaskSnapshots(TaskId task, const std::vector<std::unique_ptr<Operator>>* operators,
-                             SnapshotTarget* target)
-    : task_(task), operators_(operators), target_(target) {}
+                             const Clock* clock, SnapshotTarget* target)
+    : task_(task), operators_(operators), clock_(clock), target_(target) {}
 
 TaskSnapshots::~TaskSnapshots() = default;
 
 void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
+  const std::int64_t now = clock_->NowNanos();
   if (op == 0) {
+    const std::int64_t first = first_barrier_ == 0 ? now : first_barrier_;
+    first_barrier_ = 0;
     // A whole snapshot begins alone.
     if (open_.size() == kMostOpen || (whole_ && !open_.empty())) {
-      declined_ = checkpoint;
       target_->OnDeclined(task_, checkpoint,
                           "earlier snapshots of the task are still being written");
     } else {
-      open_.push_back({checkpoint, target_->Begin(task_, checkpoint), {}});
+      open_.push_back({checkpoint, target_->Begin(task_, checkpoint), {}, false, false, {}});
+      open_.back().times.began = first;
+      open_.back().times.alignment = now - first;
     }
   }
-  if (checkpoint == declined_) return;
-  Open& open = open_.back();
+  // Another barrier may have overtaken this one on its way from operator to operator.
+  const auto found = std::find_if(open_.begin(), open_.end(),
+                                  [&](const Open& o) { return o.checkpoint == checkpoint; });
+  if (found == open_.end()) return;  // declined
+  Open& open = *found;
   open.parts.push_back(std::make_unique<OperatorPart>(op, checkpoint, open.file.get(), whole_));
   OperatorSnapshot& snapshot = open.parts.back()->snapshot;
   (*operators_)[op]->PrepareCommit(snapshot);
   (*operators_)[op]->BeginSnapshot(snapshot);
   if (open.parts.size() == operators_->size()) whole_ = false;
+  Note(now, &open);
+}
+
+void TaskSnapshots::Note(std::int64_t began, Open* open) {
+  const std::int64_t nanos = clock_->NowNanos() - began;
+  open->times.snapshot += nanos;
+  open->times.longest = std::max(open->times.longest, nanos);
+}
+
+bool TaskSnapshots::ExpectInFlight(std::int64_t checkpoint) {
+  if (open_.empty() || open_.back().checkpoint != checkpoint) return false;
+  open_.back().expects_in_flight = true;
+  return true;
+}
+
+TaskSnapshots::Open* TaskSnapshots::Expecting() {
+  const auto open =
+      std::find_if(open_.begin(), open_.end(), [](const Open& o) { return o.expects_in_flight; });
+  MILLRACE_CHECK(open != open_.end(), "no snapshot waits for in-flight elements");
+  return &*open;
+}
+
+void TaskSnapshots::AddInFlight(ByteWriter element) {
+  Expecting()->file->Add(0, SnapshotBlock::kInFlight, std::move(element));
+}
+
+void TaskSnapshots::EndInFlight() {
+  Expecting()->expects_in_flight = false;
 }
 
 bool TaskSnapshots::Slice(std::uint32_t max_rows) {
   if (open_.empty() || target_->Crowded()) return false;
+  const std::int64_t began = clock_->NowNanos();
+  const bool did = WriteOldest(max_rows);
+  Note(began, &open_.front());
+  if (!did || !open_.front().owes_nothing) return did;
+  CloseOldest();
+  return true;
+}
+
+bool TaskSnapshots::WriteOldest(std::uint32_t max_rows) {
   Open& open = open_.front();
   for (const auto& part : open.parts) {
     if (part->done) continue;
     part->done = (*operators_)[part->op_]->SnapshotSlice(max_rows);
     if (!part->done) return true;
   }
-  if (open.parts.size() < operators_->size()) return false;  // the barrier is still on its way
-  CloseOldest();
+  // The barrier is still on its way, or what it has overtaken.
+  if (open.parts.size() < operators_->size() || open.expects_in_flight) return false;
+  open.owes_nothing = true;
   return true;
 }
 
@@ -62,7 +109,7 @@ void TaskSnapshots::CloseOldest() {
   Open& open = open_.front();
   std::int64_t oldest = open.checkpoint;
   for (const auto& part : open.parts) oldest = std::min(oldest, part->snapshot.oldest());
-  open.file->End(oldest);
+  open.file->End(oldest, open.times);
   open_.pop_front();
 }
 

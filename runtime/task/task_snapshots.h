@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "millrace/base/clock.h"
 #include "millrace/operators/operator.h"
 #include "millrace/operators/snapshot.h"
 #include "runtime/checkpoint/snapshot_target.h"
@@ -16,11 +17,17 @@ class TaskSnapshots {
  public:
   /// All outlive it.
   TaskSnapshots(TaskId task, const std::vector<std::unique_ptr<Operator>>* operators,
-                SnapshotTarget* target);
+                const Clock* clock, SnapshotTarget* target);
   ~TaskSnapshots();
 
+  /// The first of a checkpoint's barriers has come to the task.
+  void OnFirstBarrier() { first_barrier_ = clock_->NowNanos(); }
   /// The barrier has come to operator `op`: everything before it is in. The head's comes first. The caller passes it on.
   void OnBarrier(std::size_t op, std::int64_t checkpoint);
+  /// The snapshot has in-flight elements, and is not finished before they all are there. False when it was declined.
+  bool ExpectInFlight(std::int64_t checkpoint);
+  void AddInFlight(ByteWriter element);
+  void EndInFlight();
   /// Writes about `max_rows` of what is owed to the oldest. True when it did something.
   bool Slice(std::uint32_t max_rows);
   bool running() const { return !open_.empty(); }
@@ -34,14 +41,22 @@ class TaskSnapshots {
     std::int64_t checkpoint = 0;
     std::unique_ptr<SnapshotFile> file;
     std::vector<std::unique_ptr<OperatorPart>> parts;  // by operator, as barriers come
+    bool expects_in_flight = false;
+    bool owes_nothing = false;
+    SnapshotTimes times;
   };
+  /// A piece of work for the snapshot, from `began` until now.
+  void Note(std::int64_t began, Open* open);
+  bool WriteOldest(std::uint32_t max_rows);
   void CloseOldest();
+  Open* Expecting();
 
   TaskId task_;
   const std::vector<std::unique_ptr<Operator>>* operators_;
+  const Clock* clock_;
   SnapshotTarget* target_;
+  std::int64_t first_barrier_ = 0;  // the clock's reading; 0: none waits for others
   std::deque<Open> open_;
-  std::int64_t declined_ = 0;
   bool whole_ = false;
 };
 

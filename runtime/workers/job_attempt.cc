@@ -169,7 +169,10 @@ Status JobAttempt::StartWorker(int index, const std::vector<std::vector<int>>& p
   deploy.set_run(options_.run);
   if (checkpoints_ != nullptr) {
     deploy.set_manifest(checkpoints_->manifest());
+    deploy.set_job_id(checkpoints_->job_id());
+    deploy.set_in_place(checkpoints_->in_place());
     deploy.set_first_checkpoint(checkpoints_->first());
+    deploy.set_job_id(checkpoints_->job_id());
   }
   worker->link->Send(message);
   workers_.push_back(std::move(worker));
@@ -178,12 +181,6 @@ Status JobAttempt::StartWorker(int index, const std::vector<std::vector<int>>& p
 
 void JobAttempt::ExpectCheckpoints() {
   for (int i = 0; i < options_.workers; ++i) carriers_.push_back(std::make_unique<MailCarrier>());
-  for (const PlanVertex& v : plan_.vertices) {
-    std::vector<std::string> names;
-    for (const int id : v.operators)
-      names.push_back(plan_.operators[static_cast<std::size_t>(id)].name);
-    checkpoints_->AddVertex(std::move(names));
-  }
   for (const PlanOperator& o : plan_.operators) {
     if (o.kind != NodeKind::kSource) continue;
     sources_.push_back(std::make_unique<RemoteSource>(o.name, this));
@@ -306,6 +303,10 @@ void JobAttempt::OnMessage(Worker& worker, const v1::ToMaster& message) {
       return WorkerOf(message.split_assignment().subtask()).link->Send(forward);
     case v1::ToMaster::kFailure: {
       const v1::WorkerFailure& f = message.failure();
+      fatal_ |= f.fatal();
+      restoring_ |= f.restoring();
+      began_badly_ |= f.operator_().empty();
+      if (f.operator_().empty()) return Fail(Status(StatusCode::kAborted, f.message()));
       return Fail(Status(StatusCode::kAborted, "operator '" + f.operator_() + "', subtask " +
                                                    std::to_string(f.subtask()) + ": " +
                                                    f.message()));
@@ -331,6 +332,8 @@ void JobAttempt::OnEvent(const v1::TaskSnapshotEvent& message) {
   event.file = {message.file().name(), message.file().checkpoint(), message.file().bytes()};
   if (message.code() != 0)
     event.status = Status(static_cast<StatusCode>(message.code()), message.message());
+  event.times = {message.began(), message.alignment(), message.snapshot(), message.longest()};
+  event.upload_nanos = message.upload();
   checkpoints_->uploads()->Tell(std::move(event));
 }
 

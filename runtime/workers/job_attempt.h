@@ -26,7 +26,7 @@ class JobAttempt {
     std::uint64_t plan_hash = 0;
     int workers = 1;
     std::string folder;  // of the checkpoints; empty: none are taken
-    std::string run;     // a name for this attempt's files
+    std::string run;     // a name for this attempt and its files
     sigset_t signals{};  // what workers begin with
   };
   /// `checkpoints` may be null. Both outlive it.
@@ -42,6 +42,11 @@ class JobAttempt {
   /// Asks all workers to end.
   void Cancel();
   bool cancelled() const { return cancelled_; }
+  /// Of the failure: another attempt makes no sense; the checkpoint can't be restored.
+  bool fatal() const { return fatal_; }
+  bool restoring() const { return restoring_; }
+  /// A worker could not deploy its part.
+  bool began_badly() const { return began_badly_; }
   /// What the workers that have come to their end have done.
   const std::vector<v1::WorkerReport>& reports() const { return reports_; }
 
@@ -79,6 +84,7 @@ class JobAttempt {
   std::size_t exited_ = 0;
   bool cancelled_ = false;
   Status failure_;
+  bool fatal_ = false, restoring_ = false, began_badly_ = false;
   std::vector<v1::WorkerReport> reports_;
 };
 

@@ -1,5 +1,6 @@
 #include "runtime/workers/job_master.h"
 
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -7,10 +8,12 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <memory>
+#include <optional>
 #include <utility>
 
-#include "millrace/base/log.h"
+#include "millrace/base/clock.h"
 #include "runtime/workers/job_attempt.h"
 
 namespace millrace {
@@ -46,35 +49,55 @@ class JobMaster::Signals {
 JobMaster::Outcome JobMaster::Run() {
   Outcome outcome;
   Signals signals;
-  int in_a_row = 0;
+  std::string first_failure;
   for (int attempt = 0;; ++attempt) {
-    const std::uint64_t completed = completed_;
+    bool again = options_.recovery != nullptr;
     outcome.restarts = attempt;
     outcome.reports.clear();
-    outcome.status = RunOnce(attempt, signals, &outcome);
+    outcome.status = RunOnce(attempt, signals, &outcome, &again);
     if (outcome.status.ok() || outcome.cancelled) return outcome;
-    in_a_row = completed_ > completed ? 1 : in_a_row + 1;
-    if (options_.checkpoints.folder.empty() || in_a_row > options_.restarts) return outcome;
-    Log(kWarn, "the job goes on from its newest checkpoint: ", outcome.status.message());
+    const std::string last = outcome.status.message();
+    if (first_failure.empty()) first_failure = last;
+    std::optional<std::int64_t> delay;
+    if (again) delay = strategy_.OnFailure(SystemClock::Get().NowNanos());
+    if (!delay.has_value()) {
+      outcome.status = {outcome.status.code(),
+                        DescribeGivingUp(last, first_failure, static_cast<std::uint64_t>(attempt),
+                                         again ? strategy_.why() : "")};
+      return outcome;
+    }
+    LogRestart(static_cast<std::uint64_t>(attempt) + 1, *delay, last);
+    if (!WaitToRestart(*delay, signals, &outcome)) return outcome;
   }
 }
 
-Status JobMaster::RunOnce(int number, Signals& signals, Outcome* outcome) {
+bool JobMaster::WaitToRestart(std::int64_t nanos, Signals& signals, Outcome* outcome) {
+  pollfd fd{signals.fd(), POLLIN, 0};
+  const timespec patience{nanos / 1000000000, nanos % 1000000000};
+  if (ppoll(&fd, 1, &patience, nullptr) <= 0) return true;
+  outcome->signal = signals.Take();
+  outcome->cancelled = true;
+  outcome->status = Status::Ok();
+  return false;
+}
+
+Status JobMaster::RunOnce(int number, Signals& signals, Outcome* outcome, bool* again) {
   std::unique_ptr<JobCheckpoints> checkpoints;
   JobAttempt::Options options;
   options.job = options_.job;
   options.plan_hash = PlanHash(plan_bytes_);
   options.workers = options_.workers;
   options.signals = signals.before();
-  if (!options_.checkpoints.folder.empty()) {
-    JobCheckpointOptions wanted = options_.checkpoints;
-    wanted.run += "-a" + std::to_string(number);  // an attempt never writes into another's files
-    wanted.resume |= number > 0;
-    auto opened = JobCheckpoints::Open(wanted, plan_.job_name);
-    if (!opened.ok()) return opened.status();
-    checkpoints = std::move(opened).value();
-    options.folder = options_.checkpoint_dir;
-    options.run = wanted.run;
+  options.run = options_.run;
+  if (options_.recovery != nullptr) {
+    auto next = options_.recovery->NextAttempt();
+    if (!next.ok()) {
+      *again = false;
+      return next.status();
+    }
+    checkpoints = std::move(next).value();
+    options.folder = options_.recovery->dir();
+    options.run = checkpoints->run();
   }
   JobAttempt attempt(plan_, options, checkpoints.get());
   MILLRACE_RETURN_IF_ERROR(attempt.Start());
@@ -91,8 +114,9 @@ Status JobMaster::RunOnce(int number, Signals& signals, Outcome* outcome) {
   });
   outcome->cancelled = attempt.cancelled();
   outcome->reports = attempt.reports();
-  if (checkpoints != nullptr) completed_ += checkpoints->coordinator().completed();
-  return status;
+  *again &= !attempt.fatal() && (number > 0 || !attempt.began_badly());
+  if (!attempt.restoring()) return status;
+  return {status.code(), status.message() + options_.recovery->OtherChoices()};
 }
 
 }  // namespace millrace

@@ -7,7 +7,8 @@
 
 #include "millrace/graph/plan.h"
 #include "millrace/v1/worker.pb.h"
-#include "runtime/checkpoint/job_checkpoints.h"
+#include "runtime/checkpoint/restore/job_recovery.h"
+#include "runtime/checkpoint/restore/restart_strategy.h"
 
 namespace millrace {
 
@@ -18,11 +19,9 @@ class JobMaster {
   struct Options {
     int job = 0;  // which Execute of main, from 0
     int workers = 1;
-    int restarts = 0;  // at most, one after the other without a complete checkpoint between them
-    /// Checkpoints: as in one process; `folder` empty: none are taken, and nothing is tried again.
-    JobCheckpointOptions checkpoints;
-    std::string
-        checkpoint_dir;  // as the user wrote it: workers look themselves for what it leads to
+    RestartSettings restart;
+    std::string run;                  // a name that no other run of any job has
+    JobRecovery* recovery = nullptr;  // null: no checkpoints are taken, and nothing is tried again
   };
   struct Outcome {
     Status status;
@@ -33,19 +32,25 @@ class JobMaster {
   };
 
   JobMaster(std::string plan_bytes, JobPlan plan, const Options& options)
-      : plan_bytes_(std::move(plan_bytes)), plan_(std::move(plan)), options_(options) {}
+      : plan_bytes_(std::move(plan_bytes)),
+        plan_(std::move(plan)),
+        options_(options),
+        strategy_(options.restart, 1) {}
 
   /// Until the job has ended. SIGINT and SIGTERM end it; a second one kills the workers and this process.
   Outcome Run();
 
  private:
   class Signals;
-  Status RunOnce(int attempt, Signals& signals, Outcome* outcome);
+  /// `again`: another attempt makes sense, if it fails.
+  Status RunOnce(int number, Signals& signals, Outcome* outcome, bool* again);
+  /// False when a signal has come meanwhile.
+  bool WaitToRestart(std::int64_t nanos, Signals& signals, Outcome* outcome);
 
   const std::string plan_bytes_;
   const JobPlan plan_;
   const Options options_;
-  std::uint64_t completed_ = 0;  // checkpoints, by all attempts
+  RestartStrategy strategy_;
 };
 
 }  // namespace millrace

@@ -160,6 +160,11 @@ void WorkerAgent::SendEvent(const SnapshotEvent& event) {
   e.mutable_file()->set_bytes(event.file.bytes);
   e.set_code(static_cast<int>(event.status.code()));
   e.set_message(event.status.message());
+  e.set_began(event.times.began);
+  e.set_alignment(event.times.alignment);
+  e.set_snapshot(event.times.snapshot);
+  e.set_longest(event.times.longest);
+  e.set_upload(event.upload_nanos);
   link_.SendAll(message);
 }
 
@@ -170,6 +175,8 @@ void WorkerAgent::SendFailure(const TaskFailure& failure) {
   f.set_operator_(failure.op);
   f.set_subtask(failure.subtask);
   f.set_message(failure.message);
+  f.set_fatal(failure.fatal || failure.closing);
+  f.set_restoring(failure.restoring);
   link_.SendAll(message);
 }
 

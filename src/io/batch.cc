@@ -66,10 +66,15 @@ void BatchLedger::LookAtRows(Batch& batch) {
 
 void EncodeBatch(const Batch& batch, ByteWriter& out) {
   out.Clear();
-  out.Put(batch.size);
-  batch.type->encode(batch.rows, batch.size, out);
-  if (batch.times != nullptr) out.PutBytes(batch.times, batch.size * sizeof(EventTime));
-  if (batch.hashes != nullptr) out.PutBytes(batch.hashes, batch.size * sizeof(std::uint64_t));
+  AppendRows(batch, 0, out);
+}
+
+void AppendRows(const Batch& batch, std::uint32_t first, ByteWriter& out) {
+  const std::uint32_t count = batch.size - first;
+  out.Put(count);
+  batch.type->encode(batch.rows + std::size_t{first} * batch.type->row_bytes, count, out);
+  if (batch.times != nullptr) out.PutBytes(batch.times + first, count * sizeof(EventTime));
+  if (batch.hashes != nullptr) out.PutBytes(batch.hashes + first, count * sizeof(std::uint64_t));
 }
 
 bool DecodeBatch(std::string_view bytes, Batch& batch) {

@@ -94,6 +94,8 @@ void LocalChannel::Push(Batch* batch) {
 void LocalChannel::PushControl(Element element) {
   Parcel parcel;
   parcel.element = element;
+  if (element.kind == Element::Kind::kBarrier)
+    announced_.store(element.value, std::memory_order_release);
   Send(parcel);
 }
 

@@ -1,14 +1,6 @@
 #include "millrace/operators/pending_commits.h"
 
-#include "millrace/operators/sink_tail.h"
-
 namespace millrace {
-
-void internal::ThrowCommitsOnce() {
-  throw UserError(
-      "it publishes its files once, at the end of the job, and so can't take part in checkpoints "
-      "yet");
-}
 
 void PendingCommits::Add(std::int64_t checkpoint, std::vector<std::string> committables) {
   prepared_.push_back({checkpoint, std::move(committables)});

@@ -74,7 +74,7 @@ void ThrowNoSnapshots() {
 }
 
 void ThrowIfNotRestored(const Status& status) {
-  if (!status.ok()) throw ConnectorError(status.message());
+  if (!status.ok()) throw RestoreError(status.message());
 }
 
 Status ForEachNewest(const OperatorRestore& from, SnapshotBlock kind,

@@ -14,7 +14,18 @@ void KeyContext::OwnAll() {
 void StateOwner::RegisterState(StateMember* member, std::string name, const char* kind,
                                std::string schema, const ColumnOps& ops) {
   entries_.push_back({reinterpret_cast<std::byte*>(member) - reinterpret_cast<std::byte*>(this),
-                      std::move(name), kind, std::move(schema), ops});
+                      std::move(name),
+                      kind,
+                      std::move(schema),
+                      ops,
+                      {}});
+}
+
+void StateOwner::RegisterState(StateMember* member, std::string name, const char* kind,
+                               std::string schema, const ColumnOps& ops, const ExpiryOps& expiry) {
+  RegisterState(member, std::move(name), kind, std::move(schema), ops);
+  entries_.back().kind += " with time to live";
+  entries_.back().expiry = expiry;
 }
 
 }  // namespace millrace

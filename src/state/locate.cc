@@ -101,4 +101,15 @@ void StateTable::LocateFar(const std::uint64_t* hashes, std::uint32_t count, std
   }
 }
 
+void StateTable::Fetch(const std::uint64_t* hashes, std::uint32_t count) const {
+  if (!wants_prefetch()) return;
+  std::byte* rows[64];
+  std::uint8_t* flags[64];
+  LocateFar(hashes, count, rows, flags);
+  for (std::uint32_t i = 0; i < count; ++i) {  // the ends of a row are on their way
+    for (std::size_t at = 64; rows[i] != nullptr && at + 64 < row_bytes_; at += 64)
+      __builtin_prefetch(rows[i] + at, 1);
+  }
+}
+
 }  // namespace millrace

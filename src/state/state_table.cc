@@ -15,7 +15,7 @@ namespace millrace {
 void internal::ThrowNoKey() {
   throw std::logic_error(
       "keyed state was used, or a timer registered, where there is no key at hand: only "
-      "ProcessElement and OnTimer have one, not Open or Close");
+      "ProcessElement and OnTimer have one, not Open, Close or ProcessBroadcastElement");
 }
 
 namespace {

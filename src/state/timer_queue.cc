@@ -47,6 +47,14 @@ bool TimerQueue::PopSlow(std::int64_t through, Entry* entry) {
   return true;
 }
 
+std::uint32_t TimerQueue::TakeComingSlow(std::uint64_t* hashes, std::uint32_t most) {
+  coming_ = false;
+  const std::vector<Entry>& due = buckets_[0];
+  const std::size_t count = std::min<std::size_t>(due.size(), most);
+  for (std::size_t i = 0; i < count; ++i) hashes[i] = due[due.size() - 1 - i].hash;
+  return static_cast<std::uint32_t>(count);
+}
+
 bool TimerQueue::Advance(std::int64_t through) {
   while (lowest_ < kBuckets && buckets_[lowest_].empty()) ++lowest_;
   if (lowest_ == kBuckets) return false;
@@ -67,6 +75,7 @@ bool TimerQueue::Advance(std::int64_t through) {
     bucket.clear();
   }
   lowest_ = 0;
+  coming_ = true;
   return true;
 }
 

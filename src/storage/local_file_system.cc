@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,6 +110,15 @@ class LocalReadableFile final : public ReadableFile {
   std::uint64_t size_;
 };
 
+/// The kernel drops it with the descriptor, so also when the process dies.
+class LocalFileLock final : public FileLock {
+ public:
+  explicit LocalFileLock(Descriptor fd) : fd_(std::move(fd)) {}
+
+ private:
+  Descriptor fd_;
+};
+
 class LocalFiles final : public FileSystem {
  public:
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
@@ -183,6 +193,25 @@ class LocalFiles final : public FileSystem {
     // A mounted file system may know no fsync of folders: then it keeps names by other means, or not at all.
     if (fsync(fd.get()) != 0 && errno != EINVAL) return Failed("sync folder", folder, errno);
     return Status::Ok();
+  }
+
+  Result<std::unique_ptr<FileLock>> Lock(const std::string& path,
+                                         const std::string& owner) override {
+    Descriptor fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    if (fd.get() < 0) return Failed("lock", path, errno);
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return Failed("lock", path, errno);
+      char holder[256];
+      const ssize_t n = pread(fd.get(), holder, sizeof(holder), 0);
+      return Status::AlreadyExists(
+          "lock '" + path +
+          "': " + (n > 0 ? std::string(holder, static_cast<std::size_t>(n)) : "another process") +
+          " has it");
+    }
+    // Only for that message: whether it can be written does not matter.
+    if (ftruncate(fd.get(), 0) != 0 || pwrite(fd.get(), owner.data(), owner.size(), 0) < 0)
+      errno = 0;
+    return std::unique_ptr<FileLock>(new LocalFileLock(std::move(fd)));
   }
 };
 

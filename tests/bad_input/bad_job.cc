@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   AddConnectorErrors(modes);
   AddTimes(modes);
   AddMemory(modes);
+  AddCheckpoints(modes);
   const char* mode = std::getenv("MODE");
   const auto at = modes.find(mode == nullptr ? "" : mode);
   if (at == modes.end()) {

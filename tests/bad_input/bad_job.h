@@ -14,6 +14,7 @@ void AddOperatorErrors(Modes& modes);
 void AddConnectorErrors(Modes& modes);
 void AddTimes(Modes& modes);
 void AddMemory(Modes& modes);
+void AddCheckpoints(Modes& modes);
 
 struct Reading {
   std::string id;

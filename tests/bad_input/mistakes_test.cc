@@ -92,8 +92,8 @@ TEST(Mistakes, OptionsOfLaterVersions) {
        {"-D", "state.backend=disk"}},
       {"fine",
        2,
-       "option -D checkpoint.interval=1s: this version has no checkpoints yet",
-       {"-D", "checkpoint.interval=1s"}},
+       "has aligned and unaligned checkpoints only",
+       {"-D", "checkpoint.mode=at-least-once"}},
   };
   for (const Mistake& m : kMistakes) Expect(m);
 }
@@ -108,6 +108,14 @@ TEST(Mistakes, OfThePlan) {
       {"an empty name", 2, plan + "a source needs a name that is not empty"},
       {"a name that is not UTF-8", 2, plan + "the name of an operator, 'caf?', is not UTF-8"},
       {"two states of one name", 2, plan + "'twice' has two states named 'sum'"},
+      {"no time to live", 2,
+       plan + "'brief': state 'last': a time to live of 0 ms: it is at least 1 ms and at most "
+              "10,000 years\n"},
+      {"a negative time to live", 2, plan + "'brief': state 'last': a time to live of -5 ms: "},
+      {"a time to live in event time without it", 2,
+       plan + "'brief': state 'last': a time to live in event time, on a stream without: give the "
+              "source a WatermarkStrategy with WithTimestamp\n"},
+      {"a time to live in event time", 0, ""},
       {"an unknown side output", 2,
        plan + "operator 'numbers' has no side output 'rejected': it has none (a SideOutput member, "
               "SideOutputLate or MalformedTo makes one)"},
@@ -449,17 +457,17 @@ TEST_F(Files, ThatCantBeWritten) {
   const std::string failed = "job 'bad' failed: operator '";
   const std::string file = Write("file", "a\n");
   Expect({"write text", 1,
-          failed + "numbers', subtask 0: make output folder '" + file +
+          failed + "numbers', subtask 0: make output folder: create folder '" + file +
               "': Not a directory in sink 'files'\n"},
          file);
   Expect({"write windows",
           1,
-          failed + "counts', subtask 0: make output folder '" + file +
+          failed + "counts', subtask 0: make output folder: create folder '" + file +
               "': Not a directory in sink 'files'\n",
           {"--metrics"}},
          file);
   Expect({"write csv", 1,
-          failed + "readings', subtask 0: make output folder '" + file +
+          failed + "readings', subtask 0: make output folder: create folder '" + file +
               "/below': Not a directory in sink 'files'\n"},
          file + "/below");
   Expect({"write json that is not UTF-8", 1,

@@ -43,6 +43,31 @@ struct TwoStates : millrace::KeyedProcessFunction<int, int, int> {
   void ProcessElement(int, Context&, millrace::Collector<int>&) {}
 };
 
+struct ShortLived : millrace::KeyedProcessFunction<int, int, int> {
+  explicit ShortLived(const millrace::Ttl& ttl) : last(this, "last", ttl) {}
+  millrace::ValueState<int, millrace::Ttl> last;
+  void ProcessElement(int, Context&, millrace::Collector<int>&) {}
+};
+
+template <class Stream>
+void Live(Stream stream, const millrace::Ttl& ttl) {
+  Blackhole(std::move(stream).KeyBy([](int n) { return n; }).Process("brief", ShortLived(ttl)));
+}
+
+void AddTimesToLive(Modes& modes) {
+  using millrace::Ttl;
+  modes["no time to live"] = [](StreamEnvironment& env) { Live(Numbers(env), Ttl(Duration(0))); };
+  modes["a negative time to live"] = [](StreamEnvironment& env) {
+    Live(Numbers(env), Ttl(Duration(-5)));
+  };
+  modes["a time to live in event time without it"] = [](StreamEnvironment& env) {
+    Live(Numbers(env), Ttl(Duration(5)).InEventTime());
+  };
+  modes["a time to live in event time"] = [](StreamEnvironment& env) {
+    Live(TimedNumbers(env), Ttl(Duration(5)).InEventTime());
+  };
+}
+
 void AddNames(Modes& modes) {
   modes["fine"] = [](StreamEnvironment& env) { Numbers(env).Print(); };
   modes["two operators of one name"] = [](StreamEnvironment& env) {
@@ -216,6 +241,7 @@ void AddSources(Modes& modes) {
 }  // namespace
 
 void AddPlanErrors(Modes& modes) {
+  AddTimesToLive(modes);
   AddNames(modes);
   AddParallelism(modes);
   AddWindows(modes);

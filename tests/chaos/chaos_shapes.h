@@ -6,35 +6,12 @@
 #include <vector>
 
 #include "millrace/millrace.h"
+#include "tests/chaos/chaos_records.h"
+#include "tests/chaos/state_shapes.h"
 
 // The job that chaos tests run: keyed state of several kinds, timers, every window in event time, splits that are read one
 // after the other. What it gives does not depend on the order in which records of different splits meet.
 namespace millrace::chaos {
-
-inline constexpr std::int64_t kKeys = 17;
-inline constexpr std::int64_t kWindow = 100;  // milliseconds
-
-struct Item {
-  std::int64_t key = 0;
-  std::int64_t number = 0;
-  std::int64_t time = 0;
-};
-MILLRACE_RECORD(Item, key, number, time);
-
-inline Item ItemOf(std::int64_t i) {
-  return {i * 7 % kKeys + i % 3, i, i * 3};
-}
-
-struct Count {
-  std::int64_t key = 0;
-  std::int64_t count = 0;
-};
-MILLRACE_RECORD(Count, key, count);
-
-inline std::string Row(const char* kind, std::int64_t a, std::int64_t b, std::int64_t c) {
-  return std::string(kind) + "|" + std::to_string(a) + "|" + std::to_string(b) + "|" +
-         std::to_string(c);
-}
 
 /// Sums per key and bucket of event time, by hand: a sorted map and a timer for the end of each bucket.
 struct Buckets : KeyedProcessFunction<std::int64_t, Item, std::string> {
@@ -82,39 +59,57 @@ struct Shape {
   double rate = 0;  // records a second; 0: flat out
 };
 
-/// Puts the job together; `sink` takes lines.
-template <class Sink>
-void Build(StreamEnvironment& env, const Shape& shape, const Sink& sink) {
+/// The operators whose state is no plain keyed state.
+template <class Items, class Sinks>
+void BuildStates(StreamEnvironment& env, Items& items, const Shape& shape, const Sinks& sinks) {
+  items.KeyBy(&Item::key).Process("recent", Recent{}).SinkTo("recent rows", sinks("recent rows"));
+  items.KeyBy(&Item::key)
+      .Process("waiting", Waiting{})
+      .SinkTo("waiting rows", sinks("waiting rows"));
+  items.Global()
+      .Process("numbering", Numbering{})
+      .SinkTo("numbering rows", sinks("numbering rows"));
+  auto changes = Generate(ChangeOf).Count(shape.records / 4).Splits(1);
+  items.KeyBy(&Item::key)
+      .Connect(env.FromSource("changes", std::move(changes)).Broadcast())
+      .Process("changes applied", Changes{})
+      .SinkTo("changes rows", sinks("changes rows"));
+}
+
+/// Puts the job together; `sinks(name)` gives sinks of lines.
+template <class Sinks>
+void Build(StreamEnvironment& env, const Shape& shape, const Sinks& sinks) {
   auto generator = Generate(ItemOf).Count(shape.records).Splits(shape.splits);
   if (shape.rate > 0) generator = std::move(generator).Rate(shape.rate);
   auto items = env.FromSource(
       "items", std::move(generator),
       WatermarkStrategy<Item>::Monotonous().WithTimestamp(&Item::time, Unit::kMilliseconds));
-  items.KeyBy(&Item::key).Process("buckets", Buckets{}).SinkTo("bucket rows", sink);
+  items.KeyBy(&Item::key).Process("buckets", Buckets{}).SinkTo("bucket rows", sinks("bucket rows"));
+  BuildStates(env, items, shape, sinks);
   items.Map([](const Item& item) { return Count{item.key, 1}; })
       .KeyBy(&Count::key)
       .Reduce("counts",
               [](const Count& a, const Count& b) { return Count{a.key, a.count + b.count}; })
       .Map([](const Count& c) { return Row("count", c.key, c.count, 0); })
-      .SinkTo("count rows", sink);
+      .SinkTo("count rows", sinks("count rows"));
   env.FromSource("blocks", Blocks{})
       .Map([](std::int64_t n) { return Row("block", n, 0, 0); })
-      .SinkTo("block rows", sink);
+      .SinkTo("block rows", sinks("block rows"));
   items.KeyBy(&Item::key)
       .Window(TumblingEventTime(Duration(kWindow)))
       .Aggregate("tumbling", Sum(&Item::number))
       .Map([](const auto& r) { return Row("tumbling", r.key, r.window.end.millis(), r.value); })
-      .SinkTo("tumbling rows", sink);
+      .SinkTo("tumbling rows", sinks("tumbling rows"));
   items.KeyBy(&Item::key)
       .Window(SlidingEventTime(Duration(3 * kWindow), Duration(kWindow)))
       .Aggregate("sliding", Sum(&Item::number))
       .Map([](const auto& r) { return Row("sliding", r.key, r.window.end.millis(), r.value); })
-      .SinkTo("sliding rows", sink);
+      .SinkTo("sliding rows", sinks("sliding rows"));
   items.KeyBy(&Item::key)
       .Window(SessionEventTime(Duration(kWindow)))
       .Aggregate("sessions", Sum(&Item::number))
       .Map([](const auto& r) { return Row("session", r.key, r.window.start.millis(), r.value); })
-      .SinkTo("session rows", sink);
+      .SinkTo("session rows", sinks("session rows"));
 }
 
 }  // namespace millrace::chaos

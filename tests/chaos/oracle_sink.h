@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,12 +25,19 @@ class Oracle {
     in.GetString(&id);
     in.GetCount(4, &count);
     const std::lock_guard lock(mutex_);
+    if (calls_left_ > 0 && --calls_left_ == 0) {
+      failed_ = true;
+      throw std::runtime_error("the oracle is out");
+    }
     if (!committed_.emplace(id).second) return;
     for (; count > 0 && in.GetString(&row); --count) {
       ++rows_[std::string(row)];
       from_[std::string(row)] += " " + std::string(id);
     }
   }
+  /// From now on the call-th commit fails; 0: none does.
+  void FailAt(int call) { calls_left_ = call; }
+  bool failed() const { return failed_; }
   /// How often each row was committed.
   const std::map<std::string, int>& rows() const { return rows_; }
   /// The transactions that had it.
@@ -37,6 +45,8 @@ class Oracle {
 
  private:
   std::mutex mutex_;
+  int calls_left_ = 0;                       // guarded by the mutex
+  bool failed_ = false;                      // guarded by the mutex
   std::set<std::string> committed_;          // guarded by the mutex
   std::map<std::string, int> rows_;          // guarded by the mutex
   std::map<std::string, std::string> from_;  // guarded by the mutex
@@ -45,8 +55,7 @@ class Oracle {
 /// A transactional sink of lines: what was written is in the oracle once its checkpoint is complete.
 class OracleSink {
  public:
-  /// `run` names this run of the job.
-  OracleSink(Oracle* oracle, std::string run) : oracle_(oracle), run_(std::move(run)) {}
+  explicit OracleSink(Oracle* oracle) : oracle_(oracle) {}
 
   class Writer {
    public:
@@ -77,12 +86,11 @@ class OracleSink {
     std::size_t count_ = 0;
   };
   Writer CreateWriter(const WriterContext& context) const {
-    return {oracle_, run_ + "-" + context.sink_name + "-" + std::to_string(context.subtask)};
+    return {oracle_, context.run + "-" + context.sink_name + "-" + std::to_string(context.subtask)};
   }
 
  private:
   Oracle* oracle_;
-  std::string run_;
 };
 
 }  // namespace millrace::chaos

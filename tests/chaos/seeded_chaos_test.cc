@@ -7,7 +7,9 @@
 
 #include "millrace/millrace.h"
 #include "millrace/testing/test_cluster.h"
+#include "runtime/checkpoint/checkpoint_folder.h"
 #include "tests/chaos/chaos_shapes.h"
+#include "tests/chaos/file_reader.h"
 #include "tests/chaos/oracle_sink.h"
 #include "tests/support/memory_file_system.h"
 #include "tests/support/seeds.h"
@@ -20,18 +22,91 @@ using chaos::Oracle;
 using chaos::OracleSink;
 using chaos::Shape;
 
+using chaos::Rows;
+
 /// What a run without faults commits, by the engine itself.
-std::map<std::string, int> Expected(const Shape& shape) {
+Rows Expected(const Shape& shape) {
   Oracle oracle;
-  const auto result = testing::TestCluster::Seeded(1).Run(
-      [&](StreamEnvironment& env) { Build(env, shape, OracleSink(&oracle, "whole")); });
+  const auto result = testing::TestCluster::Seeded(1).Run([&](StreamEnvironment& env) {
+    Build(env, shape, [&](const std::string&) { return OracleSink(&oracle); });
+  });
   EXPECT_TRUE(result.status.ok()) << result.status;
   return oracle.rows();
 }
 
+/// The folder that has the newest checkpoint; "" when there is none.
+std::string WithNewest(MemoryFileSystem& files) {
+  std::int64_t newest = 0;
+  std::string found;
+  for (const char* folder : {"one", "two"}) {
+    const auto manifests = ListManifests(files, folder);
+    if (!manifests.ok() || manifests.value().empty()) continue;
+    if (manifests.value().rbegin()->first <= newest) continue;
+    newest = manifests.value().rbegin()->first;
+    found = folder;
+  }
+  return found;
+}
+void Remove(MemoryFileSystem& files, const std::string& folder) {
+  for (const std::string& path : files.paths()) {
+    if (path.starts_with(folder + "/")) EXPECT_TRUE(files.Remove(path).ok());
+  }
+}
+
+constexpr char kPlanted[] = "a planted fault";
+constexpr int kLastRun = 20;
+
+/// Runs the job again and again until it ends well, each time from where the one before was when it died; the last time it is
+/// left alone. Now and then one that `moves` goes on in the other folder, and the one that it came from is lost then.
+/// `sinks(name)` gives its sinks; `on_death()` is called when what was not synced is lost. How often that was.
+template <class Sinks, class OnDeath>
+std::uint64_t RunUntilItEnds(const Shape& shape, Random& random, MemoryFileSystem& files,
+                             bool moves, Sinks sinks, OnDeath on_death) {
+  for (int run = 0;; ++run) {
+    auto cluster =
+        testing::TestCluster::Seeded(random.Uniform(1 << 30))
+            .Parallelism(1 + static_cast<int>(random.Uniform(3)))
+            .Option("batch.rows", std::to_string(1 + random.Uniform(60)))
+            .Option("exchange", random.Chance(0.5) ? "local" : "serialized")
+            .Option("test.run", "r" + std::to_string(run))
+            .Option("checkpoint.interval", "20ms")
+            .Option("checkpoint.timeout", random.Chance(0.3) && run < kLastRun ? "5ms" : "1s")
+            .Option("checkpoint.tolerable-failures", "1000000")
+            .Option("checkpoint.pause", random.Chance(0.3) ? "1ms" : "0ms")
+            .Option("checkpoint.max-concurrent", std::to_string(1 + random.Uniform(2)))
+            .Option("checkpoint.retain", std::to_string(1 + random.Uniform(3)));
+    if (random.Chance(0.6)) {
+      const std::string after = std::to_string(random.Chance(0.7) ? 0 : random.Uniform(20)) + "ms";
+      cluster = cluster.Option("checkpoint.mode", "unaligned")
+                    .Option("checkpoint.alignment-timeout", after);
+    }
+    const std::string from = WithNewest(files);
+    if (!from.empty()) cluster = cluster.Restore("memory://" + from);
+    const std::string to = (moves && random.Chance(0.3)) == (from == "one") ? "two" : "one";
+    if (from == to) Remove(files, from == "one" ? "two" : "one");
+    cluster = cluster.Option("checkpoint.dir", "memory://" + to);
+    if (run == kLastRun) {
+      files.FailWhere(nullptr);
+    } else {
+      cluster = cluster.Option(
+          "test.crash",
+          std::to_string(1 + random.Uniform(std::uint64_t{1} << (4 + random.Uniform(12)))));
+    }
+    const JobResult result = cluster.Run([&](StreamEnvironment& env) { Build(env, shape, sinks); });
+    if (result.status.ok()) return static_cast<std::uint64_t>(run);
+    const std::string& why = result.status.message();
+    EXPECT_TRUE(why.find("test.crash") != std::string::npos ||
+                why.find(kPlanted) != std::string::npos)
+        << why;
+    files.Crash();
+    on_death();
+    if (run == kLastRun || ::testing::Test::HasFailure()) return static_cast<std::uint64_t>(run);
+  }
+}
+
 TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
   const Shape shape;
-  const std::map<std::string, int> expected = Expected(shape);
+  const Rows expected = Expected(shape);
   ASSERT_GT(expected.size(), 1000U);
   std::uint64_t kills = 0, seeds = 0;
   for (const std::uint64_t seed : test_support::Seeds(1, 30)) {
@@ -40,32 +115,10 @@ TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
     MemoryFileSystem files(seed);
     RegisterFileSystem("memory", &files);
     Oracle oracle;
-    for (int run = 0;; ++run) {
-      ASSERT_LT(run, 1000) << "seed " << seed;
-      const std::string name = "r" + std::to_string(run);
-      auto cluster = testing::TestCluster::Seeded(random.Uniform(1 << 30))
-                         .Parallelism(1 + static_cast<int>(random.Uniform(3)))
-                         .Option("batch.rows", std::to_string(1 + random.Uniform(60)))
-                         .Option("exchange", random.Chance(0.5) ? "local" : "serialized")
-                         .Option("test.checkpoint.dir", "memory://chk")
-                         .Option("test.checkpoint.run", name)
-                         .Option("test.checkpoint.retain", std::to_string(1 + random.Uniform(3)));
-      const bool last = run == 20;
-      if (!last) {
-        cluster = cluster.Option(
-            "test.crash",
-            std::to_string(1 + random.Uniform(std::uint64_t{1} << (4 + random.Uniform(12)))));
-      }
-      const JobResult result = cluster.Run(
-          [&](StreamEnvironment& env) { Build(env, shape, OracleSink(&oracle, name)); });
-      if (result.status.ok()) break;
-      ASSERT_EQ(result.status.code(), StatusCode::kAborted)
-          << "seed " << seed << ": " << result.status;
-      ASSERT_NE(result.status.message().find("test.crash"), std::string::npos)
-          << "seed " << seed << ": " << result.status;
-      ++kills;
-      files.Crash();
-    }
+    kills += RunUntilItEnds(
+        shape, random, files, /*moves=*/true,
+        [&](const std::string&) { return OracleSink(&oracle); }, [] {});
+    RegisterFileSystem("memory", nullptr);
     for (const auto& [row, count] : oracle.rows()) {
       const auto at = expected.find(row);
       ASSERT_TRUE(at != expected.end())
@@ -73,26 +126,83 @@ TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
       EXPECT_EQ(count, at->second) << "seed " << seed << ": " << row << " of" << oracle.from(row);
     }
     ASSERT_EQ(oracle.rows().size(), expected.size()) << "seed " << seed << ": rows are missing";
-    RegisterFileSystem("memory", nullptr);
   }
   if (seeds >= 10) {  // not one that is looked into
     EXPECT_GT(kills, 2 * seeds);
   }
 }
 
-TEST(SeededChaos, ASinkThatPublishesOnceIsRefused) {
-  MemoryFileSystem files;
-  RegisterFileSystem("memory", &files);
-  const JobResult result = testing::TestCluster::Seeded(1)
-                               .Option("test.checkpoint.dir", "memory://chk")
-                               .Run([](StreamEnvironment& env) {
-                                 env.FromCollection("words", std::vector<std::string>{"a"})
-                                     .SinkTo("files", TextFileSink("/nonexistent/never"));
-                               });
-  RegisterFileSystem("memory", nullptr);
-  EXPECT_EQ(result.status.code(), StatusCode::kAborted);
-  EXPECT_NE(result.status.message().find("can't take part in checkpoints"), std::string::npos)
-      << result.status;
+/// Those that a reader of the folder `out` sees.
+std::map<std::string, std::string> FinishedFiles(MemoryFileSystem& files) {
+  std::map<std::string, std::string> finished;
+  for (const std::string& path : files.paths()) {
+    if (path.starts_with("out/") && path[path.rfind('/') + 1] != '.')
+      finished[path] = *files.Bytes(path);
+  }
+  return finished;
+}
+
+/// That of the newest checkpoint; empty while there is none.
+std::string JobId(MemoryFileSystem& files) {
+  const std::string folder = WithNewest(files);
+  if (folder.empty()) return {};
+  return ReadManifest(files, ListManifests(files, folder).value().rbegin()->second).value().job_id;
+}
+
+TEST(SeededChaos, ReadersOfFilesSeeWhatARunWithoutFaultsWrites) {
+  const Shape shape;
+  const Rows expected = Expected(shape);
+  std::uint64_t kills = 0, seeds = 0, faults = 0, looks = 0;
+  for (const std::uint64_t seed : test_support::Seeds(1001, 5)) {
+    ++seeds;
+    Random random(seed);
+    MemoryFileSystem files(seed);
+    RegisterFileSystem("memory", &files);
+    chaos::FileReader reader(&expected);
+    Random faulty(seed + 1);
+    files.FailWhere([&](const std::string&, const std::string& path) {
+      if (!path.starts_with("out")) return Status::Ok();
+      if (faulty.Uniform(50) == 0) reader.Look(FinishedFiles(files));  // while the job runs
+      if (faulty.Uniform(500) != 0) return Status::Ok();
+      ++faults;
+      return Status::Unavailable(kPlanted);
+    });
+    std::string job;
+    const auto look = [&] {
+      reader.Look(FinishedFiles(files));
+      if (job.empty()) job = JobId(files);
+      EXPECT_EQ(JobId(files), job) << "the job has become another one";
+    };
+    const auto folder = [](const std::string& sink) {
+      return TextFileSink("memory://out/" + sink);
+    };
+    if (random.Chance(0.5)) {
+      kills += RunUntilItEnds(
+          shape, random, files, /*moves=*/false,
+          [&](const std::string& sink) { return folder(sink).RollAt(300); }, look);
+    } else {
+      kills += RunUntilItEnds(
+          shape, random, files, /*moves=*/false,
+          [&](const std::string& sink) {
+            return folder(sink).RollAfter(Duration(5)).Buckets(&chaos::BucketOf);
+          },
+          look);
+    }
+    look();
+    RegisterFileSystem("memory", nullptr);
+    ASSERT_FALSE(HasFailure()) << "seed " << seed;
+    ASSERT_EQ(reader.rows(), expected) << "seed " << seed << ": rows are missing";
+    looks += static_cast<std::uint64_t>(reader.looks());
+    for (const std::string& path : files.paths()) {
+      EXPECT_EQ(path.find("." + job + "."), std::string::npos)
+          << "seed " << seed << ": left behind: " << path;
+    }
+  }
+  if (seeds >= 5) {
+    EXPECT_GT(kills, 2 * seeds);
+    EXPECT_GT(faults, seeds / 2);
+    EXPECT_GT(looks, 20 * seeds);
+  }
 }
 
 }  // namespace

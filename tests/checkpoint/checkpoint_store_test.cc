@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
+#include "runtime/checkpoint/checkpoint_folder.h"
 #include "tests/support/memory_file_system.h"
 
 namespace millrace {
@@ -19,6 +21,11 @@ Manifest Of(std::int64_t id, const std::vector<std::string>& files) {
   manifest.sources.push_back({"a", std::string("x\0y", 3)});
   return manifest;
 }
+std::unique_ptr<CheckpointStore> Opened(MemoryFileSystem& files) {
+  auto store = CheckpointStore::Open(&files, "chk", "a test");
+  EXPECT_TRUE(store.ok()) << store.status();
+  return std::move(store).value();
+}
 void Touch(MemoryFileSystem& files, const std::string& path) {
   auto file = files.Create(path);
   ASSERT_TRUE(file.ok()) << file.status();
@@ -29,41 +36,45 @@ void Touch(MemoryFileSystem& files, const std::string& path) {
 
 TEST(CheckpointStore, AManifestIsReadBackAsItWas) {
   MemoryFileSystem files;
-  auto store = CheckpointStore::Open(&files, "chk");
-  ASSERT_TRUE(store.ok());
-  ASSERT_TRUE(store.value().Write(Of(17, {"tasks/x"})).ok());
+  Manifest manifest = Of(17, {"tasks/x"});
+  manifest.job_id = manifest.run = "r1";
+  manifest.operators.push_back({"b", "int64", {{"sum", "value", "int32"}}});
+  manifest.subtasks.push_back({0, 0, 1, 2, 3, 4, 5, 6, 7, 8});
+  ASSERT_TRUE(Opened(files)->Write(manifest).ok());
   files.Crash();
-  auto again = CheckpointStore::Open(&files, "chk");
-  ASSERT_TRUE(again.ok());
-  ASSERT_EQ(again.value().manifests().size(), 1U);
-  const auto read = again.value().Read(17);
+  const auto read = ReadManifest(files, "chk/checkpoint-17.manifest");
   ASSERT_TRUE(read.ok()) << read.status();
-  EXPECT_EQ(read.value().Encoded(), Of(17, {"tasks/x"}).Encoded());
-  EXPECT_EQ(again.value().Read(16).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(read.value().Encoded(), manifest.Encoded());
+  EXPECT_EQ(read.value().operators[0].states[0].schema, "int32");
+  EXPECT_EQ(read.value().subtasks[0].full_bytes, 8U);
+  EXPECT_EQ(ReadManifest(files, "chk/checkpoint-16.manifest").status().code(),
+            StatusCode::kNotFound);
 }
 
 TEST(CheckpointStore, AManifestIsThereWholeOrNotAtAll) {
   int whole = 0, absent = 0;
   for (int fail_at = 1; fail_at < 30; ++fail_at) {
     MemoryFileSystem files(static_cast<std::uint64_t>(fail_at));
-    auto store = CheckpointStore::Open(&files, "chk");
-    ASSERT_TRUE(store.ok());
-    ASSERT_TRUE(store.value().Write(Of(1, {})).ok());
-    int calls = 0;
-    files.FailWhere([&](const std::string& operation, const std::string& path) {
-      return ++calls >= fail_at
-                 ? Status(StatusCode::kUnavailable, operation + " '" + path + "': as asked")
-                 : Status::Ok();
-    });
-    const Status written = store.value().Write(Of(2, {}));
-    files.FailWhere(nullptr);
+    Status written;
+    {
+      const auto store = Opened(files);
+      ASSERT_TRUE(store->Write(Of(1, {})).ok());
+      int calls = 0;
+      files.FailWhere([&](const std::string& operation, const std::string& path) {
+        return ++calls >= fail_at
+                   ? Status(StatusCode::kUnavailable, operation + " '" + path + "': as asked")
+                   : Status::Ok();
+      });
+      written = store->Write(Of(2, {}));
+      files.FailWhere(nullptr);
+    }
     files.Crash();
-    auto again = CheckpointStore::Open(&files, "chk");
-    ASSERT_TRUE(again.ok());
-    ASSERT_TRUE(again.value().Read(1).ok()) << "the older one is never harmed";
-    if (again.value().manifests().count(2) != 0) {
+    const auto again = Opened(files);
+    ASSERT_TRUE(again->manifests().at(1).has_value()) << "the older one is never harmed";
+    const auto two = again->manifests().find(2);
+    if (two != again->manifests().end()) {
       ++whole;
-      EXPECT_TRUE(again.value().Read(2).ok()) << fail_at;
+      EXPECT_TRUE(two->second.has_value()) << fail_at;
     } else {
       ++absent;
       EXPECT_FALSE(written.ok()) << fail_at;
@@ -75,34 +86,96 @@ TEST(CheckpointStore, AManifestIsThereWholeOrNotAtAll) {
 
 TEST(CheckpointStore, KeepsTheNewestAndWhatTheyName) {
   MemoryFileSystem files;
-  auto store = CheckpointStore::Open(&files, "chk");
-  ASSERT_TRUE(store.ok());
+  const auto store = Opened(files);
   for (const char* name : {"chk/tasks/a", "chk/tasks/b", "chk/tasks/c", "chk/tasks/d"})
     Touch(files, name);
-  ASSERT_TRUE(store.value().Write(Of(1, {"tasks/a"})).ok());
-  ASSERT_TRUE(store.value().Write(Of(2, {"tasks/a", "tasks/b"})).ok());
-  ASSERT_TRUE(store.value().Write(Of(3, {"tasks/b", "tasks/c"})).ok());
-  store.value().Retain(2);
+  ASSERT_TRUE(store->Write(Of(1, {"tasks/a"})).ok());
+  ASSERT_TRUE(store->Write(Of(2, {"tasks/a", "tasks/b"})).ok());
+  ASSERT_TRUE(store->Write(Of(3, {"tasks/b", "tasks/c"})).ok());
+  store->Retain(2);
   EXPECT_EQ(files.Bytes("chk/checkpoint-1.manifest"), nullptr);
   EXPECT_NE(files.Bytes("chk/tasks/a"), nullptr) << "checkpoint 2 names it";
-  store.value().Retain(1);
+  store->Retain(1);
   EXPECT_EQ(files.Bytes("chk/tasks/a"), nullptr);
   EXPECT_NE(files.Bytes("chk/tasks/b"), nullptr);
   EXPECT_NE(files.Bytes("chk/tasks/d"), nullptr) << "nobody names it, nobody removes it";
   EXPECT_NE(files.Bytes("chk/checkpoint-3.manifest"), nullptr);
 }
 
-TEST(CheckpointStore, DamagedAndForeignManifestsAreRefused) {
+Manifest OfJob(const std::string& job_id, std::int64_t id, const std::vector<std::string>& files) {
+  Manifest manifest = Of(id, files);
+  manifest.job_id = job_id;
+  return manifest;
+}
+
+/// Checkpoint 1 with file a, 2 with a and b; then a run that writes 3 and 4 with b and c.
+void TwoRuns(MemoryFileSystem& files, bool adopts) {
+  for (const char* name : {"chk/tasks/a", "chk/tasks/b", "chk/tasks/c"}) {
+    Opened(files);
+    Touch(files, name);
+  }
+  {
+    const auto first = Opened(files);
+    ASSERT_TRUE(first->Write(OfJob("x", 1, {"tasks/a"})).ok());
+    ASSERT_TRUE(first->Write(OfJob("x", 2, {"tasks/a", "tasks/b"})).ok());
+  }
+  const auto second = Opened(files);
+  if (adopts) second->Adopt("x");
+  ASSERT_TRUE(second->Write(OfJob("x", 3, {"tasks/b"})).ok());
+  ASSERT_TRUE(second->Write(OfJob("x", 4, {"tasks/c"})).ok());
+  second->Retain(1);
+}
+
+TEST(CheckpointStore, CheckpointsOfEarlierRunsStayWithAllTheirFiles) {
   MemoryFileSystem files;
-  auto store = CheckpointStore::Open(&files, "chk");
-  ASSERT_TRUE(store.ok());
-  ASSERT_TRUE(store.value().Write(Of(1, {"tasks/a"})).ok());
+  TwoRuns(files, false);
+  EXPECT_EQ(files.Bytes("chk/checkpoint-3.manifest"), nullptr);
+  EXPECT_NE(files.Bytes("chk/checkpoint-1.manifest"), nullptr);
+  EXPECT_NE(files.Bytes("chk/tasks/b"), nullptr) << "checkpoint 2 of the earlier run names it";
+}
+
+TEST(CheckpointStore, WhoGoesOnFromThemCountsThemToo) {
+  MemoryFileSystem files;
+  TwoRuns(files, true);
+  EXPECT_EQ(files.Bytes("chk/checkpoint-2.manifest"), nullptr);
+  EXPECT_EQ(files.Bytes("chk/tasks/b"), nullptr);
+  EXPECT_NE(files.Bytes("chk/checkpoint-4.manifest"), nullptr);
+}
+
+TEST(CheckpointStore, ADamagedManifestKeepsEveryFileThatItMayName) {
+  MemoryFileSystem files;
+  Opened(files);
+  Touch(files, "chk/tasks/a");
+  ASSERT_TRUE(Opened(files)->Write(OfJob("x", 1, {"tasks/a"})).ok());
+  files.Bytes("chk/checkpoint-1.manifest")->pop_back();
+  const auto store = Opened(files);
+  ASSERT_TRUE(store->Write(OfJob("x", 2, {"tasks/a"})).ok());
+  ASSERT_TRUE(store->Write(OfJob("x", 3, {})).ok());
+  store->Retain(1);
+  EXPECT_EQ(files.Bytes("chk/checkpoint-2.manifest"), nullptr);
+  EXPECT_NE(files.Bytes("chk/checkpoint-1.manifest"), nullptr);
+  EXPECT_NE(files.Bytes("chk/tasks/a"), nullptr);
+}
+
+TEST(CheckpointStore, IsOneJobsAtATime) {
+  MemoryFileSystem files;
+  auto first = Opened(files);
+  const auto second = CheckpointStore::Open(&files, "chk", "another");
+  EXPECT_EQ(second.status().code(), StatusCode::kAlreadyExists);
+  EXPECT_NE(second.status().message().find("a test has it"), std::string::npos) << second.status();
+  first.reset();
+  EXPECT_TRUE(CheckpointStore::Open(&files, "chk", "another").ok());
+}
+
+TEST(CheckpointFolder, DamagedAndForeignManifestsAreRefused) {
+  MemoryFileSystem files;
+  ASSERT_TRUE(Opened(files)->Write(Of(1, {"tasks/a"})).ok());
   std::string* bytes = files.Bytes("chk/checkpoint-1.manifest");
   const std::string good = *bytes;
   for (std::size_t at = 0; at < good.size(); ++at) {
     *bytes = good;
     (*bytes)[at] = static_cast<char>((*bytes)[at] ^ 4);
-    const auto read = store.value().Read(1);
+    const auto read = ReadManifest(files, "chk/checkpoint-1.manifest");
     ASSERT_FALSE(read.ok()) << at;
     ASSERT_NE(read.status().message().find("checkpoint-1.manifest"), std::string::npos)
         << read.status();

@@ -30,6 +30,7 @@ MILLRACE_RECORD(Command, key, time, what, a, text);
 enum What : std::int64_t {
   kUpdate,
   kAppend,
+  kReplace,
   kPut,
   kErase,
   kSorted,
@@ -134,6 +135,9 @@ struct Program : Base {
         break;
       case kAppend:
         list.Add(c.text);
+        break;
+      case kReplace:
+        if (!list.Empty()) list.Set(static_cast<std::size_t>(c.a) % list.Size(), c.text);
         break;
       case kPut:
         map.Put(c.a, c.text);
@@ -293,6 +297,8 @@ class ProgramModel {
       p.value = text;
     }
     if (c.what == kAppend) p.list.push_back(text);
+    if (c.what == kReplace && !p.list.empty())
+      p.list[static_cast<std::size_t>(c.a) % p.list.size()] = text;
     if (c.what == kPut) p.map[c.a] = text;
     if (c.what == kErase) p.map.erase(c.a);
     if (c.what == kSorted) ++p.sorted[c.a];

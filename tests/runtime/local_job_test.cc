@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -129,6 +130,33 @@ TEST(LocalJob, WordCountWithLongStrings) {
         for (const Word& w : rows) got[w.text] = std::max(got[w.text], w.count);
         EXPECT_EQ(got, want);
         EXPECT_EQ(rows.size(), 2500u);
+      });
+}
+
+// The function that picks gives one of its arguments: what is kept, or the record at hand.
+TEST(LocalJob, AReduceThatPicksKeepsOneOfTheTwo) {
+  std::vector<Word> words;
+  for (std::int64_t i = 0; i < 300; ++i)
+    words.push_back({"w" + std::to_string(i % 7), i * 37 % 101});
+  UnderDrawnSettings(
+      [&](StreamEnvironment& env) {
+        Gather<Word> sink;
+        env.FromCollection("words", words)
+            .KeyBy(&Word::text)
+            .Reduce("most",
+                    [](const Word& a, const Word& b) -> const Word& {
+                      return a.count < b.count ? b : a;
+                    })
+            .SinkTo("out", sink);
+        return sink;
+      },
+      [&](const std::vector<Word>& rows) {
+        std::multiset<std::pair<std::string, std::int64_t>> got, want;
+        for (const Word& w : rows) got.emplace(w.text, w.count);
+        std::map<std::string, std::int64_t> most;
+        for (const Word& w : words)
+          want.emplace(w.text, most[w.text] = std::max(most[w.text], w.count));
+        EXPECT_EQ(got, want);
       });
 }
 

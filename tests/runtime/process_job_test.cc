@@ -127,6 +127,77 @@ TEST_P(ProcessJob, TimestampsInMidStreamAndSessions) {
   EXPECT_EQ(got, (std::vector<std::int64_t>{33000 + 1500 + 34, 34000 + 1500 + 35}));
 }
 
+/// Each key tells at the end which numbers its subtask knows.
+struct Known : KeyedBroadcastProcessFunction<std::string, Visit, std::int64_t, std::string> {
+  BroadcastState<std::int64_t, std::int64_t> numbers{this, "numbers"};
+  ValueState<std::int64_t> visits{this, "visits"};
+  void ProcessElement(const Visit&, Context& ctx, Collector<std::string>&) {
+    ++visits.Mutable();
+    ctx.RegisterEventTimeTimer(EventTime::Max());
+  }
+  void ProcessBroadcastElement(const std::int64_t& n, BroadcastContext& ctx,
+                               Collector<std::string>&) {
+    ctx.Write(numbers).Put(n % 10, n);
+  }
+  void OnTimer(EventTime, Context& ctx, Collector<std::string>& out) {
+    std::int64_t sum = 0;
+    numbers.ForEach([&](std::int64_t, std::int64_t n) { sum += n; });
+    out.Emit(ctx.Key() + " " + std::to_string(visits.Get()) + " " + std::to_string(sum));
+  }
+};
+
+TEST_P(ProcessJob, BroadcastStateIsTheSameInAllSubtasks) {
+  StreamEnvironment env;
+  Prepare(env);
+  std::vector<std::int64_t> numbers(100);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<std::int64_t>(i);
+  auto known = env.FromCollection("visits", Visits(70), Times())
+                   .KeyBy(&Visit::user)
+                   .Connect(env.FromCollection("numbers", numbers).Parallelism(1).Broadcast())
+                   .Process("known", Known{})
+                   .ExecuteAndCollect();
+  ASSERT_TRUE(known.ok()) << known.status();
+  std::vector<std::string> want;
+  // Of each last digit the largest number is left: the sum of 90 to 99.
+  for (int u = 0; u < 7; ++u) want.push_back("user " + std::to_string(u) + " 10 945");
+  std::vector<std::string> got = known.value();
+  std::sort(got.begin(), got.end());
+  EXPECT_EQ(got, want);
+}
+
+/// Passes on numbers, and tells each broadcast one as a negative.
+struct Lookup : BroadcastProcessFunction<std::int64_t, std::int64_t, std::int64_t> {
+  BroadcastState<std::int64_t, std::int64_t> known{this, "known"};
+  void ProcessElement(std::int64_t n, Context&, Collector<std::int64_t>& out) {
+    const std::int64_t* found = known.Get(n);
+    out.Emit(found == nullptr ? n : *found);
+  }
+  void ProcessBroadcastElement(const std::int64_t& n, BroadcastContext& ctx,
+                               Collector<std::int64_t>& out) {
+    ctx.Write(known).Put(n, n);
+    out.Emit(-n);
+  }
+};
+
+TEST_P(ProcessJob, ABroadcastStreamWithoutKeyGoesToEverySubtaskAndUnionsDoToo) {
+  StreamEnvironment env;
+  Prepare(env);
+  auto numbers = env.FromCollection("numbers", std::vector<std::int64_t>{1, 2, 3});
+  auto more = env.FromCollection("more", std::vector<std::int64_t>{4, 5});
+  auto out = numbers.Union(more)
+                 .Connect(numbers.Union(more).Broadcast())
+                 .Process("lookup", Lookup{})
+                 .ExecuteAndCollect();
+  ASSERT_TRUE(out.ok()) << out.status();
+  std::vector<std::int64_t> got = out.value(), want{1, 2, 3, 4, 5};
+  const int subtasks = GetParam() == "seeded" ? 3 : 2;
+  for (int s = 0; s < subtasks; ++s)
+    for (std::int64_t n = 1; n <= 5; ++n) want.push_back(-n);
+  std::sort(got.begin(), got.end());
+  std::sort(want.begin(), want.end());
+  EXPECT_EQ(got, want);
+}
+
 TEST_P(ProcessJob, TwoStatesOfOneNameAreAnErrorOfThePlan) {
   struct Twice : KeyedProcessFunction<std::string, Visit, Visit> {
     ValueState<int> a{this, "same"};

@@ -53,6 +53,26 @@ TEST(TimerQueue, GivesEntriesInTheOrderOfTimeLikeAnOrderedSet) {
   }
 }
 
+TEST(TimerQueue, TellsWhatComesWithAnEntry) {
+  TimerQueue queue;
+  std::uint64_t hashes[8];
+  TimerQueue::Entry entry;
+  for (const std::uint64_t hash : {1, 2, 3, 4}) queue.Push(10, hash);
+  queue.Push(20, 5);
+  EXPECT_EQ(queue.TakeComing(hashes, 8), 0u);  // nothing is due
+  ASSERT_TRUE(queue.Pop(15, &entry));
+  ASSERT_EQ(queue.TakeComing(hashes, 2), 2u);  // no more than is asked for
+  EXPECT_EQ(queue.TakeComing(hashes, 8), 0u);  // once
+  for (const std::uint64_t told : {hashes[0], hashes[1]}) {
+    ASSERT_TRUE(queue.Pop(15, &entry));
+    EXPECT_EQ(entry.hash, told);
+  }
+  ASSERT_TRUE(queue.Pop(15, &entry));
+  EXPECT_FALSE(queue.Pop(15, &entry));
+  ASSERT_TRUE(queue.Pop(20, &entry));
+  EXPECT_EQ(queue.TakeComing(hashes, 8), 0u);  // it came alone
+}
+
 TEST(DueTimes, EqualASet) {
   for (const std::uint64_t seed : test_support::Seeds(1, 300)) {
     Random random(seed);

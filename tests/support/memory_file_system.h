@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,8 +17,9 @@ namespace millrace {
 
 /// Files in memory that forget what was not synced when the machine "loses power", and fail where a test says.
 ///
-/// A file's bytes survive Crash() as far as Sync() was called after them, and then a random part of the rest; its name
-/// survives as its folder was at the last SyncFolder().
+/// A file's bytes survive Crash() as far as Sync() was called after them, and then a random part of the rest; its name, and that
+/// of a folder, survives as its folder was at the last SyncFolder(). A rename is one step, as journaling file systems have it:
+/// when its source folder forgets the old name, the new one is there. Folders without a parent are always there.
 class MemoryFileSystem final : public FileSystem {
  public:
   explicit MemoryFileSystem(std::uint64_t seed = 1) : random_(seed) { folders_[""] = true; }
@@ -29,7 +32,19 @@ class MemoryFileSystem final : public FileSystem {
   /// Power is lost: open files are dead, what was not synced is gone or half there.
   void Crash() {
     const std::lock_guard lock(mutex_);
+    // A folder that is gone takes what is below it along; parents stand before what is in them.
+    std::erase_if(folders_, [&](const auto& entry) {
+      const std::string& path = entry.first;
+      return path.find('/') != std::string::npos && durable_folders_.count(path) == 0;
+    });
+    for (auto it = folders_.begin(); it != folders_.end();)
+      it = folders_.count(FolderOf(it->first)) == 0 ? folders_.erase(it) : std::next(it);
     names_ = durable_names_;
+    std::erase_if(names_,
+                  [&](const auto& entry) { return folders_.count(FolderOf(entry.first)) == 0; });
+    durable_names_ = names_;
+    durable_folders_ = folders_;
+    locks_ = std::make_shared<Locks>();  // they die with the processes that had them
     for (auto& [path, file] : names_) {
       const std::size_t unsynced = file->bytes.size() - std::min(file->synced, file->bytes.size());
       file->bytes.resize(file->bytes.size() - unsynced +
@@ -69,6 +84,8 @@ class MemoryFileSystem final : public FileSystem {
     MILLRACE_RETURN_IF_ERROR(Ask("rename", from));
     const auto it = names_.find(from);
     if (it == names_.end()) return Status::NotFound("rename '" + from + "': no such file");
+    if (folders_.count(FolderOf(to)) == 0)
+      return Status::NotFound("rename '" + from + "' to '" + to + "': no such folder");
     const auto file = it->second;
     names_.erase(it);
     names_[to] = file;
@@ -109,15 +126,54 @@ class MemoryFileSystem final : public FileSystem {
   Status SyncFolder(const std::string& folder) override {
     const std::lock_guard lock(mutex_);
     MILLRACE_RETURN_IF_ERROR(Ask("sync folder", folder));
+    if (folders_.count(folder) == 0) return Status::NotFound("sync folder '" + folder + "'");
+    for (const auto& [path, file] : names_) {
+      if (FolderOf(path) != folder && WasIn(folder, file)) MakeDurable(path, file);
+    }
     std::erase_if(durable_names_,
                   [&](const auto& entry) { return FolderOf(entry.first) == folder; });
     for (const auto& [path, file] : names_) {
       if (FolderOf(path) == folder) durable_names_[path] = file;
     }
+    std::erase_if(durable_folders_,
+                  [&](const auto& entry) { return FolderOf(entry.first) == folder; });
+    for (const auto& [path, there] : folders_) {
+      if (FolderOf(path) == folder) durable_folders_[path] = there;
+    }
     return Status::Ok();
+  }
+  Result<std::unique_ptr<FileLock>> Lock(const std::string& path,
+                                         const std::string& owner) override {
+    const std::lock_guard lock(mutex_);
+    MILLRACE_RETURN_IF_ERROR(Ask("lock", path));
+    const auto [at, fresh] = locks_->emplace(path, owner);
+    if (!fresh) return Status::AlreadyExists("lock '" + path + "': " + at->second + " has it");
+    return std::unique_ptr<FileLock>(new Held(locks_, path));
   }
 
  private:
+  using Locks = std::map<std::string, std::string>;
+  class Held final : public FileLock {
+   public:
+    Held(std::shared_ptr<Locks> locks, std::string path)
+        : locks_(std::move(locks)), path_(std::move(path)) {}
+    ~Held() override { locks_->erase(path_); }
+
+   private:
+    std::shared_ptr<Locks> locks_;
+    std::string path_;
+  };
+  struct File;
+  bool WasIn(const std::string& folder, const std::shared_ptr<File>& file) const {
+    return std::any_of(durable_names_.begin(), durable_names_.end(), [&](const auto& entry) {
+      return entry.second == file && FolderOf(entry.first) == folder;
+    });
+  }
+  void MakeDurable(const std::string& path, const std::shared_ptr<File>& file) {
+    durable_names_[path] = file;
+    for (std::string at = FolderOf(path); durable_folders_.emplace(at, true).second;)
+      at = FolderOf(at);
+  }
   struct File {
     std::string bytes;
     std::size_t synced = 0;
@@ -182,8 +238,10 @@ class MemoryFileSystem final : public FileSystem {
   Random random_;
   Fault fault_;
   std::map<std::string, bool> folders_;
+  std::shared_ptr<Locks> locks_ = std::make_shared<Locks>();
   std::map<std::string, std::shared_ptr<File>> names_;
   std::map<std::string, std::shared_ptr<File>> durable_names_;
+  std::map<std::string, bool> durable_folders_;
 };
 
 }  // namespace millrace

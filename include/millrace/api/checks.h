@@ -8,6 +8,7 @@
 #include "millrace/api/invalid_stream.h"
 #include "millrace/api/key_selector.h"
 #include "millrace/api/steps.h"
+#include "millrace/operators/broadcast/broadcast_function.h"
 #include "millrace/operators/collector.h"
 #include "millrace/operators/process_function.h"
 #include "millrace/operators/sink_tail.h"
@@ -21,6 +22,8 @@ namespace millrace {
 
 template <class T, class Pipe>
 class DataStream;
+template <class T>
+class BroadcastStream;
 template <class T, class K, class KeyFn, class Pipe>
 class KeyedStream;
 
@@ -99,6 +102,11 @@ inline constexpr bool kCoProcesses = requires(
   f.ProcessElement2(t2, c, out);
 };
 
+template <class Fn, class B>
+inline constexpr bool kProcessesBroadcast =
+    requires(Fn& f, const B& b, typename Fn::BroadcastContext& c,
+             Collector<typename Fn::Out>& out) { f.ProcessBroadcastElement(b, c, out); };
+
 template <class Fn, class T>
 inline constexpr bool kFunction =
     requires(const Fn& fn) { []<class Out>(const ProcessFunction<T, Out>&) {}(fn); };
@@ -108,6 +116,14 @@ inline constexpr bool kKeyedFunction =
 template <class Fn, class K, class T1, class T2>
 inline constexpr bool kCoFunction =
     requires(const Fn& fn) { []<class Out>(const KeyedCoProcessFunction<K, T1, T2, Out>&) {}(fn); };
+
+template <class Fn, class T, class B>
+inline constexpr bool kBroadcastFunction =
+    requires(const Fn& fn) { []<class Out>(const BroadcastProcessFunction<T, B, Out>&) {}(fn); };
+template <class Fn, class K, class T, class B>
+inline constexpr bool kKeyedBroadcastFunction = requires(const Fn& fn) {
+  []<class Out>(const KeyedBroadcastProcessFunction<K, T, B, Out>&) {}(fn);
+};
 
 template <class Stream, class K>
 inline constexpr bool kKeyedBy = false;
@@ -135,6 +151,8 @@ template <class S, class T>
 inline constexpr bool kStreamOf = false;
 template <class T, class Pipe>
 inline constexpr bool kStreamOf<DataStream<T, Pipe>, T> = true;
+template <class T>
+inline constexpr bool kStreamOf<BroadcastStream<T>, T> = true;
 
 template <class Source>
 inline constexpr bool kSource = requires(const Source& s) {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/api/broadcast_stream.h"
 #include "millrace/api/checks.h"
 #include "millrace/api/edge_pipe.h"
 #include "millrace/api/invalid_stream.h"
@@ -45,16 +46,6 @@ struct MakeTimestamps : MakeBase {
   bool always_timed() const { return true; }
 };
 
-/// What an operator without a key reads: behind a partitioning or a union its edges, else one forward edge.
-template <class T, class P>
-std::vector<EdgeStart<T>> EdgesOf(P pipe) {
-  if constexpr (std::is_same_v<P, EdgePipe<T>>) {
-    if (!pipe.has_parallelism()) return pipe.TakeEdges();
-  }
-  std::vector<EdgeStart<T>> edges;
-  edges.push_back(StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward));
-  return edges;
-}
 template <class T, class Out, class P, class Make>
 auto ForwardPipe(P pipe, NodeSpec spec, Make make, bool timed) {
   GraphBuilder& builder = pipe.builder();
@@ -185,10 +176,12 @@ class DataStream {
   }
   /// Every record to every subtask of the next operator.
   auto Broadcast() && {
-    return Repartition(TakePipe(), BroadcastRouter<T>(), Partitioning::kBroadcast);
+    return Repartition<BroadcastStream<T>>(TakePipe(), BroadcastRouter<T>(),
+                                           Partitioning::kBroadcast);
   }
   auto Broadcast() & {
-    return Repartition(TakeNamed(), BroadcastRouter<T>(), Partitioning::kBroadcast);
+    return Repartition<BroadcastStream<T>>(TakeNamed(), BroadcastRouter<T>(),
+                                           Partitioning::kBroadcast);
   }
   /// All records to subtask 0 of the next operator.
   auto Global() && { return Repartition(TakePipe(), SingleRouter<T>(), Partitioning::kGlobal); }
@@ -258,6 +251,21 @@ class DataStream {
     return AssignOn(TakeNamed(), std::move(strategy));
   }
 
+  /// Brings the stream together with one that goes to every subtask: `.Connect(rules.Broadcast())`; `.Process(name, fn)` follows,
+  /// with a `BroadcastProcessFunction`.
+  template <class B>
+  auto Connect(BroadcastStream<B>&& broadcast) && {
+    return ConnectOn(TakePipe(), std::move(broadcast));
+  }
+  template <class B>
+  auto Connect(BroadcastStream<B>&& broadcast) & {
+    return ConnectOn(TakeNamed(), std::move(broadcast));
+  }
+  template <class B>
+  InvalidStream Connect(BroadcastStream<B>&) {
+    return internal::RefuseNamedBroadcast<B>();
+  }
+
   /// What needs a key says so here; each is a method of KeyedStream.
   template <class... Args>
   InvalidStream Window(Args&&...) {
@@ -280,7 +288,10 @@ class DataStream {
   template <class... Args>
   InvalidStream Connect(Args&&...) {
     constexpr bool keyed = internal::kNever<Args...>;
-    static_assert(keyed, "millrace: Connect: the stream has no key; call KeyBy on both first");
+    static_assert(
+        keyed,
+        "millrace: Connect: the stream has no key; call KeyBy on both first, or Broadcast "
+        "on the other");
     return {};
   }
 
@@ -327,6 +338,17 @@ class DataStream {
   }
 
  private:
+  template <class P, class B>
+  static auto ConnectOn(P pipe, BroadcastStream<B>&& broadcast) {
+    constexpr bool record = kSerializable<T>;
+    static_assert(internal::kDescribed<T>, "millrace: Connect: " MILLRACE_NO_RECORD);
+    static_assert(internal::kMessagesKnown<T>, "millrace: Connect: " MILLRACE_NO_MESSAGE);
+    if constexpr (record) {
+      return BroadcastConnectedStreams<T, P, B>(std::move(pipe), std::move(broadcast));
+    } else {
+      return InvalidStream();
+    }
+  }
   template <class P, class F>
   static auto MapOn(P pipe, std::string name, F fn) {
     if constexpr (internal::kMaps<F, T>) {
@@ -424,7 +446,7 @@ class DataStream {
         spec.name = name;
         spec.named_by_user = true;
         spec.kind = NodeKind::kOperator;
-        internal::DescribeFunction(builder, fn, &spec);
+        internal::DescribeFunction(builder, fn, timed, &spec);
         return internal::ForwardPipe<T, typename Fn::Out>(
             std::move(pipe), std::move(spec), Make(std::move(name), std::move(fn)), timed);
       } else {
@@ -467,7 +489,7 @@ class DataStream {
       return internal::Refuse<F, const T&, int>();
     }
   }
-  template <class P, class Router>
+  template <class Stream = DataStream<T, EdgePipe<T>>, class P, class Router>
   static auto Repartition(P pipe, Router router, Partitioning partitioning) {
     constexpr bool record = kSerializable<T>;
     static_assert(internal::kDescribed<T>, "millrace: partitioning: " MILLRACE_NO_RECORD);
@@ -477,7 +499,7 @@ class DataStream {
       auto edge = internal::StartEdge<T>(std::move(pipe), std::move(router), partitioning);
       edge.input.partitioning_chosen = true;
       next.AddEdge(std::move(edge));
-      return DataStream<T, EdgePipe<T>>(std::move(next));
+      return Stream(std::move(next));
     } else {
       return InvalidStream();
     }

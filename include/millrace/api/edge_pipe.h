@@ -78,4 +78,18 @@ class EdgePipe {
   std::vector<internal::EdgeStart<T>> edges_;
 };
 
+namespace internal {
+
+/// What an operator without a key reads: behind a partitioning or a union its edges, else one forward edge.
+template <class T, class P>
+std::vector<EdgeStart<T>> EdgesOf(P pipe) {
+  if constexpr (std::is_same_v<P, EdgePipe<T>>) {
+    if (!pipe.has_parallelism()) return pipe.TakeEdges();
+  }
+  std::vector<EdgeStart<T>> edges;
+  edges.push_back(StartEdge<T>(std::move(pipe), RoundRobinRouter<T>(), Partitioning::kForward));
+  return edges;
+}
+
+}  // namespace internal
 }  // namespace millrace

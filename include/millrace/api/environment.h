@@ -11,6 +11,7 @@
 #include "millrace/api/watermark_strategy.h"
 #include "millrace/api/windowed_stream.h"
 #include "millrace/base/log.h"
+#include "millrace/base/time.h"
 #include "millrace/connectors/collection.h"
 #include "millrace/connectors/simple_sinks.h"
 
@@ -93,6 +94,13 @@ class StreamEnvironment {
   void SetParallelism(int parallelism);
   /// Options as `-D key=value` would set them; arguments win.
   void SetOption(const std::string& key, const std::string& value);
+
+  /// Takes a checkpoint so often, into a folder that is this job's alone ("/data/checkpoints/averages"), and starts the job
+  /// again from the newest one after a failure. As -D checkpoint.interval and checkpoint.dir: arguments win; SetOption has the
+  /// other `checkpoint.*` and `restart-strategy.*` keys. (Flink: enableCheckpointing)
+  void EnableCheckpointing(Duration interval, const std::string& dir);
+  /// Begins with the state of a checkpoint: a manifest, or a folder's newest one. As --restore, which wins.
+  void RestoreFrom(const std::string& path);
 
   /// Runs the job to its end, once: a second job needs an environment of its own. Returns main's exit code: 0, 1 (failed), 2 (usage or plan), 130 (Ctrl-C), 143
   /// (SIGTERM); errors go to stderr.

@@ -8,16 +8,10 @@
 #include "millrace/api/graph_builder.h"
 #include "millrace/base/log.h"
 #include "millrace/base/status.h"
+#include "millrace/graph/checkpoint_report.h"
+#include "millrace/graph/recovery_settings.h"
 
 namespace millrace {
-
-/// Whether a job takes checkpoints, and where to.
-struct CheckpointOptions {
-  std::string dir;  // empty: it takes none
-  std::int64_t interval_millis = 0;
-  std::size_t retained = 3;
-  std::string run = "run";  // a name that no other run into this folder has
-};
 
 /// How a job runs here: what `--...` and `-D key=value` say.
 struct RunOptions {
@@ -26,7 +20,9 @@ struct RunOptions {
   bool serialized = false;  // exchange=serialized: every edge passes the wire codec
   std::int64_t memory = std::int64_t{1} << 30;
   std::uint32_t batch_rows = kDefaultBatchRows;
-  CheckpointOptions checkpoints;
+  CheckpointSettings checkpoints;
+  RestartSettings restart;
+  std::string run;  // a name that no other run of any job has; empty: one is made up
   std::uint64_t crash_after =
       0;  // for tests: the seeded driver stops after so many turns, as if it were killed
   bool measure_steps = false;  // steps=measured: the longest step of each vertex
@@ -74,6 +70,9 @@ struct JobResult {
   std::vector<std::string> warnings;  // of the plan
   std::vector<OperatorReport> operators;
   std::vector<VertexReport> vertices;
+  std::uint64_t restarts = 0;    // operators and vertices are those of the last attempt
+  bool has_checkpoints = false;  // the job takes checkpoints:
+  CheckpointHistory checkpoints;
 };
 
 /// Executes a serialized plan. Declared here, defined by the link library for every personality, so that the API

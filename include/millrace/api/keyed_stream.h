@@ -19,6 +19,10 @@ class WindowedStream;
 
 template <class K, class First, class Second>
 class KeyedConnectedStreams;
+template <class T>
+class BroadcastStream;
+template <class T, class K, class KeyFn, class Pipe, class B>
+class KeyedBroadcastConnectedStreams;
 
 namespace internal {
 
@@ -33,6 +37,9 @@ struct MakeKeyed : MakeBase {
         new KeyedOperator<K, T, KeyFn, Logic, Chain>(key, logic, chain));
   }
 };
+
+template <class B>
+InvalidStream RefuseNamedBroadcast();
 
 /// What a Make for a process function knows besides its operator.
 template <class Fn>
@@ -78,15 +85,17 @@ struct MakeKeyedCoProcess : MakeProcessBase<Fn> {
   }
 };
 
-/// Side outputs and states of a process function, by name, in the plan. `states` may be null.
+/// Side outputs and states of a process function, by name, in the plan. `keyed` may be null. `timed`: its records have event
+/// time.
 void DescribeFunction(GraphBuilder& builder, const SideOutputOwner& outputs,
-                      const StateOwner* states, NodeSpec* spec);
+                      const OperatorStateOwner& states, const StateOwner* keyed, bool timed,
+                      NodeSpec* spec);
 template <class Fn>
-void DescribeFunction(GraphBuilder& builder, const Fn& fn, NodeSpec* spec) {
+void DescribeFunction(GraphBuilder& builder, const Fn& fn, bool timed, NodeSpec* spec) {
   if constexpr (std::is_base_of_v<StateOwner, Fn>) {
-    DescribeFunction(builder, fn, &fn, spec);
+    DescribeFunction(builder, fn, fn, &fn, timed, spec);
   } else {
-    DescribeFunction(builder, fn, nullptr, spec);
+    DescribeFunction(builder, fn, fn, nullptr, timed, spec);
   }
 }
 
@@ -116,7 +125,8 @@ class [[nodiscard]] KeyedStream {
   using KeySelector = KeyFn;
   KeyedStream(Pipe pipe, KeyFn key) : pipe_(std::move(pipe)), key_(std::move(key)) {}
 
-  /// Folds each key's records with `T fn(const T& so_far, const T& record)`; emits the value per record.
+  /// Folds each key's records with `T fn(const T& so_far, const T& record)`; emits the value per record. One that picks may
+  /// return `const T&`: one of its arguments.
   template <class F>
   auto Reduce(std::string name, F fn) && {
     if constexpr (internal::kReduces<F, T>) {
@@ -187,7 +197,7 @@ class [[nodiscard]] KeyedStream {
         const bool timed = pipe_.timed();
         NodeSpec spec;
         spec.name = name;
-        internal::DescribeFunction(pipe_.builder(), fn, &spec);
+        internal::DescribeFunction(pipe_.builder(), fn, timed, &spec);
         using Make = internal::MakeKeyedProcess<K, T, KeyFn, Fn>;
         Make make(std::move(name), key_, std::move(fn));
         make.timed = timed;
@@ -207,12 +217,24 @@ class [[nodiscard]] KeyedStream {
     return {};
   }
 
+  /// Brings the stream together with one that goes to every subtask: `.Connect(rules.Broadcast())`; `.Process(name, fn)` follows,
+  /// with a `KeyedBroadcastProcessFunction`.
+  template <class B>
+  auto Connect(BroadcastStream<B>&& broadcast) && {
+    return KeyedBroadcastConnectedStreams<T, K, KeyFn, Pipe, B>(std::move(pipe_), std::move(key_),
+                                                                std::move(broadcast));
+  }
+  template <class B>
+  InvalidStream Connect(BroadcastStream<B>&) && {
+    return internal::RefuseNamedBroadcast<B>();
+  }
   /// Brings two keyed streams together; `.Process(name, fn)` follows, with a `KeyedCoProcessFunction`.
   template <class Other>
   auto Connect(Other other) && {
     constexpr bool invalid = std::is_same_v<Other, InvalidStream>;
     constexpr bool ok = invalid || internal::kKeyedBy<Other, K>;
-    static_assert(ok, "millrace: Connect: takes a stream that is keyed by the same type (K)");
+    static_assert(
+        ok, "millrace: Connect: takes a stream that is keyed by the same type (K), or Broadcast()");
     if constexpr (ok && !invalid) {
       return KeyedConnectedStreams<K, KeyedStream, Other>(std::move(*this), std::move(other));
     } else {
@@ -293,7 +315,7 @@ class [[nodiscard]] KeyedConnectedStreams {
     spec.stateful = true;
     spec.kind = NodeKind::kOperator;
     spec.key_schema = RecordSchema<K>();
-    internal::DescribeFunction(builder, fn, &spec);
+    internal::DescribeFunction(builder, fn, timed, &spec);
     auto edge1 = internal::StartEdge<T1>(std::move(pipe1), HashRouter<T1, KeyFn1>(first_.key()),
                                          Partitioning::kHash);
     auto edge2 = internal::StartEdge<T2>(std::move(pipe2), HashRouter<T2, KeyFn2>(second_.key()),

@@ -16,6 +16,9 @@ enum class Unit { kSeconds, kMilliseconds, kMicroseconds, kNanoseconds };
 /// Lengths of event time and of processing time: milliseconds, as in Flink.
 using Duration = std::chrono::milliseconds;
 
+/// Which clock a timer, or the expiry of a state, follows.
+enum class TimeDomain { kEventTime, kProcessingTime };
+
 /// A point in event time: milliseconds since 1970-01-01 UTC. A type of its own, so that it is never
 /// mixed up with processing time or with another unit.
 class EventTime {

@@ -47,56 +47,36 @@ RecordFiles<T, CsvFormat> CsvFiles(std::string path, CsvOptions options = {}) {
   return CsvFiles<T>(std::vector<std::string>{std::move(path)}, options);
 }
 
-/// CSV files, one per subtask, each with a header unless `options.header` is false.
-///
-///   stream.SinkTo("report", CsvFileSink("/tmp/report"));     // /tmp/report/part-0.csv, part-1.csv ...
-class CsvFileSink {
+/// How CsvFileSink writes a record.
+class CsvRows {
  public:
-  explicit CsvFileSink(std::string folder, CsvOptions options = {})
-      : folder_(std::move(folder)), options_(options) {}
-  /// What is wrong with it; empty when nothing is.
+  using Options = CsvOptions;
+  static constexpr const char* kSuffix = ".csv";
+
+  explicit CsvRows(CsvOptions options) : options_(options) {}
   std::string Mistake() const { return options_.Mistake(); }
-
-  class Writer {
-   public:
-    Writer(const std::string& folder, CsvOptions options, const WriterContext& context)
-        : file_(folder, context, ".csv"), options_(options) {}
-    template <class T>
-    void Write(const T& record, EventTime) {
-      static_assert(HasCsvForm(TypeInfoOf<T>()),
-                    "millrace: CsvFileSink: each field of the record must be a number, bool, enum, "
-                    "time or text, or an optional "
-                    "of one");
-      if (!begun_) Begin(TypeInfoOf<T>());
-      AppendCsv(TypeInfoOf<T>(), &record, options_, file_.line());
-      file_.EndLine();
-    }
-    static constexpr bool kCommitsOnce = true;
-    std::vector<std::string> PrepareCommit() {
-      file_.Flush();
-      return {};
-    }
-    void Commit(const std::vector<std::string>&) { file_.Commit(); }
-
-   private:
-    void Begin(const TypeInfo& type) {
-      begun_ = true;
-      if (!options_.header) return;
-      AppendCsvHeader(type, options_, file_.line());
-      file_.EndLine();
-    }
-    PartFile file_;
-    CsvOptions options_;
-    bool begun_ = false;
-  };
-  std::string Target() const { return PartFile::NamesOf(folder_, ".csv"); }
-  Writer CreateWriter(const WriterContext& context) const {
-    return Writer(folder_, options_, context);
+  template <class T>
+  void Begin(std::string& out) const {
+    if (!options_.header) return;
+    AppendCsvHeader(TypeInfoOf<T>(), options_, out);
+    out += '\n';
+  }
+  template <class T>
+  void Append(const T& record, std::string& out) const {
+    static_assert(HasCsvForm(TypeInfoOf<T>()),
+                  "millrace: CsvFileSink: each field of the record must be a number, bool, enum, "
+                  "time or text, or an optional "
+                  "of one");
+    AppendCsv(TypeInfoOf<T>(), &record, options_, out);
   }
 
  private:
-  std::string folder_;
   CsvOptions options_;
 };
+
+/// CSV files, each with a header unless `options.header` is false.
+///
+///   stream.SinkTo("report", CsvFileSink("/tmp/report"));     // /tmp/report/part-0.csv, part-1.csv ...
+using CsvFileSink = FileSink<CsvRows>;
 
 }  // namespace millrace

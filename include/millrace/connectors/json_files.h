@@ -38,38 +38,26 @@ RecordFiles<T, JsonFormat> JsonFiles(std::string path, JsonOptions options = {})
   return JsonFiles<T>(std::vector<std::string>{std::move(path)}, options);
 }
 
-/// Files of JSON lines, one per subtask: part-0.jsonl, part-1.jsonl ... A text that is not UTF-8 fails the job.
-class JsonFileSink {
+/// How JsonFileSink writes a record.
+class JsonRows {
  public:
-  explicit JsonFileSink(std::string folder) : folder_(std::move(folder)) {}
+  struct Options {};
+  static constexpr const char* kSuffix = ".jsonl";
 
-  class Writer {
-   public:
-    Writer(const std::string& folder, const WriterContext& context)
-        : file_(folder, context, ".jsonl") {}
-    template <class T>
-    void Write(const T& record, EventTime) {
-      static_assert(HasJsonForm(TypeInfoOf<T>()),
-                    "millrace: JsonFileSink: a type with a codec of its own has no form in JSON");
-      AppendJson(TypeInfoOf<T>(), &record, file_.line());
-      file_.EndLine();
-    }
-    static constexpr bool kCommitsOnce = true;
-    std::vector<std::string> PrepareCommit() {
-      file_.Flush();
-      return {};
-    }
-    void Commit(const std::vector<std::string>&) { file_.Commit(); }
-
-   private:
-    PartFile file_;
-  };
-  std::string Target() const { return PartFile::NamesOf(folder_, ".jsonl"); }
-  Writer CreateWriter(const WriterContext& context) const { return Writer(folder_, context); }
-
- private:
-  std::string folder_;
+  explicit JsonRows(Options) {}
+  std::string Mistake() const { return {}; }
+  template <class T>
+  void Begin(std::string&) const {}
+  template <class T>
+  void Append(const T& record, std::string& out) const {
+    static_assert(HasJsonForm(TypeInfoOf<T>()),
+                  "millrace: JsonFileSink: a type with a codec of its own has no form in JSON");
+    AppendJson(TypeInfoOf<T>(), &record, out);
+  }
 };
+
+/// Files of JSON lines: part-0.jsonl, part-1.jsonl ... A text that is not UTF-8 fails the job.
+using JsonFileSink = FileSink<JsonRows>;
 
 /// JSON lines on stdout. A text that is not UTF-8 fails the job.
 ///

@@ -5,13 +5,14 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "millrace/connectors/file_sink.h"
 #include "millrace/connectors/static_splits.h"
 #include "millrace/io/print.h"
 #include "millrace/io/record.h"
-#include "millrace/operators/sink_tail.h"
 #include "millrace/operators/source_api.h"
 #include "millrace/operators/user_error.h"
 
@@ -126,72 +127,29 @@ class TextLines {
   std::vector<std::string> paths_;
 };
 
-/// Writes lines into a file that has its name only when it is complete: until then a dot stands before it.
-class PartFile {
+/// How TextFileSink writes a record.
+class TextFormat {
  public:
-  /// `folder`/part-SUBTASK`suffix`; the folder is made. Throws FileError.
-  PartFile(const std::string& folder, const WriterContext& context, const std::string& suffix);
-  ~PartFile();
-  PartFile(PartFile&& other) noexcept;
-  PartFile& operator=(PartFile&&) = delete;
+  struct Options {};
+  static constexpr const char* kSuffix = ".txt";
 
-  std::string& line() { return buffer_; }
-  void EndLine() {
-    buffer_ += '\n';
-    if (buffer_.size() > LineReader::kBlock) Flush();
+  explicit TextFormat(Options) {}
+  std::string Mistake() const { return {}; }
+  template <class T>
+  void Begin(std::string&) const {}
+  template <class T>
+  void Append(const T& record, std::string& out) const {
+    if constexpr (std::is_same_v<T, std::string>) {
+      out += record;
+    } else {
+      AppendText(record, out);
+    }
   }
-  void Flush();
-  /// What the part files of a sink are called: "files 'folder/part-N.csv'".
-  static std::string NamesOf(const std::string& folder, const std::string& suffix);
-  /// Gives the file its name. That of subtask 0 removes the files of an earlier run with more subtasks.
-  void Commit();
-
- private:
-  void RemoveOthers() const;
-
-  std::string path_, temporary_;
-  std::string folder_, suffix_;
-  int subtasks_ = 0;  // of subtask 0; else 0
-  int fd_ = -1;
-  std::string buffer_;
 };
 
-/// Text files of one record a line, one file per subtask. A failed job leaves no file that looks complete. The files of an
-/// earlier run are replaced, whatever its parallelism was. (Flink: FileSink)
+/// Text files, one record a line; a std::string as it is.
 ///
 ///   stream.SinkTo("report", TextFileSink("/tmp/report"));     // /tmp/report/part-0.txt, part-1.txt ...
-class TextFileSink {
- public:
-  explicit TextFileSink(std::string folder) : folder_(std::move(folder)) {}
-
-  class Writer {
-   public:
-    Writer(const std::string& folder, const WriterContext& context)
-        : file_(folder, context, ".txt") {}
-    template <class T>
-    void Write(const T& record, EventTime) {
-      if constexpr (std::is_same_v<T, std::string>) {
-        file_.line() += record;
-      } else {
-        AppendText(record, file_.line());
-      }
-      file_.EndLine();
-    }
-    static constexpr bool kCommitsOnce = true;
-    std::vector<std::string> PrepareCommit() {
-      file_.Flush();
-      return {};
-    }
-    void Commit(const std::vector<std::string>&) { file_.Commit(); }
-
-   private:
-    PartFile file_;
-  };
-  std::string Target() const { return PartFile::NamesOf(folder_, ".txt"); }
-  Writer CreateWriter(const WriterContext& context) const { return Writer(folder_, context); }
-
- private:
-  std::string folder_;
-};
+using TextFileSink = FileSink<TextFormat>;
 
 }  // namespace millrace

@@ -119,6 +119,8 @@ class BatchLedger {
 
 /// The wire form of a batch: rows, then the columns it has. See docs/formats/batch.md.
 void EncodeBatch(const Batch& batch, ByteWriter& out);
+/// The same of the rows from `first` on, behind what `out` has already.
+void AppendRows(const Batch& batch, std::uint32_t first, ByteWriter& out);
 /// Decodes into an empty batch of the same type and columns; false when the bytes are not such a batch.
 bool DecodeBatch(std::string_view bytes, Batch& batch);
 /// What a job fails with when a batch that it has encoded itself does not decode: a codec may write more than it reads.

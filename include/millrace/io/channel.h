@@ -56,6 +56,8 @@ class InputChannel {
   /// Gives a batch back to its producer.
   virtual void Return(Batch* batch) = 0;
   virtual bool HasInput() = 0;
+  /// The newest checkpoint whose barrier stands in the channel, or has stood; 0: none. For barriers that overtake.
+  virtual std::int64_t announced() const { return 0; }
 };
 
 }  // namespace millrace

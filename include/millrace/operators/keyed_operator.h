@@ -128,8 +128,8 @@ class KeyedOperator final : public ChainOperator<Chain> {
   std::uint32_t value_offset_ = 0;
 };
 
-/// Reduce: the key's records folded with `T fn(const T&, const T&)`; emits the value so far per record.
-/// (Flink: KeyedStream.reduce)
+/// Reduce: the key's records folded with `T fn(const T&, const T&)`; emits the value so far per record. A function that
+/// gives `const T&`, one of its arguments, copies the record once, or not at all. (Flink: KeyedStream.reduce)
 template <class K, class T, class F>
 class ReduceLogic {
  public:
@@ -138,8 +138,13 @@ class ReduceLogic {
   MILLRACE_INLINE void First(T& value, const T& record) const { CopyInto(value, record); }
   MILLRACE_INLINE void Next(T& value, const T& record) const {
     try {
-      T next = fn_(std::as_const(value), record);
-      MoveInto(value, next);
+      if constexpr (std::is_same_v<std::invoke_result_t<const F&, const T&, const T&>, const T&>) {
+        const T& next = fn_(std::as_const(value), record);
+        if (&next != &value) CopyInto(value, next);
+      } else {
+        T next = fn_(std::as_const(value), record);
+        MoveInto(value, next);
+      }
     } catch (...) {
       internal::RethrowWith<std::remove_cvref_t<decltype(record)>>(name_, record);
     }

@@ -32,10 +32,17 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   void Open(OperatorContext& context) override {
     RowLayout layout = KeyedTable<K>::KeyLayout();
     const std::uint32_t presence = layout.AddColumn(ColumnOpsOf<std::uint32_t>());
-    std::vector<std::uint32_t> columns;
-    for (const auto& entry : this->fn_.states())
-      columns.push_back(layout.AddOptionalColumn(entry.ops, presence));
+    for (const auto& entry : this->fn_.states()) {
+      columns_.push_back(layout.AddOptionalColumn(entry.ops, presence));
+      const std::uint32_t bit = std::uint32_t{1} << (columns_.size() - 1);
+      if (entry.expiry.next != nullptr) expiry_.Add(entry.expiry, columns_.back(), bit);
+    }
     Context& process = this->process_;
+    if (expiry_.any()) {
+      expiry_.Bind(presence, &layout);
+      expiry_.FollowRecords(&this->now());
+      key_.BindExpiry(&expiry_);
+    }
     if constexpr (kTimers) {
       process.event_timers_.Bind(layout.AddColumn(ColumnOpsOf<DueTimes>()));
       process.processing_timers_.Bind(layout.AddColumn(ColumnOpsOf<DueTimes>()));
@@ -57,34 +64,38 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
         presence, context.state);
     Base::Open(context);
     if (context.restore != nullptr) Restore(*context.restore);
-    std::uint32_t bit = 1;
-    for (std::size_t i = 0; i < columns.size(); ++i, bit <<= 1) {  // the function's Open has no key
-      this->fn_.member(this->fn_.states()[i]).BindState(&key_, columns[i], bit);
-    }
+    BindStates(true);  // the function's Open has no key
   }
   void Close() override {
-    for (const auto& entry : this->fn_.states()) this->fn_.member(entry).BindState(nullptr, 0, 0);
+    BindStates(false);
     Base::Close();
   }
 
   bool AdvanceWatermark(EventTime watermark, StepBudget& budget) override {
-    // One that has not risen says only that an input counts again. (The last one comes with the end, too.)
-    if (watermark != fired_through_ || watermark == EventTime::Max()) {
-      this->SetWatermark(watermark);
-      if (!Fire(TimeDomain::kEventTime, watermark.millis(), budget)) return false;
-      fired_through_ = watermark;
+    if (!cleaning_) {
+      // One that has not risen says only that an input counts again. (The last one comes with the end, too.)
+      if (watermark != fired_through_ || watermark == EventTime::Max()) {
+        this->SetWatermark(watermark);
+        if (!Fire(TimeDomain::kEventTime, watermark.millis(), budget)) return false;
+        fired_through_ = watermark;
+        expiry_.SetWatermark(watermark);
+      }
+      this->PassWatermark(watermark);  // nobody waits for the clean-up
     }
-    this->PassWatermark(watermark);
-    return true;
+    cleaning_ = !CleanExpired(TimeDomain::kEventTime, watermark.millis(), budget);
+    return !cleaning_;
   }
   bool AdvanceProcessingTime(std::int64_t wall_millis, StepBudget& budget) override {
-    return Fire(TimeDomain::kProcessingTime, wall_millis, budget);
+    return Fire(TimeDomain::kProcessingTime, wall_millis, budget) &&
+           CleanExpired(TimeDomain::kProcessingTime, wall_millis, budget);
   }
   std::int64_t NextProcessingTime() const override {
-    return this->process_.processing_timers_.queue().next();
+    return std::min(this->process_.processing_timers_.queue().next(),
+                    expiry_.next(TimeDomain::kProcessingTime));
   }
 
   void BeginSnapshot(OperatorSnapshot& to) override {
+    Base::BeginSnapshot(to);
     to.Freeze(0, &*table_);
     to.Put(SnapshotBlock::kOperator, EncodedTimes({this->watermark(), fired_through_}));
   }
@@ -94,8 +105,9 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   std::uint64_t TableBytes() const override { return table_->allocated_bytes(); }
   std::uint64_t HeldBytes() const override {
     const Context& process = this->process_;
-    return table_->HeldBytes() + process.event_timers_.queue().allocated_bytes() +
-           process.processing_timers_.queue().allocated_bytes();
+    return Base::HeldBytes() + table_->HeldBytes() +
+           process.event_timers_.queue().allocated_bytes() +
+           process.processing_timers_.queue().allocated_bytes() + expiry_.allocated_bytes();
   }
   std::uint64_t PendingTimers() const override {
     const Context& process = this->process_;
@@ -125,6 +137,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   bool ProcessRows(const KeyFn& key_fn, Batch& batch, std::uint32_t* row, StepBudget& budget,
                    Call call) {
     const In* rows = batch.rows_as<In>();
+    SeeTime();
     while (*row < batch.size) {
       const std::uint32_t begin = *row;
       const std::uint32_t count =
@@ -155,27 +168,57 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
     return *row == batch.size;
   }
 
+  /// Lets the function use its keyed states, or not.
+  void BindStates(bool on) {
+    std::uint32_t bit = 1;
+    for (std::size_t i = 0; i < columns_.size(); ++i, bit <<= 1)
+      this->fn_.member(this->fn_.states()[i]).BindState(on ? &key_ : nullptr, columns_[i], bit);
+  }
+  /// Calls `visit(key)` for every key with its states at hand, while a record without a key is processed.
+  template <class Visit>
+  void ForEachKey(Visit visit) {
+    BindStates(true);
+    StateTable::Cursor cursor;  // no key comes in meanwhile: those at hand have a row
+    while (const RowRef ref = table_->Next(&cursor)) {
+      const K key = KeyedTable<K>::KeyOf(ref);
+      key_.Set(&key, table_->layout().Hash(ref.row), ref);
+      visit(key);
+      Leave();
+    }
+    key_.Set(nullptr, 0, {});
+    BindStates(false);
+  }
+
  private:
   void Restore(const OperatorRestore& from) {
     const std::vector<EventTime> times = RestoredTimes(from, 2);
     this->SetWatermark(times[0]);
     fired_through_ = times[1];
-    if constexpr (kTimers) {
-      Context& process = this->process_;
-      StateTable::Cursor cursor;
-      while (const RowRef ref = table_->Next(&cursor)) {
-        const std::uint64_t hash = table_->layout().Hash(ref.row);
+    expiry_.SetWatermark(fired_through_);
+    if (!kTimers && !expiry_.any()) return;
+    Context& process = this->process_;
+    StateTable::Cursor cursor;
+    while (const RowRef ref = table_->Next(&cursor)) {
+      const std::uint64_t hash = table_->layout().Hash(ref.row);
+      if constexpr (kTimers) {
         process.event_timers_.Restored(ref.row, hash);
         process.processing_timers_.Restored(ref.row, hash);
       }
+      if (expiry_.any()) expiry_.OnRestored(ref.row, hash);
     }
+  }
+  /// The clock, for states that expire by it: read once for many records.
+  void SeeTime() {
+    if (expiry_.any()) expiry_.SetProcessingTime(this->context_->clock->WallMillis());
   }
   /// After user code: strings become the row's own, a row without content goes.
   MILLRACE_INLINE void Leave() {
     if (key_.owes()) [[unlikely]]
       key_.OwnAll();
     const RowRef ref = key_.ref();
-    if (!ref || key_.Presence() != 0) return;
+    if (ref && key_.Presence() == 0) EraseUnlessTimed(ref);
+  }
+  MILLRACE_INLINE void EraseUnlessTimed(RowRef ref) {
     if constexpr (kTimers) {
       Context& process = this->process_;
       if (!process.event_timers_.Due(ref.row).empty() ||
@@ -193,6 +236,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
           domain == TimeDomain::kEventTime ? process.event_timers_ : process.processing_timers_;
       TimerQueue::Entry entry;
       bool done = false;
+      SeeTime();
       while (!done) {
         if (this->Blocked()) return false;
         const std::uint32_t want = budget.Take(64);
@@ -201,6 +245,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
         for (; count < want; ++count) {
           done = !timers.queue().Pop(through, &entry);
           if (done) break;
+          FetchComing(timers.queue());
           FireOne(domain, timers, entry, cursor);
         }
         cursor.End();
@@ -208,6 +253,29 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
       }
     }
     return true;
+  }
+
+  /// Takes out what has expired by then; resumable at each row. Only states with a time to live are ever due.
+  bool CleanExpired(TimeDomain domain, std::int64_t through, StepBudget& budget) {
+    if (domain == TimeDomain::kEventTime && through == EventTime::Max().millis()) return true;
+    TimerQueue::Entry entry;
+    while (expiry_.queue(domain).Pop(through, &entry)) {
+      const RowRef ref = table_->FindByHash(
+          entry.hash, [&](std::byte* row) { return expiry_.Wants(row, domain, entry.time); });
+      if (ref) {  // else the key has gone in the meantime
+        expiry_.Clean(&*table_, ref, entry.hash, domain, through, this->context_->state);
+        key_.Set(nullptr, entry.hash, ref);
+        if (key_.Presence() == 0) EraseUnlessTimed(ref);
+        key_.Set(nullptr, 0, {});
+      }
+      if (budget.Spend(1)) return false;
+    }
+    return true;
+  }
+  /// The rows of timers that are due together lie anywhere: their cache misses do not wait for each other.
+  MILLRACE_INLINE void FetchComing(TimerQueue& queue) {
+    std::uint64_t hashes[32];
+    if (const std::uint32_t count = queue.TakeComing(hashes, 32)) table_->Fetch(hashes, count);
   }
 
   template <class Cursor>
@@ -243,7 +311,10 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
 
   KeyContext key_;
   std::optional<KeyedTable<K>> table_;
+  std::vector<std::uint32_t> columns_;  // of the states
+  StateExpiry expiry_;
   bool timed_ = true;
+  bool cleaning_ = false;  // the watermark is passed on, what has expired by it is being taken out
   EventTime fired_through_ = EventTime::Min();
 };
 

@@ -23,6 +23,8 @@ class StateMeter;
 /// What an operator's subtask is given when it opens. Outlives the operator.
 struct OperatorContext {
   std::string job_name;
+  std::string job_id;  // WriterContext says what these two are
+  std::string run;
   std::string name;  // of the operator
   int subtask = 0;
   int parallelism = 1;

@@ -10,7 +10,10 @@
 #include "millrace/operators/side_port.h"
 #include "millrace/operators/timer_service.h"
 #include "millrace/state/collection_state.h"
+#include "millrace/state/expiring_list.h"
+#include "millrace/state/expiring_map.h"
 #include "millrace/state/keyed_state.h"
+#include "millrace/state/operator_state.h"
 #include "millrace/state/value_state.h"
 
 namespace millrace {
@@ -131,6 +134,13 @@ class ProcessContext {
   void RegisterProcessingTimeTimer(Time) {
     RefuseTimer<Time>();
   }
+  /// Broadcast state is written where all subtasks do the same: by the context of ProcessBroadcastElement.
+  template <class State>
+  void Write(State&) {
+    constexpr bool broadcast = !std::is_same_v<State, State>;
+    static_assert(broadcast,
+                  "millrace: broadcast state (State) is written in ProcessBroadcastElement only");
+  }
 
  protected:
   template <class Time>
@@ -178,10 +188,10 @@ class KeyedContext : public ProcessContext {
   millrace::TimeDomain domain_ = millrace::TimeDomain::kEventTime;
 };
 
-/// Base of functions without a key: `void ProcessElement(const In&, Context&, Collector<Out>&)`, side outputs as
-/// members. (Flink: ProcessFunction)
+/// Base of functions without a key: `void ProcessElement(const In&, Context&, Collector<Out>&)`, side outputs and
+/// `OperatorListState`s as members. (Flink: ProcessFunction)
 template <class InRecord, class OutRecord>
-struct ProcessFunction : SideOutputOwner {
+struct ProcessFunction : OperatorStateOwner, SideOutputOwner {
   using In = InRecord;
   using Out = OutRecord;
   using Context = ProcessContext;
@@ -209,7 +219,7 @@ struct ProcessFunction : SideOutputOwner {
 ///     }
 ///   };
 template <class KeyType, class InRecord, class OutRecord>
-struct KeyedProcessFunction : StateOwner, SideOutputOwner {
+struct KeyedProcessFunction : StateOwner, OperatorStateOwner, SideOutputOwner {
   using Key = KeyType;
   using In = InRecord;
   using Out = OutRecord;
@@ -220,7 +230,7 @@ struct KeyedProcessFunction : StateOwner, SideOutputOwner {
 /// Collector<Out>&)`, `ProcessElement2(const In2&, ...)`, OnTimer. Both see the same state. Records of the two
 /// inputs come in no particular order. (Flink: KeyedCoProcessFunction)
 template <class KeyType, class Record1, class Record2, class OutRecord>
-struct KeyedCoProcessFunction : StateOwner, SideOutputOwner {
+struct KeyedCoProcessFunction : StateOwner, OperatorStateOwner, SideOutputOwner {
   using Key = KeyType;
   using In1 = Record1;
   using In2 = Record2;

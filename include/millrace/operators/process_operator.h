@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "millrace/operators/chain_operator.h"
+#include "millrace/operators/operator_states.h"
 #include "millrace/operators/process_function.h"
 #include "millrace/operators/snapshot.h"
 
@@ -25,6 +26,9 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
     ChainOperator<Chain>::Open(context);
     process_.clock_ = context.clock;
     ports_.Open(context, fn_, &now());
+    if (context.restore != nullptr)
+      ThrowIfNotRestored(
+          RestoreOperatorStates(fn_, *context.restore, context.subtask, context.parallelism));
     opened_ = true;
     if constexpr (requires(const FunctionContext& c) { fn_.Open(c); }) {
       try {
@@ -38,6 +42,8 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
     PassWatermark(watermark);
     return true;
   }
+  void BeginSnapshot(OperatorSnapshot& to) override { SnapshotOperatorStates(fn_, to); }
+  std::uint64_t HeldBytes() const override { return fn_.HeldByOperatorStates(); }
   bool Blocked() override { return ChainOperator<Chain>::Blocked() || ports_.Blocked(); }
   void Flush(FlushMode mode) override {
     ChainOperator<Chain>::Flush(mode);
@@ -92,6 +98,31 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
     collector.Done();
   }
 
+  /// Records of one batch through `call(record, collector)`, where keys say nothing.
+  template <class In, class Call>
+  bool ProcessPlainRows(Batch& batch, std::uint32_t* row, StepBudget& budget, Call call) {
+    const In* rows = batch.rows_as<In>();
+    while (*row < batch.size) {
+      const std::uint32_t begin = *row;
+      const std::uint32_t count = budget.Take(std::min<std::uint32_t>(batch.size - begin, 128));
+      auto cursor = this->chain_.Begin();
+      for (std::uint32_t i = begin; i < begin + count; ++i) {
+        const In& record = rows[i];
+        Collecting(
+            cursor, batch.times != nullptr ? batch.times[i] : EventTime::Min(),
+            [&](auto& out)
+              requires std::is_invocable_v<Call, const In&, decltype(out)>
+            { call(record, out); },
+            [&] { return "record " + internal::DescribeRecord(record); });
+      }
+      cursor.End();
+      *row = begin + count;
+      this->context_->counters->in.Add(count);
+      if (budget.Spend(count) || this->Blocked()) break;
+    }
+    return *row == batch.size;
+  }
+
   Context process_;
   Fn fn_;
   std::string name_;
@@ -118,7 +149,7 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
 
 /// A process function without a key.
 template <class T, class Fn, class Chain>
-class ProcessOperator final : public ProcessOperatorBase<Fn, ProcessContext, Chain> {
+class ProcessOperator : public ProcessOperatorBase<Fn, ProcessContext, Chain> {
  public:
   using Base = ProcessOperatorBase<Fn, ProcessContext, Chain>;
   using Base::Base;
@@ -128,29 +159,16 @@ class ProcessOperator final : public ProcessOperatorBase<Fn, ProcessContext, Cha
     Base::Open(context);
   }
   void BeginSnapshot(OperatorSnapshot& to) override {
+    Base::BeginSnapshot(to);
     to.Put(SnapshotBlock::kOperator, EncodedTimes({this->watermark()}));
   }
   bool ProcessBatch(int, Batch& batch, std::uint32_t* row, StepBudget& budget) override {
-    T* rows = batch.rows_as<T>();
-    while (*row < batch.size) {
-      const std::uint32_t begin = *row;
-      const std::uint32_t count = budget.Take(std::min<std::uint32_t>(batch.size - begin, 128));
-      auto cursor = this->chain_.Begin();
-      for (std::uint32_t i = begin; i < begin + count; ++i) {
-        const T& record = rows[i];
-        this->Collecting(
-            cursor, batch.times != nullptr ? batch.times[i] : EventTime::Min(),
-            [&](auto& out)
-              requires requires(Fn& f, ProcessContext& c) { f.ProcessElement(record, c, out); }
-            { this->fn_.ProcessElement(record, this->process_, out); },
-            [&] { return "record " + internal::DescribeRecord(record); });
-      }
-      cursor.End();
-      *row = begin + count;
-      this->context_->counters->in.Add(count);
-      if (budget.Spend(count) || this->Blocked()) break;
-    }
-    return *row == batch.size;
+    return this->template ProcessPlainRows<T>(
+        batch, row, budget,
+        [this](const T& record, auto& out) -> decltype(std::declval<Fn&>().ProcessElement(
+                                               record, std::declval<ProcessContext&>(), out)) {
+          return this->fn_.ProcessElement(record, this->process_, out);
+        });
   }
 };
 

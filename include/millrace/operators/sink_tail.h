@@ -22,13 +22,17 @@ struct WriterContext {
   int parallelism = 1;
   /// NowNanos counts from some point, for distances; the time of day is WallMillis.
   const Clock* clock = nullptr;
+  /// Names this run of the job: no other run of any job has it. Letters, digits and '-'; as is `job_id`.
+  std::string run;
+  /// The same in all runs that go on from each other's checkpoints. At most one of them is alive.
+  std::string job_id;
+  /// Commits follow checkpoints; without them there is one, at the end of the job.
+  bool checkpoints = false;
 };
 
 namespace internal {
 
 struct NoCommits {};
-/// Of a sink whose writer has `kCommitsOnce`, in a job with checkpoints.
-[[noreturn]] void ThrowCommitsOnce();
 template <class Writer>
 inline constexpr bool kCommitsWhatItPrepares = requires(Writer& w) { w.Commit(w.PrepareCommit()); };
 
@@ -45,6 +49,8 @@ inline constexpr bool kCommitsWhatItPrepares = requires(Writer& w) { w.Commit(w.
 ///   void Commit(const std::vector<std::string>&)   when the checkpoint is complete; without checkpoints when every subtask
 ///                                 of the job has come to its end. After a restore also what another writer has prepared,
 ///                                 and perhaps committed before: must be repeatable
+///   void AbortLeftovers()         after a restore, once, behind the Commit of what the checkpoint has: all else that earlier
+///                                 runs of this job (`job_id`) have begun or prepared, and not committed, is void
 ///   void Close()
 template <class T, class Sink>
 class SinkTail {
@@ -66,11 +72,9 @@ class SinkTail {
     step_ = c.NextStep();
     counters_ = context.counters;
     try {
-      if constexpr (requires { Writer::kCommitsOnce; }) {
-        if (context.checkpoints) internal::ThrowCommitsOnce();
-      }
-      writer_.emplace(sink_.CreateWriter(WriterContext{
-          context.job_name, step_->name, context.subtask, context.parallelism, context.clock}));
+      writer_.emplace(sink_.CreateWriter(
+          WriterContext{context.job_name, step_->name, context.subtask, context.parallelism,
+                        context.clock, context.run, context.job_id, context.checkpoints}));
       if constexpr (kCommits) {
         checkpoints_ = context.checkpoints;
         if (context.restore != nullptr) CommitRestored(context);
@@ -179,6 +183,7 @@ class SinkTail {
                      : Status::DataLoss("restore a sink: its committables do not decode");
         }));
     if (!committables.empty()) writer_->Commit(std::as_const(committables));
+    if constexpr (requires(Writer& w) { w.AbortLeftovers(); }) writer_->AbortLeftovers();
   }
   template <class U>
   MILLRACE_INLINE void Write(U& x, EventTime t) {

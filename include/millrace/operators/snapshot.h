@@ -68,6 +68,10 @@ class OperatorRestore {
   /// From its `first` snapshot on. Stops at an error.
   virtual Status ForEach(std::size_t chain, std::uint32_t first, std::optional<SnapshotBlock> kind,
                          const Visit& visit) const = 0;
+  /// The blocks of one kind in the newest snapshot of every subtask that the operator had, whichever the chains are of.
+  virtual Status ForEachSubtask(
+      SnapshotBlock kind,
+      const std::function<Status(std::size_t, std::string_view)>& visit) const = 0;
   /// The checkpoint of its oldest snapshot.
   virtual std::int64_t oldest(std::size_t chain) const = 0;
   /// There is one chain, of the same subtask at the same parallelism: the next snapshot may go on with it.
@@ -90,6 +94,11 @@ class NoSnapshotsError : public UserError {
 };
 [[noreturn]] void ThrowNoSnapshots();
 
+/// A checkpoint can't be restored: trying again does not help.
+class RestoreError : public UserError {
+ public:
+  using UserError::UserError;
+};
 /// What went wrong with a restore, as a failure of the operator that is being opened.
 void ThrowIfNotRestored(const Status& status);
 

@@ -11,9 +11,6 @@
 
 namespace millrace {
 
-/// Which clock a timer follows.
-enum class TimeDomain { kEventTime, kProcessingTime };
-
 /// A registered timer of a key.
 template <class K>
 struct Timer {

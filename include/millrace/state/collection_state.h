@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <map>
@@ -11,11 +12,12 @@
 #include "millrace/io/key.h"
 #include "millrace/state/container_codec.h"
 #include "millrace/state/keyed_state.h"
+#include "millrace/state/ttl.h"
 
 namespace millrace {
 
-/// The values of a list, in order; valid until the next change.
-template <class T>
+/// The values of a list, in order; valid until the next change. `Element` is what stands in the row: a T is at its offset 0.
+template <class T, class Element = Stored<T>>
 class ListView {
  public:
   class Iterator {
@@ -26,7 +28,7 @@ class ListView {
     using difference_type = std::ptrdiff_t;
     using iterator_category = std::forward_iterator_tag;
     Iterator() = default;
-    explicit Iterator(const Stored<T>* at) : at_(at) {}
+    explicit Iterator(const Element* at) : at_(at) {}
     const T& operator*() const { return StoredGet<T>(reinterpret_cast<const std::byte*>(at_)); }
     const T* operator->() const { return &**this; }
     Iterator& operator++() {
@@ -37,11 +39,11 @@ class ListView {
     friend bool operator==(const Iterator&, const Iterator&) = default;
 
    private:
-    const Stored<T>* at_ = nullptr;
+    const Element* at_ = nullptr;
   };
 
   ListView() = default;
-  ListView(const Stored<T>* data, std::size_t size) : data_(data), size_(size) {}
+  ListView(const Element* data, std::size_t size) : data_(data), size_(size) {}
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   const T& operator[](std::size_t i) const { return *Iterator(data_ + i); }
@@ -49,14 +51,16 @@ class ListView {
   Iterator end() const { return Iterator(data_ + size_); }
 
  private:
-  const Stored<T>* data_ = nullptr;
+  const Element* data_ = nullptr;
   std::size_t size_ = 0;
 };
 
 /// A list per key. (Flink: ListState)
 ///
 ///   ListState<Order> open{this, "open"};   ...   for (const Order& o : open.Get()) ...
-template <class T>
+///
+/// With `Ttl` its elements live and expire one by one: millrace/state/expiring_list.h.
+template <class T, class Life = Forever>
 class ListState : public StateMember {
  public:
   using StateMember::StateMember;
@@ -64,6 +68,7 @@ class ListState : public StateMember {
     owner->RegisterState(this, std::move(name), "list", internal::StateSchema<T>(),
                          ColumnOpsOf<List>());
   }
+  ListState(StateOwner*, std::string, const Ttl&) { internal::NeedTtl<Life>(); }
 
   bool Has() const { return Present(); }
   bool Empty() const { return !Present(); }
@@ -76,9 +81,18 @@ class ListState : public StateMember {
   /// Puts a value at the end.
   void Add(const T& value) {
     List& list = Write();
+    if (list.size() == list.capacity()) list.reserve(std::max(kFirst, 2 * list.size()));
     list.emplace_back();
     StoredSet<T>(reinterpret_cast<std::byte*>(&list.back()), value);
     Grow(sizeof(Stored<T>) + DynamicBytes(value), 0);
+  }
+  /// Puts a value in the place of the i-th, 0 <= i < Size().
+  void Set(std::size_t i, const T& value) {
+    MILLRACE_CHECK(i < Size(), "ListState::Set: there is no value at this place");
+    Stored<T>& at = Write()[i];
+    const std::size_t before = DynamicBytes(StoredGet<T>(reinterpret_cast<std::byte*>(&at)));
+    StoredSet<T>(reinterpret_cast<std::byte*>(&at), value);
+    Grow(DynamicBytes(value), before);
   }
   /// Puts all values of a range at the end.
   template <class Range>
@@ -109,6 +123,7 @@ class ListState : public StateMember {
 
  private:
   using List = std::vector<Stored<T>>;
+  static constexpr std::size_t kFirst = 4;  // values that a list has room for at first
   static std::size_t BytesOf(const List& list) {
     std::size_t bytes = list.size() * sizeof(Stored<T>);
     if constexpr (kHasHeap<T> || kHasStringView<T>) {
@@ -238,7 +253,9 @@ class MapStateBase : public StateMember {
 /// A map per key. (Flink: MapState)
 ///
 ///   MapState<std::string, std::int64_t> bought{this, "bought"};   ...   ++bought.Mutable(order.item);
-template <class MK, class MV>
+///
+/// With `Ttl` its entries live and expire one by one: millrace/state/expiring_map.h.
+template <class MK, class MV, class Life = Forever>
 class MapState
     : public internal::MapStateBase<MK, MV,
                                     std::unordered_map<MK, Stored<MV>, internal::StateKeyHash<MK>,
@@ -248,16 +265,22 @@ class MapState
   explicit MapState(Owner* unnamed) : MapState::MapStateBase(unnamed) {}
   MapState(StateOwner* owner, std::string name)
       : MapState::MapStateBase(owner, std::move(name), "map") {}
+  MapState(StateOwner* owner, std::string, const Ttl&) : MapState(owner, "") {
+    internal::NeedTtl<Life>();
+  }
 };
 
 /// A map per key that is kept in key order: for values by time, ranges and the first or last entry.
-template <class MK, class MV>
+template <class MK, class MV, class Life = Forever>
 class SortedMapState : public internal::MapStateBase<MK, MV, std::map<MK, Stored<MV>>> {
  public:
   template <class Owner>
   explicit SortedMapState(Owner* unnamed) : SortedMapState::MapStateBase(unnamed) {}
   SortedMapState(StateOwner* owner, std::string name)
       : SortedMapState::MapStateBase(owner, std::move(name), "sorted map") {}
+  SortedMapState(StateOwner* owner, std::string, const Ttl&) : SortedMapState(owner, "") {
+    internal::NeedTtl<Life>();
+  }
 
   /// The smallest and the largest key; null when empty.
   const MK* First() const { return this->Present() ? &this->Read().begin()->first : nullptr; }

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "millrace/base/check.h"
+#include "millrace/base/inline.h"
 #include "millrace/io/schema.h"
 #include "millrace/io/type_info_of.h"
+#include "millrace/state/state_expiry.h"
 #include "millrace/state/state_meter.h"
 #include "millrace/state/state_table.h"
 
@@ -33,6 +35,8 @@ class KeyContext {
     insert_ = insert;
     presence_offset_ = presence_offset;
   }
+  /// Where states have a time to live. Outlives this.
+  void BindExpiry(StateExpiry* expiry) { expiry_ = expiry; }
   void Set(const void* key, std::uint64_t hash, RowRef ref) {
     key_ = key;
     hash_ = hash;
@@ -42,6 +46,8 @@ class KeyContext {
 
   std::uint64_t hash() const { return hash_; }
   RowRef ref() const { return ref_; }
+  /// Of an operator that has states with a time to live.
+  StateExpiry& expiry() const { return *expiry_; }
   /// Null when the key has no row.
   const std::byte* row() const { return ref_.row; }
   /// The row, made if there is none and marked as changed.
@@ -54,6 +60,7 @@ class KeyContext {
           internal::ThrowNoKey();
         ref_ = insert_(*table_, key_, hash_);
         Presence() = 0;
+        if (expiry_ != nullptr) expiry_->OnInsert(ref_.row);
       }
       touched_ = true;
     }
@@ -82,6 +89,7 @@ class KeyContext {
   StateTable* table_ = nullptr;
   StateMeter* meter_ = nullptr;
   InsertFn insert_ = nullptr;
+  StateExpiry* expiry_ = nullptr;
   std::uint32_t presence_offset_ = 0;
   const void* key_ = nullptr;
   std::uint64_t hash_ = 0;
@@ -120,13 +128,17 @@ class StateMember {
   StateMember(const StateMember&) = default;
   StateMember& operator=(const StateMember&) = default;
 
-  KeyContext& context() const {
+  MILLRACE_INLINE KeyContext& context() const {
     if (context_ == nullptr) [[unlikely]]
       internal::ThrowNoKey();
     return *context_;
   }
-  bool Present() const { return context().Has(bit_); }
+  MILLRACE_INLINE bool Present() const { return context().Has(bit_); }
+  /// Present, or not to be seen any more (millrace/state/ttl.h).
+  bool Held() const { return Present(); }
   const std::byte* At() const { return context().row() + offset_; }
+  /// The column of a value that is there, for user code that reads it.
+  const std::byte* ReadAt() const { return At(); }
   /// The column for a write; `*fresh` when the state had no value: what stands there is old.
   std::byte* WritableAt(bool* fresh) {
     std::byte* row = context().Writable();
@@ -164,10 +176,14 @@ class StateOwner {
     std::string kind;
     std::string schema;
     ColumnOps ops;
+    ExpiryOps expiry;  // of states with a time to live
   };
 
   void RegisterState(StateMember* member, std::string name, const char* kind, std::string schema,
                      const ColumnOps& ops);
+  /// With a time to live: it stands in the kind, because the rows have time stamps.
+  void RegisterState(StateMember* member, std::string name, const char* kind, std::string schema,
+                     const ColumnOps& ops, const ExpiryOps& expiry);
   const std::vector<Entry>& states() const { return entries_; }
   StateMember& member(const Entry& entry) {
     return *reinterpret_cast<StateMember*>(reinterpret_cast<std::byte*>(this) + entry.at);

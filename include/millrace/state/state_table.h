@@ -58,6 +58,8 @@ class StateTable {
   bool empty() const { return size_ == 0; }
   /// True when the rows outgrow the near caches, so that prefetching pays.
   bool wants_prefetch() const { return bytes_ > kPrefetchBytes; }
+  /// Brings the rows with the tags of `count` <= 64 hashes into the near caches, if the table outgrows them.
+  void Fetch(const std::uint64_t* hashes, std::uint32_t count) const;
   /// Changes when rows move to other places (growth) or go: what was found before is void.
   std::uint64_t version() const { return version_; }
 

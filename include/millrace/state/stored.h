@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -13,25 +11,22 @@
 #include "millrace/base/string.h"
 #include "millrace/io/value_traits.h"
 #include "millrace/state/row_layout.h"
+#include "millrace/state/text_pool.h"
 
 namespace millrace {
 
 /// A value that keeps the bytes of its `millrace::String`s itself: what a record's arena holds dies with the
-/// batch, state does not. The buffer is kept when the value changes, so that updates allocate nothing.
+/// batch, state does not. The block is kept when the value changes, so that updates allocate nothing.
 template <class T>
 class OwnedStrings {
  public:
   OwnedStrings() = default;
-  OwnedStrings(OwnedStrings&& o) noexcept
-      : value_(o.value_), buffer_(o.buffer_), capacity_(o.capacity_) {
-    o.buffer_ = nullptr;
-    o.capacity_ = 0;
+  OwnedStrings(OwnedStrings&& o) noexcept : value_(o.value_), block_(std::move(o.block_)) {
     o.value_ = T();
   }
   OwnedStrings& operator=(OwnedStrings&& o) noexcept {
     std::swap(value_, o.value_);
-    std::swap(buffer_, o.buffer_);
-    std::swap(capacity_, o.capacity_);
+    block_ = std::move(o.block_);
     return *this;
   }
   OwnedStrings(const OwnedStrings& o) { Set(o.value_); }
@@ -39,57 +34,45 @@ class OwnedStrings {
     if (this != &o) Set(o.value_);
     return *this;
   }
-  ~OwnedStrings() { std::free(buffer_); }
 
   const T& get() const { return value_; }
-  std::size_t held_bytes() const { return capacity_ + HeldBytes(value_); }
+  std::size_t held_bytes() const { return block_.capacity() + HeldBytes(value_); }
   /// May be changed by the caller, who calls Own() afterwards.
   T& mutable_value() { return value_; }
   void Set(const T& value) {
     CopyInto(value_, value);
     Own();
   }
-  /// Copies every string that lies elsewhere into the buffer.
+  /// Copies every string that lies elsewhere into the block.
   void Own() {
     std::size_t bytes = 0;
-    bool foreign = false;
+    bool foreign = false, inside = false;
     ForEachStringView(value_, [&](String& s) {
       bytes += s.size();
-      foreign |= s.size() > 0 && !Owns(s.data());
+      if (s.empty()) return;
+      const bool owns = block_.Owns(s.data());
+      foreign |= !owns;
+      inside |= owns;
     });
     if (!foreign) return;
-    // In place when it fits and no string lies in the buffer already; else into a second one.
-    bool inside = false;
-    ForEachStringView(value_, [&](String& s) { inside |= s.size() > 0 && Owns(s.data()); });
-    char* fresh = buffer_;
-    std::uint32_t capacity = capacity_;
-    if (inside || bytes > capacity_) {
-      capacity = bytes > capacity_ ? Rounded(bytes) : capacity_;
-      fresh = static_cast<char*>(std::malloc(capacity));
-      if (fresh == nullptr) throw std::bad_alloc();
-    }
-    char* at = fresh;
+    // In place when it fits and no string lies in the block already; else into a second one.
+    if (!inside && bytes <= block_.capacity()) return CopyTo(block_.data());
+    TextBlock fresh = TextBlock::Of(std::max<std::size_t>(bytes, block_.capacity()));
+    CopyTo(fresh.data());
+    block_ = std::move(fresh);
+  }
+
+ private:
+  void CopyTo(char* at) {
     ForEachStringView(value_, [&](String& s) {
       std::memcpy(at, s.data(), s.size());
       s = s.CopiedTo(at);
       at += s.size();
     });
-    if (fresh != buffer_) {
-      std::free(buffer_);
-      buffer_ = fresh;
-      capacity_ = capacity;
-    }
   }
-
- private:
-  static std::uint32_t Rounded(std::size_t bytes) {
-    return static_cast<std::uint32_t>((bytes + 31) / 32 * 32);
-  }
-  bool Owns(const char* p) const { return p >= buffer_ && p < buffer_ + capacity_; }
 
   T value_{};
-  char* buffer_ = nullptr;
-  std::uint32_t capacity_ = 0;
+  TextBlock block_;
 };
 
 namespace internal {

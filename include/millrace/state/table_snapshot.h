@@ -26,10 +26,13 @@ enum class SnapshotBlock : std::uint16_t {
   kErased = 2,  // keys that have gone since the snapshot before
   kRows = 3,    // rows
   // What an operator has besides tables; each snapshot has all of it.
-  kOperator = 16,      // its own few bytes
-  kSplits = 17,        // of a source: where its splits are read on
-  kCommittables = 18,  // of a sink: what is to be committed when the checkpoint is complete
-  kPane = 19,          // of sliding windows: keys and accumulators of one pane
+  kOperator = 16,        // its own few bytes
+  kSplits = 17,          // of a source: where its splits are read on
+  kCommittables = 18,    // of a sink: what is to be committed when the checkpoint is complete
+  kPane = 19,            // of sliding windows: keys and accumulators of one pane
+  kOperatorStates = 20,  // of a function: the states that belong to the subtask
+  // What a task has besides its operators.
+  kInFlight = 24,  // an element that its barrier has overtaken
 };
 
 /// Takes the finished blocks of a snapshot, in order; they may be written by another thread.

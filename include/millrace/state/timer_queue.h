@@ -28,6 +28,11 @@ class TimerQueue {
     return PopSlow(through, entry);
   }
 
+  /// After a Pop: the hashes of up to `most` entries that became due with the one that it gave, and come next. Once; 0 else.
+  std::uint32_t TakeComing(std::uint64_t* hashes, std::uint32_t most) {
+    return coming_ ? TakeComingSlow(hashes, most) : 0;
+  }
+
   /// A time that no entry is earlier than; INT64_MAX when empty. Exact unless entries were dropped.
   std::int64_t next() const { return next_; }
   std::uint64_t size() const { return size_; }
@@ -43,6 +48,7 @@ class TimerQueue {
   }
   void PushPast(Entry entry);
   bool PopSlow(std::int64_t through, Entry* entry);
+  std::uint32_t TakeComingSlow(std::uint64_t* hashes, std::uint32_t most);
   /// Makes the earliest entries stand in bucket 0, if they are due.
   bool Advance(std::int64_t through);
   void FindNext();
@@ -53,6 +59,7 @@ class TimerQueue {
   std::int64_t reached_ = INT64_MIN;
   std::int64_t next_ = INT64_MAX;
   std::uint64_t size_ = 0;
+  bool coming_ = false;  // bucket 0 was filled, and nobody has asked for what is in it
 };
 
 }  // namespace millrace

@@ -30,6 +30,12 @@ class ReadableFile {
   virtual Status ReadAt(std::uint64_t offset, char* to, std::size_t bytes) const = 0;
 };
 
+/// A lock on a path, until it is destroyed or its process dies.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
 struct FileEntry {
   std::string name;  // within its folder
   bool folder = false;
@@ -57,6 +63,10 @@ class FileSystem {
   virtual Status MakeFolder(const std::string& folder) = 0;
   /// The names in it (created, renamed, removed files) survive the loss of power.
   virtual Status SyncFolder(const std::string& folder) = 0;
+  /// For one holder at a time, in this process or another; `owner` is a word on who that is. Makes the file when there is
+  /// none and leaves it. ALREADY_EXISTS when somebody has the lock: the message says who.
+  virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path,
+                                                 const std::string& owner) = 0;
 };
 
 /// The file system of this machine.

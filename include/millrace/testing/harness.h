@@ -250,6 +250,30 @@ auto KeyedCoProcessHarness(Key1 key1, Key2 key2, Fn fn, std::string name = "proc
       });
 }
 
+/// A KeyedBroadcastProcessFunction: `h.PushTo<0>(...)` is the keyed input, `h.PushTo<1>(...)` the broadcast one.
+template <class Key, class Fn>
+auto KeyedBroadcastHarness(Key key, Fn fn, std::string name = "process") {
+  using In = typename Fn::In;
+  using B = typename Fn::Broadcast;
+  return KeyedOperatorHarness<typename Fn::Key, typename Fn::Out, In, B>(
+      [&](DataStream<In> in, DataStream<B> broadcast) {
+        return std::move(in)
+            .KeyBy(key)
+            .Connect(std::move(broadcast).Broadcast())
+            .Process(name, std::move(fn));
+      });
+}
+
+/// A BroadcastProcessFunction; inputs as above.
+template <class Fn>
+auto BroadcastHarness(Fn fn, std::string name = "process") {
+  using In = typename Fn::In;
+  using B = typename Fn::Broadcast;
+  return OperatorHarness<typename Fn::Out, In, B>([&](DataStream<In> in, DataStream<B> broadcast) {
+    return std::move(in).Connect(std::move(broadcast).Broadcast()).Process(name, std::move(fn));
+  });
+}
+
 /// A ProcessFunction (no key).
 template <class Fn>
 auto ProcessHarness(Fn fn, std::string name = "process") {

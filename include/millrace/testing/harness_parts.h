@@ -69,6 +69,7 @@ class HarnessParts {
   void Guarded(F f) {
     if (!failure_.empty()) throw UserError(failure_);
     ArenaScope scope(arena);
+    const TextPool::Scope in_texts(texts);
     try {
       f();
       if (op != nullptr && !ended_ && recovery.Turn(*op)) Recover();
@@ -222,8 +223,9 @@ class HarnessParts {
 
   MemoryAccount memory;
   ManualClock clock;
-  Arena arena;  // of the operator and of its input
-  Arena kept;   // of what was emitted
+  TextPool texts;  // of the operator's state
+  Arena arena;     // of the operator and of its input
+  Arena kept;      // of what was emitted
   OperatorCounters counters;
   GraphBuilder builder;
   OperatorContext context;

@@ -63,6 +63,11 @@ class HarnessRecovery final : public BlockSink, public OperatorRestore {
     }
     return Status::Ok();
   }
+  Status ForEachSubtask(
+      SnapshotBlock kind,
+      const std::function<Status(std::size_t, std::string_view)>& visit) const override {
+    return ForEachNewest(*this, kind, visit);
+  }
 
  private:
   struct File {

@@ -44,6 +44,13 @@ class TestCluster {
     return other;
   }
 
+  /// Begins with a checkpoint, as --restore does.
+  TestCluster Restore(std::string path) const {
+    TestCluster other = *this;
+    other.restore_ = std::move(path);
+    return other;
+  }
+
   /// Runs the job of which `build(StreamEnvironment&)` gives a stream, and collects the stream's records.
   /// The error is that of the plan (INVALID_ARGUMENT) or of the job (ABORTED: operator, subtask, what was thrown).
   template <class Build>
@@ -78,11 +85,13 @@ class TestCluster {
     env.SetOption("seed", std::to_string(seed_));
     env.SetParallelism(parallelism_);
     for (const auto& [key, value] : options_) env.SetOption(key, value);
+    if (!restore_.empty()) env.RestoreFrom(restore_);
   }
 
   std::string driver_;
   std::uint64_t seed_;
   int parallelism_ = 1;
+  std::string restore_;
   std::vector<std::pair<std::string, std::string>> options_;
 };
 

@@ -46,6 +46,7 @@ class LocalChannel final : public OutputChannel, public InputChannel {
   bool Pop(Element* element) override;
   void Return(Batch* batch) override;
   bool HasInput() override;
+  std::int64_t announced() const override { return announced_.load(std::memory_order_acquire); }
 
  private:
   struct Parcel {  // what stands in the queue
@@ -78,6 +79,8 @@ class LocalChannel final : public OutputChannel, public InputChannel {
 
   /// A producer that waits is woken when so many credits have come back in all: not for the first one, which lasts for one batch.
   std::atomic<std::uint64_t> resume_at_{0};
+
+  std::atomic<std::int64_t> announced_{0};  // written by the producer, once a checkpoint
 
   // Consumer's side.
   std::uint64_t returned_ = 0;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "millrace/operators/snapshot.h"
+#include "millrace/operators/window/fired_ahead.h"
 
 namespace millrace {
 
@@ -11,10 +12,11 @@ namespace millrace {
 struct SliceProgress {
   std::int64_t fired_through = INT64_MIN;
   std::vector<std::int64_t> panes;  // their starts, ascending
+  std::vector<FiredAhead::Groups> ahead;
 
   ByteWriter Encoded() const;
-  /// Of all chains: the earliest that was fired through (subtasks that were ahead wait for none), and every pane of any. What is
-  /// no such block is thrown.
+  /// Of all chains: the earliest that was fired through, whose keys are ahead of that, and every pane of any. What is no such block
+  /// is thrown.
   static SliceProgress Restored(const OperatorRestore& from);
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "millrace/operators/window/fired_ahead.h"
 #include "millrace/operators/window/slice_schedule.h"
 #include "millrace/operators/window/slice_snapshot.h"
 #include "millrace/operators/window/window_operator_base.h"
@@ -60,7 +61,7 @@ class SliceWindowBase
     return processing_time() ? next_end_ : INT64_MAX;
   }
   void BeginSnapshot(OperatorSnapshot& to) override {
-    SliceProgress progress{fired_through_, {}};
+    SliceProgress progress{fired_through_, {}, ahead_.groups()};
     for (std::size_t i = 0; i < derived().pane_count(); ++i)
       progress.panes.push_back(derived().pane_start(i));
     to.Put(SnapshotBlock::kOperator, progress.Encoded());
@@ -75,6 +76,7 @@ class SliceWindowBase
   /// When the panes of a checkpoint are there again.
   void RestoreProgress(const SliceProgress& progress) {
     fired_through_ = progress.fired_through;
+    ahead_.Restore(progress.ahead);
     FindNextEnd();
   }
 
@@ -87,10 +89,11 @@ class SliceWindowBase
     std::int64_t start = 0;      // of its pane
     std::int64_t first_end = 0;  // of the windows it is in
     std::int64_t last_end = 0;
+    std::int64_t fired_through = INT64_MIN;  // for the record's key
     bool accepted = false;
   };
   /// Counts what is in no window and what is too late; schedules the next window.
-  Place PlaceOf(In& record, std::int64_t time) {
+  Place PlaceOf(In& record, std::int64_t time, std::uint64_t hash) {
     this->CheckWindowTime(record, time);
     Place place;
     place.start = schedule_.PaneStart(time);
@@ -100,7 +103,8 @@ class SliceWindowBase
       this->context_->counters->filtered.Add(1);
       return place;
     }
-    if (Expired(place.last_end)) {
+    place.fired_through = std::max(fired_through_, ahead_.Through(hash));
+    if (ExpiredAt(place.last_end, place.fired_through)) {
       this->OnLate(record, time);
       return place;
     }
@@ -112,15 +116,22 @@ class SliceWindowBase
   /// Calls `fire(end)` for the record's windows that have fired and are kept for late ones.
   template <class Fire>
   void ForFiredWindows(const Place& place, Fire fire) {
-    for (std::int64_t end = place.first_end; end <= place.last_end && end - 1 <= fired_through_;
-         end += schedule_.slide()) {
-      if (!Expired(end)) fire(end);
+    for (std::int64_t end = place.first_end;
+         end <= place.last_end && end - 1 <= place.fired_through; end += schedule_.slide()) {
+      if (!ExpiredAt(end, place.fired_through)) fire(end);
     }
   }
-  bool Expired(std::int64_t window_end) const {
-    if (fired_through_ == INT64_MIN) return false;
-    if (fired_through_ == INT64_MAX) return true;
-    return window_end - 1 + this->spec_.lateness.count() <= fired_through_;
+  bool Expired(std::int64_t window_end) const { return ExpiredAt(window_end, fired_through_); }
+  bool ExpiredAt(std::int64_t window_end, std::int64_t fired_through) const {
+    if (fired_through == INT64_MIN) return false;
+    if (fired_through == INT64_MAX) return true;
+    return window_end - 1 + this->spec_.lateness.count() <= fired_through;
+  }
+  /// No key has fired windows behind this time.
+  std::int64_t all_fired_through() const { return std::max(fired_through_, ahead_.latest()); }
+  /// The window that ends at `end` is being fired for the operator, and has been for this key.
+  bool FiredBefore(const K& key, std::int64_t end) const {
+    return end - 1 <= ahead_.latest() && end - 1 <= ahead_.Through(KeyHash(key));
   }
   Window WindowThatEnds(std::int64_t end) const {
     return {EventTime::FromMillis(end - schedule_.size()), EventTime::FromMillis(end)};
@@ -128,6 +139,7 @@ class SliceWindowBase
 
   SliceSchedule schedule_;
   std::int64_t fired_through_ = INT64_MIN;
+  FiredAhead ahead_;
 
  private:
   Derived& derived() { return static_cast<Derived&>(*this); }
@@ -142,11 +154,13 @@ class SliceWindowBase
     while (next_end_ != kNever && next_end_ - 1 <= watermark) {
       if (!derived().FireWindow(next_end_, budget)) return false;
       fired_through_ = std::max(fired_through_, next_end_ - 1);
+      ahead_.CatchUp(fired_through_);
       FindNextEnd();
       if (!derived().DropExpired(budget)) return false;
     }
     if (watermark <= fired_through_) return true;
     fired_through_ = watermark;
+    ahead_.CatchUp(watermark);
     return derived().DropExpired(budget);
   }
   void FindNextEnd() {

@@ -127,7 +127,7 @@ class SlidingWindowOperator final
       if (time >= current_begin_ && time < current_end_) {
         AddToPane(*current_, current_way_, key, record);
       } else {
-        AddSlow(record, key, time);
+        AddSlow(record, key, batch.hashes[begin + i], time);
       }
       block.Renew();
     }
@@ -196,16 +196,16 @@ class SlidingWindowOperator final
     Own(entry.acc);
   }
 
-  void AddSlow(In& record, Key& key, std::int64_t time) {
+  void AddSlow(In& record, Key& key, std::uint64_t hash, std::int64_t time) {
     const std::uint32_t id = key.slot;
-    const auto place = this->PlaceOf(record, time);
+    const auto place = this->PlaceOf(record, time, hash);
     if (!place.accepted) {
       if (store_->slot(id).entries == 0) store_->Forget(id);
       return;
     }
     Pane& pane = store_->FindOrCreatePane(place.start);
     const bool fresh = AddToPane(pane, WayOf(place.start), key, record);
-    if (place.first_end - 1 > this->fired_through_) {
+    if (place.first_end - 1 > this->all_fired_through()) {
       current_ = &pane;
       current_way_ = WayOf(place.start);
       current_begin_ = place.start;
@@ -413,7 +413,8 @@ class SlidingWindowOperator final
       auto out = this->chain_.Begin();
       for (std::uint32_t i = at_; i < at_ + count; ++i) {
         Slot& slot = store_->slot(i);
-        if (slot.in_window() > 0) EmitSlot(out, slot, window);
+        if (slot.in_window() > 0 && !this->FiredBefore(store_->KeyOf(slot), window.end.millis()))
+          EmitSlot(out, slot, window);
       }
       out.End();
       at_ += count;

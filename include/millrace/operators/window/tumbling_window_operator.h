@@ -123,11 +123,11 @@ class TumblingWindowOperator final
 
   /// A record outside the pane at hand.
   [[gnu::noinline]] void AddElsewhere(In& record, std::uint64_t hash, std::int64_t time) {
-    const auto place = this->PlaceOf(record, time);
+    const auto place = this->PlaceOf(record, time, hash);
     if (!place.accepted) return;
     auto& pane = panes_->FindOrCreate(place.start);
     const RowRef row = AddMissed(*pane.table, std::as_const(record), hash);
-    if (place.first_end - 1 > this->fired_through_) {
+    if (place.first_end - 1 > this->all_fired_through()) {
       current_ = pane.table.get();
       current_begin_ = place.start;
       current_end_ = place.start + this->schedule_.pane();
@@ -162,7 +162,7 @@ class TumblingWindowOperator final
       for (; count < want; ++count) {
         const RowRef row = pane->table->Next(&cursor_);
         if (!row) break;
-        EmitRow(out, row, window);
+        if (!this->FiredBefore(Table::KeyOf(row), end)) EmitRow(out, row, window);
       }
       out.End();
       if (count < want) break;

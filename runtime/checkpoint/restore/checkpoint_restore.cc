@@ -1,8 +1,9 @@
-#include "runtime/checkpoint/checkpoint_restore.h"
+#include "runtime/checkpoint/restore/checkpoint_restore.h"
 
 #include <algorithm>
 #include <utility>
 
+#include "runtime/checkpoint/checkpoint_folder.h"
 #include "runtime/checkpoint/snapshot_uploads.h"
 
 namespace millrace {
@@ -15,8 +16,13 @@ class FileRestore final : public OperatorRestore {
     std::vector<const BlockFileReader*> files;
     std::int64_t oldest = 0;
   };
-  FileRestore(std::size_t op, std::vector<Chain> chains, bool same_subtask)
-      : op_(op), chains_(std::move(chains)), same_subtask_(same_subtask) {}
+  /// `newest`: the last file of every subtask.
+  FileRestore(std::size_t op, std::vector<Chain> chains, std::vector<const BlockFileReader*> newest,
+              bool same_subtask)
+      : op_(op),
+        chains_(std::move(chains)),
+        newest_(std::move(newest)),
+        same_subtask_(same_subtask) {}
 
   std::size_t chains() const override { return chains_.size(); }
   std::uint32_t length(std::size_t chain) const override {
@@ -27,24 +33,39 @@ class FileRestore final : public OperatorRestore {
 
   Status ForEach(std::size_t chain, std::uint32_t first, std::optional<SnapshotBlock> kind,
                  const Visit& visit) const override {
-    std::string bytes;
     const auto& files = chains_[chain].files;
-    for (std::uint32_t i = first; i < files.size(); ++i) {
-      for (const BlockEntry& entry : files[i]->blocks()) {
-        const auto found = static_cast<SnapshotBlock>(entry.kind % kSnapshotKinds);
-        if (entry.kind / kSnapshotKinds != op_ || found != kind.value_or(found)) continue;
-        MILLRACE_RETURN_IF_ERROR(files[i]->Read(entry, &bytes));
-        const Status visited = visit({i, found, bytes});
-        if (!visited.ok())
-          return Status(visited.code(), visited.message() + " (in '" + files[i]->path() + "')");
-      }
+    for (std::uint32_t i = first; i < files.size(); ++i)
+      MILLRACE_RETURN_IF_ERROR(ForEachOf(*files[i], i, kind, visit));
+    return Status::Ok();
+  }
+  Status ForEachSubtask(
+      SnapshotBlock kind,
+      const std::function<Status(std::size_t, std::string_view)>& visit) const override {
+    for (std::size_t i = 0; i < newest_.size(); ++i) {
+      const auto give = [&](const Block& block) { return visit(i, block.bytes); };
+      MILLRACE_RETURN_IF_ERROR(ForEachOf(*newest_[i], 0, kind, give));
     }
     return Status::Ok();
   }
 
  private:
+  Status ForEachOf(const BlockFileReader& file, std::uint32_t snapshot,
+                   std::optional<SnapshotBlock> kind, const Visit& visit) const {
+    std::string bytes;
+    for (const BlockEntry& entry : file.blocks()) {
+      const auto found = static_cast<SnapshotBlock>(entry.kind % kSnapshotKinds);
+      if (entry.kind / kSnapshotKinds != op_ || found != kind.value_or(found)) continue;
+      MILLRACE_RETURN_IF_ERROR(file.Read(entry, &bytes));
+      const Status visited = visit({snapshot, found, bytes});
+      if (!visited.ok())
+        return Status(visited.code(), visited.message() + " (in '" + file.path() + "')");
+    }
+    return Status::Ok();
+  }
+
   std::size_t op_;
   std::vector<Chain> chains_;
+  std::vector<const BlockFileReader*> newest_;
   bool same_subtask_;
 };
 
@@ -53,7 +74,7 @@ class FileRestore final : public OperatorRestore {
 Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::Open(FileSystem& files,
                                                                    const std::string& folder,
                                                                    Manifest manifest) {
-  std::unique_ptr<CheckpointRestore> restore(new CheckpointRestore(std::move(manifest)));
+  std::unique_ptr<CheckpointRestore> restore(new CheckpointRestore(folder, std::move(manifest)));
   for (const Manifest::Vertex& vertex : restore->manifest_.vertices) {
     for (const Manifest::Chain& chain : vertex.tasks) {
       for (const Manifest::File& file : chain) {
@@ -66,6 +87,18 @@ Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::Open(FileSystem& f
   return restore;
 }
 
+Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::OpenManifest(
+    const std::string& location) {
+  const auto where = LocateFiles(location);
+  if (!where.ok()) return where.status();
+  auto manifest = ReadManifest(*where.value().files, where.value().path);
+  if (!manifest.ok()) return manifest.status();
+  const std::string& path = where.value().path;
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash);
+  return Open(*where.value().files, folder, std::move(manifest).value());
+}
+
 const Manifest::Vertex* CheckpointRestore::SameVertex(const std::vector<std::string>& operators,
                                                       int parallelism) const {
   for (const Manifest::Vertex& vertex : manifest_.vertices) {
@@ -76,6 +109,25 @@ const Manifest::Vertex* CheckpointRestore::SameVertex(const std::vector<std::str
   return nullptr;
 }
 
+std::vector<std::string> CheckpointRestore::OperatorsWithState() const {
+  std::vector<std::string> found;
+  for (const Manifest::Vertex& vertex : manifest_.vertices) {
+    std::vector<bool> has(vertex.operators.size());
+    for (const Manifest::Chain& chain : vertex.tasks) {
+      for (const Manifest::File& file : chain) {
+        for (const BlockEntry& entry : readers_.at(file.name).blocks()) {
+          const std::size_t op = entry.kind / kSnapshotKinds;
+          if (op < has.size()) has[op] = true;
+        }
+      }
+    }
+    for (std::size_t i = 0; i < has.size(); ++i) {
+      if (has[i]) found.push_back(vertex.operators[i]);
+    }
+  }
+  return found;
+}
+
 std::unique_ptr<OperatorRestore> CheckpointRestore::For(const std::string& op,
                                                         const std::vector<std::string>& operators,
                                                         int subtask, int parallelism) const {
@@ -84,7 +136,9 @@ std::unique_ptr<OperatorRestore> CheckpointRestore::For(const std::string& op,
     const auto at = std::find(vertex.operators.begin(), vertex.operators.end(), op);
     if (at == vertex.operators.end()) continue;
     std::vector<FileRestore::Chain> chains;
+    std::vector<const BlockFileReader*> newest;
     for (std::size_t i = 0; i < vertex.tasks.size(); ++i) {
+      if (!vertex.tasks[i].empty()) newest.push_back(&readers_.at(vertex.tasks[i].back().name));
       if (same && i != static_cast<std::size_t>(subtask)) continue;
       FileRestore::Chain chain;
       for (const Manifest::File& file : vertex.tasks[i])
@@ -93,7 +147,7 @@ std::unique_ptr<OperatorRestore> CheckpointRestore::For(const std::string& op,
       chains.push_back(std::move(chain));
     }
     return std::make_unique<FileRestore>(static_cast<std::size_t>(at - vertex.operators.begin()),
-                                         std::move(chains), same);
+                                         std::move(chains), std::move(newest), same);
   }
   return nullptr;
 }

@@ -22,7 +22,13 @@ class CheckpointRestore {
                                                          const std::string& folder,
                                                          Manifest manifest);
 
+  /// Of a manifest where LocateFiles finds it.
+  static Result<std::unique_ptr<CheckpointRestore>> OpenManifest(const std::string& location);
+
   const Manifest& manifest() const { return manifest_; }
+  const std::string& folder() const { return folder_; }
+  /// Operators that have something in the checkpoint, in the order of the manifest.
+  std::vector<std::string> OperatorsWithState() const;
   /// What the checkpoint has for a subtask of an operator; null when it knows no such operator. `operators` are the names
   /// of the vertex that it is in now: when they and the parallelism are those of then, snapshots go on with the chain.
   std::unique_ptr<OperatorRestore> For(const std::string& op,
@@ -35,10 +41,12 @@ class CheckpointRestore {
   std::optional<std::string> SplitsOf(const std::string& source) const;
 
  private:
-  explicit CheckpointRestore(Manifest manifest) : manifest_(std::move(manifest)) {}
+  CheckpointRestore(std::string folder, Manifest manifest)
+      : folder_(std::move(folder)), manifest_(std::move(manifest)) {}
   const Manifest::Vertex* SameVertex(const std::vector<std::string>& operators,
                                      int parallelism) const;
 
+  std::string folder_;
   Manifest manifest_;
   std::map<std::string, BlockFileReader> readers_;  // by name
 };

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <string_view>
+
+#include "benchmarks/nexmark/auction_rows.h"
+#include "benchmarks/nexmark/queries.h"
+#include "benchmarks/nexmark/source.h"
+#include "millrace/millrace.h"
+
+/// What the queries begin with. One copy of each text: a row owns it.
+namespace nexmark {
+
+inline auto Events(const QueryConfig& config, millrace::StreamEnvironment& env,
+                   Keeps keeps = Keeps::kNone) {
+  using std::chrono_literals::operator""s;
+  return env.FromSource("events", NexmarkSource(config.generator, config.splits, keeps),
+                        millrace::WatermarkStrategy<Event>::BoundedOutOfOrderness(4s).WithTimestamp(
+                            &Event::time, millrace::Unit::kMilliseconds));
+}
+inline auto Bids(const QueryConfig& config, millrace::StreamEnvironment& env,
+                 Keeps keeps = Keeps::kNone) {
+  return Events(config, env, keeps).Filter([](const Event& e) {
+    return e.type == EventType::kBid;
+  });
+}
+inline auto AuctionsAndBids(const QueryConfig& config, millrace::StreamEnvironment& env,
+                            Keeps keeps = Keeps::kNone) {
+  return Events(config, env, keeps).Filter([](const Event& e) {
+    return e.type != EventType::kPerson;
+  });
+}
+
+inline std::string_view ViewOf(std::string_view text) {
+  return text;
+}
+
+inline FullBid FullBidOf(const Event& e) {
+  return {e.auction, e.bidder, e.price, e.time, e.channel_name, e.url, e.extra};
+}
+inline FullAuction FullAuctionOf(const Event& e) {
+  return {e.id,     e.time,     e.expires, e.initial_bid, e.reserve,
+          e.seller, e.category, e.item,    e.description, e.extra};
+}
+
+}  // namespace nexmark

@@ -1,0 +1,45 @@
+#include "millrace/state/text_pool.h"
+
+#include <limits>
+
+#include "millrace/base/check.h"
+#include "src/base/sanitizers.h"
+
+namespace millrace {
+namespace internal {
+
+thread_local TextPool* current_texts = nullptr;
+
+}  // namespace internal
+
+TextPool::~TextPool() = default;
+
+void TextPool::NewChunk() {
+  void* chunk = std::aligned_alloc(kChunkBytes, kChunkBytes);
+  if (chunk == nullptr) throw std::bad_alloc();
+  chunks_.emplace_back(chunk);
+  new (chunk) Chunk{this};
+  at_ = static_cast<char*>(chunk) + kStep;
+  end_ = static_cast<char*>(chunk) + kChunkBytes;
+}
+
+TextBlock TextBlock::Of(std::size_t bytes) {
+  constexpr std::size_t kStep = TextPool::kStep;
+  const std::size_t rounded = (bytes + kStep - 1) / kStep * kStep;
+  MILLRACE_CHECK(rounded <= std::numeric_limits<std::uint32_t>::max(), "a state's text over 4 GiB");
+  TextBlock block;
+  if (bytes == 0) return block;
+  TextPool* pool = internal::current_texts;
+  // The sanitizer sees the use of a text that has gone only in blocks of the allocator.
+  block.pooled_ = !MILLRACE_ASAN && pool != nullptr && rounded <= TextPool::kMost;
+  if (block.pooled_) {
+    block.data_ = pool->Take(static_cast<std::uint32_t>(rounded));
+  } else {
+    block.data_ = static_cast<char*>(std::malloc(rounded));
+    if (block.data_ == nullptr) throw std::bad_alloc();
+  }
+  block.capacity_ = static_cast<std::uint32_t>(rounded);
+  return block;
+}
+
+}  // namespace millrace
