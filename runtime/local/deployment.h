@@ -14,9 +14,9 @@
 #include "runtime/local/batch_budget.h"
 #include "runtime/local/placement.h"
 #include "runtime/network/exchange.h"
-#include "runtime/task/remote_split_reader.h"
 #include "runtime/task/slot.h"
-#include "runtime/task/source_coordinator.h"
+#include "runtime/task/splits/remote_split_reader.h"
+#include "runtime/task/splits/source_coordinator.h"
 
 namespace millrace {
 

@@ -1,5 +1,5 @@
 // Splits and checkpoints: every split is with a reader before its barrier, or with the coordinator.
-#include "runtime/task/source_coordinator.h"
+#include "runtime/task/splits/source_coordinator.h"
 
 #include <gtest/gtest.h>
 

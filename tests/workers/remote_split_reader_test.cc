@@ -1,6 +1,6 @@
 // A reader and its coordinator in different workers: whatever the order of requests, checkpoints and barriers, a checkpoint
 // has every split once.
-#include "runtime/task/remote_split_reader.h"
+#include "runtime/task/splits/remote_split_reader.h"
 
 #include <gtest/gtest.h>
 
@@ -12,7 +12,7 @@
 
 #include "millrace/base/random.h"
 #include "millrace/io/bytes.h"
-#include "runtime/task/source_coordinator.h"
+#include "runtime/task/splits/source_coordinator.h"
 #include "tests/support/seeds.h"
 
 namespace millrace {

@@ -7,7 +7,7 @@
 
 #include "millrace/io/channel.h"
 #include "millrace/operators/source_api.h"
-#include "runtime/task/split_courier.h"
+#include "runtime/task/splits/split_courier.h"
 
 namespace millrace {
 

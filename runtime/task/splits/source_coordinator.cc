@@ -1,4 +1,4 @@
-#include "runtime/task/source_coordinator.h"
+#include "runtime/task/splits/source_coordinator.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "runtime/task/remote_split_reader.h"
+#include "runtime/task/splits/remote_split_reader.h"
 
 #include <algorithm>
 #include <utility>

@@ -12,7 +12,7 @@
 #include "millrace/io/channel.h"
 #include "millrace/operators/source_api.h"
 #include "runtime/checkpoint/source_checkpoints.h"
-#include "runtime/task/split_courier.h"
+#include "runtime/task/splits/split_courier.h"
 
 namespace millrace {
 
