@@ -103,18 +103,7 @@ struct Json {
 class OracleSubject {
  public:
   using Record = std::string;
-  /// Named by its run, as in a job.
-  class Sink {
-   public:
-    explicit Sink(chaos::Oracle* oracle) : oracle_(oracle) {}
-    using Writer = chaos::OracleSink::Writer;
-    Writer CreateWriter(const WriterContext& context) const {
-      return chaos::OracleSink(oracle_, context.job_id + context.run).CreateWriter(context);
-    }
-
-   private:
-    chaos::Oracle* oracle_;
-  };
+  using Sink = chaos::OracleSink;
 
   Sink MakeSink() { return Sink(&oracle_); }
   static Record RecordOf(int number) { return std::to_string(number); }

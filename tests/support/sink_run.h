@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,10 @@ class SinkRestore final : public OperatorRestore {
     if (kind.value_or(SnapshotBlock::kCommittables) != SnapshotBlock::kCommittables)
       return Status::Ok();
     return visit({0, SnapshotBlock::kCommittables, parts_[chain]});
+  }
+  Status ForEachSubtask(
+      SnapshotBlock, const std::function<Status(std::size_t, std::string_view)>&) const override {
+    return Status::Ok();  // a sink asks for none of those
   }
 
  private:
