@@ -175,7 +175,8 @@ SourceControl* Deployment::SplitControlOf(int source, int subtask) {
 }
 
 Deployment::~Deployment() {
-  slots_.clear();  // before the channels whose batches the tasks hold
+  if (exchange_ != nullptr) exchange_->Stop();  // its thread wakes slots
+  slots_.clear();                               // before the channels whose batches the tasks hold
 }
 
 void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* building) {

@@ -321,7 +321,8 @@ TEST(Mistakes, OfStatefulOperators) {
   const std::string second = "window [1970-01-01T00:00:00.005Z, 1970-01-01T00:00:00.010Z) of key 1";
   const std::string nokey =
       "std::logic_error: keyed state was used, or a timer registered, where there is no key at "
-      "hand: only ProcessElement and OnTimer have one, not Open or Close in ";
+      "hand: only ProcessElement and OnTimer have one, not Open, Close or ProcessBroadcastElement "
+      "in ";
   const Mistake kMistakes[] = {
       {"reduce", 1, At("folded", kThrown + "step 'folded', record 7")},
       {"create", 1, At("sums", kThrown + "Create of 'sums'")},

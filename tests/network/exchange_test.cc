@@ -190,6 +190,8 @@ TEST_F(ExchangeTest, ManyChannelsBothWaysUnderLittleCredit) {
   std::thread thread([&] { other = RunSlot(ends[1], waiters[1], 2); });
   EXPECT_TRUE(RunSlot(ends[0], waiters[0], 1));
   thread.join();
+  a_.reset();  // they wake the waiters
+  b_.reset();
   EXPECT_TRUE(other);
   for (const auto& side : ends) {
     for (const Ends& e : side) EXPECT_EQ(e.got, Ends::kBatches);
