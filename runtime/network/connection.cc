@@ -43,7 +43,7 @@ void Connection::Write() {
   }
   sending_.insert(sending_.end(), taken_.begin(), taken_.end());
   taken_.clear();
-  while (!sending_.empty() && !closed_) {
+  while (!sending_.empty() && !deaf_) {
     iovec pieces[kPieces];
     msghdr message{};
     message.msg_iov = pieces;
@@ -54,10 +54,10 @@ void Connection::Write() {
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return;
     } else if (errno != EINTR) {
-      closed_ = true;
+      deaf_ = true;  // what it has sent before it went is still to be read
     }
   }
-  if (closed_) Drop();
+  if (deaf_) Drop();
 }
 
 int Connection::Pieces(iovec* pieces) const {

@@ -66,6 +66,7 @@ class Connection {
   Waker* const io_;
   FrameReader reader_;
   bool closed_ = false;
+  bool deaf_ = false;  // the other side reads nothing any more
 
   std::mutex mutex_;
   std::vector<Outgoing> sent_;  // guarded by mutex_
