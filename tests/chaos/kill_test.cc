@@ -15,6 +15,7 @@
 #include "millrace/base/random.h"
 #include "millrace/testing/test_cluster.h"
 #include "runtime/checkpoint/checkpoint_folder.h"
+#include "src/base/sanitizers.h"
 #include "tests/chaos/chaos_shapes.h"
 #include "tests/chaos/file_reader.h"
 #include "tests/chaos/oracle_sink.h"
@@ -27,17 +28,7 @@ namespace {
 namespace fs = std::filesystem;
 using chaos::Rows;
 
-#ifdef __SANITIZE_THREAD__
-constexpr bool kThreadSanitizer = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-constexpr bool kThreadSanitizer = true;
-#else
-constexpr bool kThreadSanitizer = false;
-#endif
-#else
-constexpr bool kThreadSanitizer = false;
-#endif
+constexpr bool kThreadSanitizer = MILLRACE_TSAN == 1;
 constexpr std::int64_t kRecords = 6000;
 constexpr int kLook = 20;  // milliseconds between looks
 
