@@ -90,7 +90,7 @@ const Texts& Texts::For(std::uint64_t seed_bid, std::uint64_t seed_str) {
 
 void Generator::ExtraOf(std::int32_t size, std::int32_t average) {
   if (size > average) {
-    here().extra = {};
+    event_.extra = {};
     return;
   }
   const std::int32_t d = average - size;
@@ -100,25 +100,25 @@ void Generator::ExtraOf(std::int32_t size, std::int32_t average) {
 }
 
 void Generator::Person() {
-  here().type = EventType::kPerson;
-  here().id = epoch_ + kFirstId;
+  event_.type = EventType::kPerson;
+  event_.id = epoch_ + kFirstId;
   const std::string_view first = kFirst[random_.NextInt(std::size(kFirst))];
   const std::string_view last = kLast[random_.NextInt(std::size(kLast))];
-  char* name = buffers_[slot_][0];
+  char* name = buffers_[0];
   std::memcpy(name, first.data(), first.size());
   name[first.size()] = ' ';
   std::memcpy(name + first.size() + 1, last.data(), last.size());
-  here().name = {name, first.size() + 1 + last.size()};
+  event_.name = {name, first.size() + 1 + last.size()};
   char a[16], d[16];
   const std::string_view account = TextInto(random_, 7, ' ', a);
   const std::string_view domain = TextInto(random_, 5, ' ', d);
-  char* email = buffers_[slot_][1];
+  char* email = buffers_[1];
   std::memcpy(email, account.data(), account.size());
   email[account.size()] = '@';
   std::memcpy(email + account.size() + 1, domain.data(), domain.size());
   std::memcpy(email + account.size() + 1 + domain.size(), ".com", 4);
-  here().email = {email, account.size() + 1 + domain.size() + 4};
-  char* card = buffers_[slot_][2];
+  event_.email = {email, account.size() + 1 + domain.size() + 4};
+  char* card = buffers_[2];
   for (int i = 0; i < 4; ++i) {
     const std::int32_t v = random_.NextInt(10000);
     char* p = card + i * 5;
@@ -128,26 +128,26 @@ void Generator::Person() {
     p[2] = static_cast<char>('0' + v / 10 % 10);
     p[3] = static_cast<char>('0' + v % 10);
   }
-  here().card = {card, 19};
-  here().city = kCities[random_.NextInt(std::size(kCities))];
-  here().state = kStates[random_.NextInt(std::size(kStates))];
-  ExtraOf(static_cast<std::int32_t>(8 + here().name.size() + here().email.size() +
-                                    here().card.size() + here().city.size() + here().state.size()),
+  event_.card = {card, 19};
+  event_.city = kCities[random_.NextInt(std::size(kCities))];
+  event_.state = kStates[random_.NextInt(std::size(kStates))];
+  ExtraOf(static_cast<std::int32_t>(8 + event_.name.size() + event_.email.size() +
+                                    event_.card.size() + event_.city.size() + event_.state.size()),
           200);
 }
 
 void Generator::Auction(std::int64_t last_auction, std::int64_t number) {
-  here().type = EventType::kAuction;
-  here().id = last_auction + kFirstId;
-  here().seller = (random_.NextInt(4) > 0 ? epoch_ / 100 * 100 : AnyPerson()) + kFirstId;
-  here().category = 10 + random_.NextInt(5);
-  here().initial_bid = Price();
-  const std::int64_t horizon = TimeOf(number + kInFlight * kTotal / 3) - here().time;
-  here().expires = here().time + 1 + Below(std::max<std::int64_t>(horizon * 2, 1));
-  here().item = TextInto(random_, 20, ' ', buffers_[slot_][0]);
-  here().description = TextInto(random_, 100, ' ', buffers_[slot_][1]);
-  here().reserve = here().initial_bid + Price();
-  ExtraOf(static_cast<std::int32_t>(8 + here().item.size() + here().description.size() + 40), 500);
+  event_.type = EventType::kAuction;
+  event_.id = last_auction + kFirstId;
+  event_.seller = (random_.NextInt(4) > 0 ? epoch_ / 100 * 100 : AnyPerson()) + kFirstId;
+  event_.category = 10 + random_.NextInt(5);
+  event_.initial_bid = Price();
+  const std::int64_t horizon = TimeOf(number + kInFlight * kTotal / 3) - event_.time;
+  event_.expires = event_.time + 1 + Below(std::max<std::int64_t>(horizon * 2, 1));
+  event_.item = TextInto(random_, 20, ' ', buffers_[0]);
+  event_.description = TextInto(random_, 100, ' ', buffers_[1]);
+  event_.reserve = event_.initial_bid + Price();
+  ExtraOf(static_cast<std::int32_t>(8 + event_.item.size() + event_.description.size() + 40), 500);
 }
 
 }  // namespace nexmark

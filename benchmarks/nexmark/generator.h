@@ -14,8 +14,8 @@ namespace nexmark {
 
 enum class EventType : std::int32_t { kPerson, kAuction, kBid };
 
-/// An event of the last few. Texts of bids, cities and states are views of immortal tables; the other texts of persons
-/// and auctions are as valid as the event.
+/// The event at hand. Texts of bids, cities and states are views of immortal tables; the other texts of persons
+/// and auctions are valid until the next event.
 struct Event {
   EventType type = EventType::kBid;
   std::int32_t channel = 0;
@@ -64,7 +64,6 @@ struct Texts {
 class Generator {
  public:
   static constexpr std::int64_t kBaseTime = 1700000000000;
-  static constexpr std::int64_t kKept = 8;
 
   explicit Generator(const GeneratorConfig& config)
       : random_(config.seed_gen),
@@ -79,13 +78,11 @@ class Generator {
 
   bool HasNext() const { return count_ < max_events_; }
   std::int64_t emitted() const { return count_; }
-  /// The n-th event, from 1; one of the last kKept.
-  const Event& event(std::int64_t n) const { return events_[SlotOf(n)]; }
+  const Event& event() const { return event_; }
 
   const Event& Next() {
     const std::int64_t number = ++count_;
-    slot_ = SlotOf(number);
-    here().time = TimeOf(number);
+    event_.time = TimeOf(number);
     if (rem_ > 3) [[likely]] {
       Bid();
     } else if (rem_ == 0) {
@@ -97,7 +94,7 @@ class Generator {
       rem_ = 0;
       ++epoch_;
     }
-    return here();
+    return event_;
   }
   /// Goes on at event `n`, by making the events before it.
   void SkipTo(std::int64_t n) {
@@ -111,10 +108,6 @@ class Generator {
   static constexpr std::int64_t kActivePeople = 1000;
   static constexpr std::int64_t kLead = 10;
 
-  static std::size_t SlotOf(std::int64_t number) {
-    return static_cast<std::size_t>(number) % kKept;
-  }
-  Event& here() { return events_[slot_]; }
   std::int64_t TimeOf(std::int64_t number) const {
     return kBaseTime + static_cast<std::int64_t>(static_cast<double>(number) * delay_us_) / 1000;
   }
@@ -132,11 +125,11 @@ class Generator {
     return people - active + Below(active + kLead);
   }
   void Extra(std::int32_t offset, std::int32_t length) {
-    here().extra = std::string_view(texts_->pool.data() + offset, static_cast<std::size_t>(length));
+    event_.extra = std::string_view(texts_->pool.data() + offset, static_cast<std::size_t>(length));
   }
   void Bid() {
     const std::int64_t last_auction = epoch_ * 3 + 2;
-    here().type = EventType::kBid;
+    event_.type = EventType::kBid;
     std::int64_t auction = 0;
     if (random_.NextInt(2) > 0) {
       auction = last_auction / 100 * 100;
@@ -147,7 +140,7 @@ class Generator {
       auction = min + (span == kInFlight + 1 + kLead ? random_.NextInt(kInFlight + 1 + kLead)
                                                      : Below(span));
     }
-    here().auction = auction + kFirstId;
+    event_.auction = auction + kFirstId;
     std::int64_t bidder = 0;
     if (random_.NextInt(4) > 0) {
       bidder = epoch_ / 100 * 100 + 1;
@@ -156,13 +149,13 @@ class Generator {
     } else {
       bidder = AnyPerson();
     }
-    here().bidder = bidder + 2 * kFirstId;
-    here().price = Price();
+    event_.bidder = bidder + 2 * kFirstId;
+    event_.price = Price();
     const std::int32_t channel = random_.NextInt(2) > 0 ? Texts::kChannels + random_.NextInt(4)
                                                         : random_.NextInt(Texts::kChannels);
-    here().channel = channel;
-    here().channel_name = texts_->channels[static_cast<std::size_t>(channel)];
-    here().url = texts_->urls[static_cast<std::size_t>(channel)];
+    event_.channel = channel;
+    event_.channel_name = texts_->channels[static_cast<std::size_t>(channel)];
+    event_.url = texts_->urls[static_cast<std::size_t>(channel)];
     // 100 on average, 32 of them counted already: 68, of which 14 either way.
     const std::int32_t length = 68 - 14 + random_.NextInt(28);
     Extra(random_.NextInt(Texts::kPool - length), length);
@@ -180,9 +173,8 @@ class Generator {
   std::int64_t count_ = 0;
   std::int64_t epoch_ = 0;
   std::int32_t rem_ = 0;
-  std::size_t slot_ = 0;
-  Event events_[kKept];
-  char buffers_[kKept][4][128];
+  Event event_;
+  char buffers_[4][128];
 };
 
 }  // namespace nexmark

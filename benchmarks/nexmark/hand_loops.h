@@ -24,16 +24,16 @@ inline FullBid FullBidView(const Event& e) {
 }
 
 template <class Writer>
-void HandQ3(Generator& g, Writer& out);
+void HandQ3(const GeneratorConfig& config, Writer& out);
 template <class Writer>
-void HandQ4(Generator& g, Writer& out);
+void HandQ4(const GeneratorConfig& config, Writer& out);
 template <class Writer>
-void HandQ9(Generator& g, Writer& out);
+void HandQ9(const GeneratorConfig& config, Writer& out);
 template <class Writer>
-void HandQ18(Generator& g, Writer& out);
+void HandQ18(const GeneratorConfig& config, Writer& out);
 template <class Writer>
-void HandQ19(Generator& g, Writer& out);
+void HandQ19(const GeneratorConfig& config, Writer& out);
 template <class Writer>
-void HandQ20(Generator& g, Writer& out);
+void HandQ20(const GeneratorConfig& config, Writer& out);
 
 }  // namespace nexmark

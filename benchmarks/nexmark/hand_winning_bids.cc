@@ -97,7 +97,8 @@ class OpenAuctions {
 }  // namespace
 
 template <class Writer>
-void HandQ4(Generator& g, Writer& out) {
+void HandQ4(const GeneratorConfig& config, Writer& out) {
+  Generator g(config);  // here: its fields may stay in registers
   struct Nothing {};
   struct Sum {
     std::int64_t sum = 0, count = 0;
@@ -122,7 +123,8 @@ void HandQ4(Generator& g, Writer& out) {
 }
 
 template <class Writer>
-void HandQ9(Generator& g, Writer& out) {
+void HandQ9(const GeneratorConfig& config, Writer& out) {
+  Generator g(config);  // here: its fields may stay in registers
   struct Auction {
     std::int64_t time = 0, initial_bid = 0, reserve = 0, seller = 0, category = 0;
     std::string item, description;  // the generator's are gone with the next event
@@ -161,9 +163,9 @@ void HandQ9(Generator& g, Writer& out) {
   auctions.Sweep(INT64_MAX, close);
 }
 
-template void HandQ4(Generator&, RingSink::Writer&);
-template void HandQ4(Generator&, CheckSink::Writer&);
-template void HandQ9(Generator&, RingSink::Writer&);
-template void HandQ9(Generator&, CheckSink::Writer&);
+template void HandQ4(const GeneratorConfig&, RingSink::Writer&);
+template void HandQ4(const GeneratorConfig&, CheckSink::Writer&);
+template void HandQ9(const GeneratorConfig&, RingSink::Writer&);
+template void HandQ9(const GeneratorConfig&, CheckSink::Writer&);
 
 }  // namespace nexmark

@@ -100,7 +100,7 @@ void Q3(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
 
 template <class Sink>
 void Q20(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
-  AuctionsAndBids(config, env, Keeps::kAll)
+  AuctionsAndBids(config, env)
       .Map([](const Event& e) -> AuctionOrBid {
         if (e.type == EventType::kBid) return FullBidOf(e);
         if (e.category == kCategory) return FullAuctionOf(e);

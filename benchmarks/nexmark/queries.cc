@@ -145,7 +145,7 @@ struct PriceStats {  // q17
 
 template <class Sink>
 void Q0(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
-  Bids(config, env, Keeps::kExtra)
+  Bids(config, env)
       .Map([](const Event& e) {
         return BidRow{e.auction, e.bidder, e.price, e.time, ViewOf(e.extra)};
       })
@@ -154,7 +154,7 @@ void Q0(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
 
 template <class Sink>
 void Q1(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
-  Bids(config, env, Keeps::kExtra)
+  Bids(config, env)
       .Map([](const Event& e) {
         return EuroRow{e.auction, e.bidder, e.price * 908, e.time, ViewOf(e.extra)};
       })

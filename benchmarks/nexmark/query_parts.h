@@ -11,24 +11,17 @@
 /// What the queries begin with. One copy of each text: a row owns it.
 namespace nexmark {
 
-inline auto Events(const QueryConfig& config, millrace::StreamEnvironment& env,
-                   Keeps keeps = Keeps::kNone) {
+inline auto Events(const QueryConfig& config, millrace::StreamEnvironment& env) {
   using std::chrono_literals::operator""s;
-  return env.FromSource("events", NexmarkSource(config.generator, config.splits, keeps),
+  return env.FromSource("events", NexmarkSource(config.generator, config.splits),
                         millrace::WatermarkStrategy<Event>::BoundedOutOfOrderness(4s).WithTimestamp(
                             &Event::time, millrace::Unit::kMilliseconds));
 }
-inline auto Bids(const QueryConfig& config, millrace::StreamEnvironment& env,
-                 Keeps keeps = Keeps::kNone) {
-  return Events(config, env, keeps).Filter([](const Event& e) {
-    return e.type == EventType::kBid;
-  });
+inline auto Bids(const QueryConfig& config, millrace::StreamEnvironment& env) {
+  return Events(config, env).Filter([](const Event& e) { return e.type == EventType::kBid; });
 }
-inline auto AuctionsAndBids(const QueryConfig& config, millrace::StreamEnvironment& env,
-                            Keeps keeps = Keeps::kNone) {
-  return Events(config, env, keeps).Filter([](const Event& e) {
-    return e.type != EventType::kPerson;
-  });
+inline auto AuctionsAndBids(const QueryConfig& config, millrace::StreamEnvironment& env) {
+  return Events(config, env).Filter([](const Event& e) { return e.type != EventType::kPerson; });
 }
 
 inline std::string_view ViewOf(std::string_view text) {

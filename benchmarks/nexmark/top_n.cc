@@ -53,7 +53,7 @@ struct TenHighest : millrace::KeyedProcessFunction<std::int64_t, FullBid, Ranked
 
 template <class Sink>
 void Q18(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
-  Bids(config, env, Keeps::kAll)
+  Bids(config, env)
       .Map(&FullBidOf)
       .KeyBy(&FullBid::bidder, &FullBid::auction)
       .Reduce("last bids", [](const FullBid& last,
@@ -63,7 +63,7 @@ void Q18(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
 
 template <class Sink>
 void Q19(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
-  Bids(config, env, Keeps::kAll)
+  Bids(config, env)
       .Map(&FullBidOf)
       .KeyBy(&FullBid::auction)
       .Process("ten highest bids", TenHighest{})

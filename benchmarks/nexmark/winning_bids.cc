@@ -119,7 +119,7 @@ void Q4(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
 template <class Sink>
 void Q9(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
   using AuctionOrBid = std::variant<FullAuction, PlainBid>;
-  AuctionsAndBids(config, env, Keeps::kExtra)
+  AuctionsAndBids(config, env)
       .Map([](const Event& e) -> AuctionOrBid {
         if (e.type == EventType::kBid)
           return PlainBid{e.auction, e.bidder, e.price, e.time, e.extra};
