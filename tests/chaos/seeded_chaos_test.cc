@@ -153,7 +153,7 @@ TEST(SeededChaos, ReadersOfFilesSeeWhatARunWithoutFaultsWrites) {
   const Shape shape;
   const Rows expected = Expected(shape);
   std::uint64_t kills = 0, seeds = 0, faults = 0, looks = 0;
-  for (const std::uint64_t seed : test_support::Seeds(1001, 5)) {
+  for (const std::uint64_t seed : test_support::Seeds(1001, 20)) {
     ++seeds;
     Random random(seed);
     MemoryFileSystem files(seed);
@@ -198,7 +198,7 @@ TEST(SeededChaos, ReadersOfFilesSeeWhatARunWithoutFaultsWrites) {
           << "seed " << seed << ": left behind: " << path;
     }
   }
-  if (seeds >= 5) {
+  if (seeds >= 10) {
     EXPECT_GT(kills, 2 * seeds);
     EXPECT_GT(faults, seeds / 2);
     EXPECT_GT(looks, 20 * seeds);

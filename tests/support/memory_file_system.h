@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -127,9 +128,7 @@ class MemoryFileSystem final : public FileSystem {
     const std::lock_guard lock(mutex_);
     MILLRACE_RETURN_IF_ERROR(Ask("sync folder", folder));
     if (folders_.count(folder) == 0) return Status::NotFound("sync folder '" + folder + "'");
-    for (const auto& [path, file] : names_) {
-      if (FolderOf(path) != folder && WasIn(folder, file)) MakeDurable(path, file);
-    }
+    MakeRenamesDurable(folder);
     std::erase_if(durable_names_,
                   [&](const auto& entry) { return FolderOf(entry.first) == folder; });
     for (const auto& [path, file] : names_) {
@@ -164,15 +163,19 @@ class MemoryFileSystem final : public FileSystem {
     std::string path_;
   };
   struct File;
-  bool WasIn(const std::string& folder, const std::shared_ptr<File>& file) const {
-    return std::any_of(durable_names_.begin(), durable_names_.end(), [&](const auto& entry) {
-      return entry.second == file && FolderOf(entry.first) == folder;
-    });
-  }
-  void MakeDurable(const std::string& path, const std::shared_ptr<File>& file) {
-    durable_names_[path] = file;
-    for (std::string at = FolderOf(path); durable_folders_.emplace(at, true).second;)
-      at = FolderOf(at);
+  /// Of files that were in the folder at its last SyncFolder and are elsewhere now.
+  void MakeRenamesDurable(const std::string& folder) {
+    std::set<std::shared_ptr<File>> gone;
+    for (const auto& [path, file] : durable_names_) {
+      if (FolderOf(path) == folder && names_.count(path) == 0) gone.insert(file);
+    }
+    if (gone.empty()) return;
+    for (const auto& [path, file] : names_) {
+      if (gone.count(file) == 0) continue;
+      durable_names_[path] = file;
+      for (std::string at = FolderOf(path); durable_folders_.emplace(at, true).second;)
+        at = FolderOf(at);
+    }
   }
   struct File {
     std::string bytes;

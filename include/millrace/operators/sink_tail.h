@@ -49,8 +49,9 @@ inline constexpr bool kCommitsWhatItPrepares = requires(Writer& w) { w.Commit(w.
 ///   void Commit(const std::vector<std::string>&)   when the checkpoint is complete; without checkpoints when every subtask
 ///                                 of the job has come to its end. After a restore also what another writer has prepared,
 ///                                 and perhaps committed before: must be repeatable
-///   void AbortLeftovers()         after a restore, once, behind the Commit of what the checkpoint has: all else that earlier
-///                                 runs of this job (`job_id`) have begun or prepared, and not committed, is void
+///   void AbortLeftovers()         in a job with checkpoints, once, before the first record and behind the Commit of what was
+///                                 restored: all else that earlier runs and attempts of this job (`job_id`) have begun or
+///                                 prepared, and not committed, is void
 ///   void Close()
 template <class T, class Sink>
 class SinkTail {
@@ -78,6 +79,9 @@ class SinkTail {
       if constexpr (kCommits) {
         checkpoints_ = context.checkpoints;
         if (context.restore != nullptr) CommitRestored(context);
+        if constexpr (requires(Writer& w) { w.AbortLeftovers(); }) {
+          if (checkpoints_) writer_->AbortLeftovers();
+        }
       }
     } catch (...) {
       internal::RethrowInSink(step_->name);
@@ -183,7 +187,6 @@ class SinkTail {
                      : Status::DataLoss("restore a sink: its committables do not decode");
         }));
     if (!committables.empty()) writer_->Commit(std::as_const(committables));
-    if constexpr (requires(Writer& w) { w.AbortLeftovers(); }) writer_->AbortLeftovers();
   }
   template <class U>
   MILLRACE_INLINE void Write(U& x, EventTime t) {
