@@ -209,6 +209,10 @@ Status ParseArguments(const std::vector<std::string>& arguments, JobOptions* opt
           (nearest.empty() ? " (--help lists them)" : ": did you mean " + nearest + "?"));
     }
   }
+  if (options->run.workers > 0 && options->run.seeded)
+    return Status::InvalidArgument(
+        "option --workers: worker processes have threads of their own; -D driver=seeded steps all "
+        "tasks in one");
   return Status::Ok();
 }
 

@@ -1,6 +1,14 @@
 #include "runtime/job_setup.h"
 
+#include <cstdio>
+
 namespace millrace {
+
+void SayWarnings(const std::vector<std::string>& warnings, const RunOptions& options) {
+  if (!options.supervised) return;
+  for (const std::string& warning : warnings)
+    std::fprintf(stderr, "warning: %s\n", warning.c_str());
+}
 
 DeploymentOptions DeploymentOptionsOf(const RunOptions& options) {
   DeploymentOptions deployment;

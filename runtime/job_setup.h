@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "millrace/api/job_runner.h"
 #include "runtime/local/deployment.h"
 
@@ -18,6 +21,8 @@ class BuilderRegistry final : public FactoryRegistry {
   const GraphBuilder& job_;
 };
 
+/// The plan's warnings on stderr, when a person has started the job.
+void SayWarnings(const std::vector<std::string>& warnings, const RunOptions& options);
 /// What the options say about a deployment; its clock and what belongs to this process are the caller's.
 DeploymentOptions DeploymentOptionsOf(const RunOptions& options);
 /// A job with checkpoints that says nothing else is started again, as in Flink; not where time is made up.

@@ -54,13 +54,12 @@ class LocalRunner final : public JobRunner {
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // a worker without its parent has nobody to work for
     ReportCrashesTo(order->report_fd);
-    if (PlanHash(bytes) == order->plan_hash) {
-      result = order->control_fd >= 0 ? RunPart(bytes, job, options, *order)
-                                      : RunHere(bytes, job, options);
+    if (order->control_fd >= 0) {
+      result = RunPart(bytes, job, options, *order);
+    } else if (PlanHash(bytes) == order->plan_hash) {
+      result = RunHere(bytes, job, options);
     } else {
-      result.status = Status::InvalidArgument(
-          "main has built another plan in the worker process than before: a job's graph, "
-          "names and parallelism must not depend on time, chance or the environment");
+      result.status = Status::InvalidArgument(kAnotherPlan);
     }
     result.in_worker = true;
     return result;
@@ -75,10 +74,7 @@ class LocalRunner final : public JobRunner {
       return result;
     }
     result.warnings = plan.value().warnings;
-    if (options.supervised) {
-      for (const std::string& warning : result.warnings)
-        std::fprintf(stderr, "warning: %s\n", warning.c_str());
-    }
+    SayWarnings(result.warnings, options);
     const BuilderRegistry registry(job);
     ManualClock manual(1700000000000);
     const std::string run = options.run.empty() ? NewRunName() : options.run;

@@ -71,7 +71,7 @@ Status Run(JobPlan plan, const GraphBuilder& job, const RunOptions& options,
     return Status(StatusCode::kFailedPrecondition,
                   "deploy the job: " + internal::DescribeException());
   }
-  Supervisor supervisor(cluster.get(), order.parent, /*progress=*/false);
+  Supervisor supervisor(cluster.get(), order.parent, Supervisor::Of::kPart);
   agent->Start(cluster.get(), checkpoints);
   const Status status = cluster->RunThreads();
   agent->Stop();
@@ -94,9 +94,13 @@ JobResult RunPart(const std::string& bytes, const GraphBuilder& job, const RunOp
   result.in_worker = true;
   WorkerAgent agent(order.control_fd);
   Result<JobPlan> plan = ParsePlan(bytes);
-  const Status status =
-      plan.ok() ? Run(std::move(plan).value(), job, options, order, &agent) : plan.status();
-  if (!status.ok()) agent.SendFailure({"", "", 0, status.message()});
+  TaskFailure failure;
+  failure.fatal = PlanHash(bytes) != order.plan_hash;  // it would build another one each time
+  const Status status = failure.fatal ? Status::InvalidArgument(kAnotherPlan)
+                        : plan.ok()   ? Run(std::move(plan).value(), job, options, order, &agent)
+                                      : plan.status();
+  failure.message = status.message();
+  if (!status.ok()) agent.SendFailure(failure);
   result.worker_exit_code = status.ok() ? 0 : 1;
   return result;
 }
@@ -109,6 +113,7 @@ JobResult RunInWorkers(const std::string& bytes, int job, const RunOptions& opti
     return result;
   }
   result.warnings = plan.value().warnings;
+  SayWarnings(result.warnings, options);
   int width = 1;
   for (const PlanVertex& v : plan.value().vertices) width = std::max(width, v.parallelism);
   JobMaster::Options master;

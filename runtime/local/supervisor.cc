@@ -28,10 +28,10 @@ std::string Name(const Task& task) {
 
 }  // namespace
 
-Supervisor::Supervisor(Supervised* job, std::optional<int> parent, bool progress)
+Supervisor::Supervisor(Supervised* job, std::optional<int> parent, Of of)
     : job_(job),
       parent_(parent),
-      progress_(progress),
+      of_(of),
       terminal_(isatty(STDERR_FILENO) == 1),
       began_(SystemClock::Get().NowNanos()) {
   sigemptyset(&signals_);
@@ -78,7 +78,7 @@ void Supervisor::Run() {
 
 void Supervisor::OnSignal(int number) {
   if (internal::terminal_line_open.exchange(false)) std::fputc('\n', stderr);
-  if (signal_ == 0) {
+  if (signal_ == 0 && of_ == Of::kJob) {
     signal_ = number;
     std::fprintf(stderr, "%s: ending the job; once more ends it at once\n", strsignal(number));
     job_->Cancel();
@@ -118,7 +118,7 @@ void Supervisor::LookAt(Deployment& deployment, std::int64_t now) {
     }
     if (watches_[&slot].OnLook(look)) WarnOfStep(slot, *task, since);
   }
-  if (terminal_ && progress_ && signal_ == 0 && now - std::max(shown_at_, began_) >= kSecond)
+  if (terminal_ && of_ == Of::kJob && signal_ == 0 && now - std::max(shown_at_, began_) >= kSecond)
     ShowProgress(deployment, now);
 }
 

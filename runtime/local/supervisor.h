@@ -21,9 +21,10 @@ namespace millrace {
 class Supervisor {
  public:
   /// With a `parent`, only its signals count: a terminal sends Ctrl-C to a worker as well as to the process that watches it.
-  /// Without `progress` the terminal is left alone: this is a part of a job.
-  explicit Supervisor(Supervised* job, std::optional<int> parent = std::nullopt,
-                      bool progress = true);
+  /// `of` a job in several workers: its master asks for the end by other means, so that a signal from it is the second one; and
+  /// it has the terminal.
+  enum class Of { kJob, kPart };
+  explicit Supervisor(Supervised* job, std::optional<int> parent = std::nullopt, Of of = Of::kJob);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -41,7 +42,7 @@ class Supervisor {
 
   Supervised* job_;
   const std::optional<int> parent_;
-  const bool progress_;
+  const Of of_;
   const bool terminal_;
   const std::int64_t began_;
   sigset_t signals_{};

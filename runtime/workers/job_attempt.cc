@@ -58,7 +58,10 @@ class JobAttempt::RemoteSource final : public SourceCheckpoints {
       const short writes = worker.link->HasOutput() ? POLLOUT : 0;
       pollfd fds[] = {{worker.link->fd(), static_cast<short>(POLLIN | writes), 0},
                       {worker.process.pid_fd(), POLLIN, 0}};
-      poll(fds, 2, -1);
+      constexpr int kPatienceMillis = 10000;  // the loop that asks hears no Ctrl-C meanwhile
+      if (poll(fds, 2, kPatienceMillis) == 0)
+        throw ConnectorError("it has not answered for " + std::to_string(kPatienceMillis / 1000) +
+                             " s");
       worker.link->Flush();
       attempt_->ReadLink(worker);
       if (fds[1].revents != 0 && !answer_.has_value())
@@ -212,6 +215,16 @@ void JobAttempt::Cancel() {
   for (const auto& worker : workers_) worker->link->Send(message);
 }
 
+void JobAttempt::EndAtOnce(int signal) {
+  constexpr int kPatienceMillis = 500;
+  for (const auto& worker : workers_) worker->process.Signal(signal);
+  for (const auto& worker : workers_) {
+    if (worker->exited) continue;
+    pollfd ended{worker->process.pid_fd(), POLLIN, 0};
+    poll(&ended, 1, kPatienceMillis);
+  }
+}
+
 Status JobAttempt::Run(int fd, const std::function<void()>& on_readable) {
   while (exited_ < workers_.size() && failure_.ok()) {
     if (checkpoints_ != nullptr && !cancelled_) Coordinate();
@@ -352,7 +365,9 @@ void JobAttempt::OnExit(Worker& worker) {
   if (done || cancelled_) return;
   const std::string who =
       "worker " + std::to_string(worker.index) + " of " + std::to_string(options_.workers) + ": ";
-  const Status end = DescribeWorkerEnd(status, ReadCrashReport(worker.crash_fd));
+  const CrashReport report = ReadCrashReport(worker.crash_fd);
+  fatal_ |= WIFEXITED(status) && !report.started;  // another main would have to be written
+  const Status end = DescribeWorkerEnd(status, report);
   if (!end.ok()) return Fail(Status(end.code(), who + end.message()));
   Fail(Status(StatusCode::kAborted, who + "the process ended with exit code " +
                                         std::to_string(WEXITSTATUS(status)) +

@@ -42,6 +42,8 @@ class JobAttempt {
   /// Asks all workers to end.
   void Cancel();
   bool cancelled() const { return cancelled_; }
+  /// Workers that have not ended yet say whose code they are in, and end.
+  void EndAtOnce(int signal);
   /// Of the failure: another attempt makes no sense; the checkpoint can't be restored.
   bool fatal() const { return fatal_; }
   bool restoring() const { return restoring_; }

@@ -105,8 +105,8 @@ Status JobMaster::RunOnce(int number, Signals& signals, Outcome* outcome, bool* 
     const int signal = signals.Take();
     if (signal == 0) return;
     if (attempt.cancelled()) {
-      std::fprintf(stderr, "ended at once\n");
-      _exit(128 + signal);  // the workers die with this process
+      attempt.EndAtOnce(signal);
+      _exit(128 + signal);  // workers that are left die with this process
     }
     outcome->signal = signal;
     std::fprintf(stderr, "%s: ending the job; once more ends it at once\n", strsignal(signal));

@@ -1,8 +1,11 @@
 // --isolated as a person sees it: the job's own words and exit code; after a crash signal, operator, subtask and stack; and
 // what log lines of user functions look like.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -94,6 +97,61 @@ TEST(Isolated, SeveralJobsOfOneMainEachHaveTheirWorker) {
 
 TEST(Isolated, CtrlCReachesTheWorkerAndASecondOneNamesTheOperator) {
   Job job("hang", {"--isolated"});
+  ASSERT_TRUE(job.Says("hanging")) << job.said();
+  job.Signal(SIGINT);
+  ASSERT_TRUE(job.Says("once more ends it at once")) << job.said();
+  job.Signal(SIGINT);
+  EXPECT_EQ(job.End(), 130);
+  EXPECT_TRUE(Contains(job.said(),
+                       "ended at once: operator 'victim', subtask 0, has been in user code for"))
+      << job.said();
+}
+
+TEST(Workers, AreAsIsolatedAndSayAsMuch) {
+  Job fine("fine", {"--workers", "2", "--parallelism", "2", "--metrics"});
+  EXPECT_EQ(fine.End(), 0) << fine.said();
+  EXPECT_EQ(std::count(fine.printed().begin(), fine.printed().end(), '\n'), 10) << fine.printed();
+  EXPECT_TRUE(Contains(fine.said(), "peak of charged memory")) << fine.said();
+  Job crash("segv", {"--workers", "2", "--parallelism", "2"});
+  EXPECT_EQ(crash.End(), 1);
+  EXPECT_TRUE(Contains(crash.said(),
+                       " of 2: the worker process died of SIGSEGV (Segmentation "
+                       "fault) in operator 'victim', subtask "))
+      << crash.said();
+  EXPECT_TRUE(Contains(crash.said(), "WriteWhereNothingIs")) << crash.said();
+  Job thrown("throw", {"--workers", "2"});
+  EXPECT_EQ(thrown.End(), 1);
+  EXPECT_TRUE(Contains(thrown.said(),
+                       "job 'misbehaving' failed: operator 'victim', subtask 0: "
+                       "std::runtime_error: seven is not wanted"))
+      << thrown.said();
+  Job seeded("fine", {"--workers", "2", "-D", "driver=seeded"});
+  EXPECT_EQ(seeded.End(), 2);
+  EXPECT_TRUE(Contains(seeded.said(), "worker processes have threads of their own"))
+      << seeded.said();
+}
+
+// What every attempt would do again is not tried again, checkpoints or not.
+TEST(Workers, OfAMainThatDoesNotDoTheSameAreNotStartedAgain) {
+  const std::string folder = ::testing::TempDir() + "millrace-workers-" + std::to_string(getpid());
+  const std::vector<std::string> arguments = {
+      "--workers", "2", "-D", "checkpoint.dir=" + folder, "-D", "checkpoint.interval=1s"};
+  Job other("other plan", arguments);
+  EXPECT_EQ(other.End(), 1);
+  EXPECT_TRUE(
+      Contains(other.said(), "main has built another plan in the worker process than before"))
+      << other.said();
+  EXPECT_FALSE(Contains(other.said(), "restart")) << other.said();
+  Job early("early exit", arguments);
+  EXPECT_EQ(early.End(), 1);
+  EXPECT_TRUE(Contains(early.said(), "ended with exit code 3 before it came to this job"))
+      << early.said();
+  EXPECT_FALSE(Contains(early.said(), "restart")) << early.said();
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Workers, ASecondCtrlCNamesTheOperator) {
+  Job job("hang", {"--workers", "1"});
   ASSERT_TRUE(job.Says("hanging")) << job.said();
   job.Signal(SIGINT);
   ASSERT_TRUE(job.Says("once more ends it at once")) << job.said();
