@@ -6,6 +6,7 @@
 
 #include "millrace/base/memory.h"
 #include "millrace/base/time.h"
+#include "millrace/graph/checkpoint_report.h"
 #include "millrace/io/json.h"
 
 namespace millrace {
@@ -77,7 +78,7 @@ std::int64_t Longest(const CheckpointReport& report, std::int64_t SubtaskCheckpo
 }
 
 std::string CheckpointsText(const JobResult& result) {
-  const CheckpointHistory& history = result.checkpoints;
+  const CheckpointHistory& history = *result.checkpoints;
   std::string out =
       "\ncheckpoints: " + Number(history.completed) + " complete, " + Number(history.failed) +
       " failed; restarts: " + Number(result.restarts) +
@@ -128,7 +129,7 @@ std::string CheckpointsJson(const std::deque<CheckpointReport>& reports) {
 }
 
 std::string CheckpointsJson(const JobResult& result) {
-  const CheckpointHistory& history = result.checkpoints;
+  const CheckpointHistory& history = *result.checkpoints;
   return ",\"restarts\":" + Number(result.restarts) +
          ",\"checkpoints\":{\"completed\":" + Number(history.completed) +
          ",\"failed\":" + Number(history.failed) +
@@ -176,7 +177,7 @@ std::string MetricsText(const JobResult& result) {
              " ms, of CPU " + Fixed(v.longest_step_cpu * 1e3) + " ms\n";
     }
   }
-  if (result.has_checkpoints) out += CheckpointsText(result);
+  if (result.checkpoints != nullptr) out += CheckpointsText(result);
   return out + "\n" + Fixed(result.seconds) + " s, peak of charged memory " +
          std::to_string((result.peak_memory + 1023) / 1024) + " KiB\n";
 }
@@ -194,7 +195,7 @@ std::string MetricsJson(const JobResult& result) {
            ",\"runnable\":" + Fixed(v.runnable) + "}";
   }
   out += "]";
-  if (result.has_checkpoints) out += CheckpointsJson(result);
+  if (result.checkpoints != nullptr) out += CheckpointsJson(result);
   return out + "}\n";
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "millrace/api/job_runner.h"
+#include "millrace/graph/checkpoint_report.h"
 #include "millrace/graph/plan.h"
 #include "runtime/isolated_job.h"
 #include "runtime/job_report.h"
@@ -93,8 +94,7 @@ class LocalRunner final : public JobRunner {
     LocalJob local(&plan.value(), &registry, job_options, recovery.get());
     RunSupervised(local, options, &result);
     if (recovery != nullptr) {
-      result.has_checkpoints = true;
-      result.checkpoints = recovery->history();
+      result.checkpoints = std::make_shared<CheckpointHistory>(recovery->history());
     }
     if (local.cluster() != nullptr) ReportJob(*local.cluster(), registry, &result);
     return result;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "millrace/graph/checkpoint_report.h"
 #include "millrace/operators/user_error.h"
 #include "runtime/job_report.h"
 #include "runtime/job_setup.h"
@@ -138,8 +139,7 @@ JobResult RunInWorkers(const std::string& bytes, int job, const RunOptions& opti
   result.signal = outcome.signal;
   result.restarts = static_cast<std::uint64_t>(outcome.restarts);
   if (recovery != nullptr) {
-    result.has_checkpoints = true;
-    result.checkpoints = recovery->history();
+    result.checkpoints = std::make_shared<CheckpointHistory>(recovery->history());
   }
   for (const v1::WorkerReport& report : outcome.reports) AddReport(report, &result);
   return result;

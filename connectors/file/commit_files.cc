@@ -1,18 +1,11 @@
 #include "connectors/file/commit_files.h"
 
 #include <optional>
-#include <vector>
 
 #include "millrace/base/log.h"
 
 namespace millrace {
 namespace {
-
-std::string ParentOf(const std::string& folder) {
-  const std::size_t at = folder.rfind('/');
-  if (at == std::string::npos) return {};
-  return at == 0 ? "/" : folder.substr(0, at);
-}
 
 /// None when there is no such file.
 Result<std::optional<std::uint64_t>> BytesOf(FileSystem& files, const std::string& path) {
@@ -28,21 +21,6 @@ Status WrongSize(const std::string& path, std::uint64_t bytes, std::uint64_t exp
 }
 
 }  // namespace
-
-Status MakeDurableFolder(FileSystem& files, const std::string& folder) {
-  std::vector<std::string> missing;
-  for (std::string at = folder; !at.empty(); at = ParentOf(at)) {
-    if (files.SyncFolder(at).code() != StatusCode::kNotFound) break;
-    missing.push_back(at);
-    if (at == "/") break;
-  }
-  MILLRACE_RETURN_IF_ERROR(files.MakeFolder(folder));
-  for (auto made = missing.rbegin(); made != missing.rend(); ++made) {
-    if (const std::string parent = ParentOf(*made); !parent.empty())
-      MILLRACE_RETURN_IF_ERROR(files.SyncFolder(parent));
-  }
-  return Status::Ok();
-}
 
 Status CommitFiles::Name(const FileCommittable& file) {
   const auto where = LocateFiles(file.folder);

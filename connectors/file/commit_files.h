@@ -9,9 +9,6 @@
 
 namespace millrace {
 
-/// A folder whose name, and its parents', survive the loss of power. Nothing when it exists.
-Status MakeDurableFolder(FileSystem& files, const std::string& folder);
-
 /// One commit: files are given their finished names, then the folders are synced. May be repeated, and gone on with after it
 /// has failed or the job has died at any point of it.
 class CommitFiles {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <utility>
 
 #include "connectors/file/commit_files.h"
@@ -23,11 +24,107 @@ void ThrowIfFailed(const char* what, const Status& status) {
 
 }  // namespace
 
-OpenPart::OpenPart() = default;
-OpenPart::~OpenPart() = default;
+namespace {
+
+struct Part : OpenPart {
+  std::string name;  // once it is finished; in the bucket
+  std::unique_ptr<WritableFile> file;
+  std::int64_t bytes = 0;                // in the file
+  std::int64_t seen = 0;                 // bytes and text when PartFiles last looked at the clock
+  std::int64_t opened = 0, written = 0;  // clock readings in milliseconds
+};
+
+}  // namespace
+
+/// What there is of them besides the part last used.
+class PartFiles::State {
+ public:
+  State(const std::string& folder, std::string suffix, const RollingPolicy& policy, bool buckets,
+        const WriterContext& context);
+
+  Part* last() const { return last_; }
+  Part& Find(std::string_view bucket);
+  /// Writes the part's text into its file; the file rolls when it is full.
+  void Spill(Part& part);
+  void EndStep() {
+    if (!policy_.looks_at_time()) return;
+    LookAtTime();
+    look_due_ = true;
+    last_ = nullptr;  // so that Find is called
+  }
+  std::vector<std::string> PrepareCommit();
+  void Commit(const std::vector<std::string>& committables);
+  void AbortLeftovers();
+  void Close();
+
+ private:
+  Part& Open(std::string_view bucket);
+  std::string HiddenPath(const std::string& name, const char* stage) const;
+  void WriteText(Part& part);
+  /// Files that are due by time roll.
+  void LookAtTime();
+  /// Completes the file and takes the part away.
+  void Roll(Part& part);
+  void RemoveOlder() const;
+
+  FileSystem* files_ = nullptr;
+  std::string
+      location_;  // the sink's folder, with its scheme, absolute: what a committable names it by
+  std::string folder_;  // within `files_`
+  std::string suffix_;
+  RollingPolicy policy_;
+  std::int64_t block_;  // bytes of text at which they are written
+  WriterContext context_;
+  bool replaces_;                                                   // the files of an earlier run
+  std::map<std::string, std::unique_ptr<Part>, std::less<>> open_;  // by bucket
+  Part* last_ = nullptr;
+  bool look_due_ = false;
+  std::int64_t next_number_ = 0;
+  std::vector<FileCommittable> rolled_;   // complete: the next PrepareCommit gives them away
+  std::vector<std::string> uncommitted_;  // of a job without checkpoints: pending files, by name
+};
 
 PartFiles::PartFiles(const std::string& folder, std::string suffix, const RollingPolicy& policy,
                      bool buckets, const WriterContext& context)
+    : state_(std::make_unique<State>(folder, std::move(suffix), policy, buckets, context)),
+      last_(state_->last()) {}
+PartFiles::~PartFiles() = default;
+PartFiles::PartFiles(PartFiles&&) noexcept = default;
+
+OpenPart& PartFiles::Find(std::string_view bucket) {
+  last_ = &state_->Find(bucket);
+  return *last_;
+}
+void PartFiles::Spill(OpenPart& part) {
+  state_->Spill(static_cast<Part&>(part));  // State has made it
+  last_ = state_->last();
+}
+void PartFiles::EndStep() {
+  state_->EndStep();
+  last_ = state_->last();
+}
+std::vector<std::string> PartFiles::PrepareCommit() {
+  last_ = nullptr;
+  return state_->PrepareCommit();
+}
+void PartFiles::Commit(const std::vector<std::string>& committables) {
+  state_->Commit(committables);
+}
+void PartFiles::AbortLeftovers() {
+  state_->AbortLeftovers();
+}
+void PartFiles::Close() {
+  last_ = nullptr;
+  state_->Close();
+}
+
+std::string PartFiles::NamesOf(const std::string& folder, const std::string& suffix) {
+  return "files '" +
+         (std::filesystem::path(folder) / ("part-N" + suffix)).lexically_normal().string() + "'";
+}
+
+PartFiles::State::State(const std::string& folder, std::string suffix, const RollingPolicy& policy,
+                        bool buckets, const WriterContext& context)
     : location_(folder),
       suffix_(std::move(suffix)),
       policy_(policy),
@@ -46,22 +143,19 @@ PartFiles::PartFiles(const std::string& folder, std::string suffix, const Rollin
   if (replaces_) Open({});  // there is a file for each subtask, also without a record
 }
 
-PartFiles::~PartFiles() = default;
-PartFiles::PartFiles(PartFiles&&) noexcept = default;
-
-OpenPart& PartFiles::Find(std::string_view bucket) {
+Part& PartFiles::State::Find(std::string_view bucket) {
   if (look_due_) LookAtTime();
   const auto found = open_.find(bucket);
   last_ = found == open_.end() ? &Open(bucket) : found->second.get();
   return *last_;
 }
 
-OpenPart& PartFiles::Open(std::string_view bucket) {
+Part& PartFiles::State::Open(std::string_view bucket) {
   if (!bucket.empty()) {
     if (const std::string wrong = WrongBucket(bucket); !wrong.empty())
       throw FileError("open a file of bucket '" + std::string(bucket) + "': " + wrong);
   }
-  auto part = std::make_unique<OpenPart>();
+  auto part = std::make_unique<Part>();
   part->bucket = bucket;
   part->name =
       PartName{context_.subtask, replaces_ ? "" : context_.run, next_number_++}.ToString(suffix_);
@@ -79,17 +173,17 @@ OpenPart& PartFiles::Open(std::string_view bucket) {
   return *(open_[part->bucket] = std::move(part));
 }
 
-std::string PartFiles::HiddenPath(const std::string& name, const char* stage) const {
+std::string PartFiles::State::HiddenPath(const std::string& name, const char* stage) const {
   return JoinPath(folder_, HiddenName::Make(name, context_.job_id, stage));
 }
 
-void PartFiles::WriteText(OpenPart& part) {
+void PartFiles::State::WriteText(Part& part) {
   ThrowIfFailed("write output files", part.file->Append(part.text));
   part.bytes += static_cast<std::int64_t>(part.text.size());
   part.text.clear();
 }
 
-void PartFiles::Spill(OpenPart& part) {
+void PartFiles::State::Spill(Part& part) {
   WriteText(part);
   if (policy_.Due(part.bytes)) {
     Roll(part);
@@ -98,19 +192,19 @@ void PartFiles::Spill(OpenPart& part) {
   }
 }
 
-void PartFiles::LookAtTime() {
+void PartFiles::State::LookAtTime() {
   look_due_ = false;
   if (!policy_.looks_at_time()) return;
   const std::int64_t now = context_.clock->NowNanos() / 1000000;
   for (auto it = open_.begin(); it != open_.end();) {
-    OpenPart& part = *(it++)->second;
+    Part& part = *(it++)->second;
     const std::int64_t size = part.bytes + static_cast<std::int64_t>(part.text.size());
     if (std::exchange(part.seen, size) != size) part.written = now;
     if (policy_.Due(part.opened, part.written, now)) Roll(part);
   }
 }
 
-void PartFiles::Roll(OpenPart& part) {
+void PartFiles::State::Roll(Part& part) {
   WriteText(part);
   if (context_.checkpoints) ThrowIfFailed("write output files", part.file->Sync());
   ThrowIfFailed("write output files", part.file->Close());
@@ -123,7 +217,7 @@ void PartFiles::Roll(OpenPart& part) {
   open_.erase(open_.find(part.bucket));
 }
 
-std::vector<std::string> PartFiles::PrepareCommit() {
+std::vector<std::string> PartFiles::State::PrepareCommit() {
   while (!open_.empty()) Roll(*open_.begin()->second);
   std::vector<std::string> committables;
   for (const FileCommittable& file : rolled_) committables.push_back(file.Encoded());
@@ -136,7 +230,7 @@ std::vector<std::string> PartFiles::PrepareCommit() {
   return committables;
 }
 
-void PartFiles::Commit(const std::vector<std::string>& committables) {
+void PartFiles::State::Commit(const std::vector<std::string>& committables) {
   CommitFiles commit(context_.checkpoints, replaces_);
   for (const std::string& bytes : committables) {
     const auto file = FileCommittable::Decode(bytes);
@@ -148,7 +242,7 @@ void PartFiles::Commit(const std::vector<std::string>& committables) {
   uncommitted_.clear();
 }
 
-void PartFiles::RemoveOlder() const {
+void PartFiles::State::RemoveOlder() const {
   auto entries = files_->List(folder_);
   ThrowIfFailed("remove output files of an earlier run", entries.status());
   for (const FileEntry& entry : entries.value()) {
@@ -163,7 +257,7 @@ void PartFiles::RemoveOlder() const {
   }
 }
 
-void PartFiles::AbortLeftovers() {
+void PartFiles::State::AbortLeftovers() {
   auto entries = files_->List(folder_);
   ThrowIfFailed("remove unfinished output files", entries.status());
   std::size_t removed = 0;
@@ -183,7 +277,7 @@ void PartFiles::AbortLeftovers() {
   }
 }
 
-void PartFiles::Close() {
+void PartFiles::State::Close() {
   std::vector<std::string> left = std::move(uncommitted_);
   for (const auto& [bucket, part] : open_)
     left.push_back(HiddenName::Make(part->name, context_.job_id, kInProgress));
@@ -196,11 +290,6 @@ void PartFiles::Close() {
     if (!removed.ok() && removed.code() != StatusCode::kNotFound)
       Log(kWarn, "an unfinished output file stays: ", removed.message());
   }
-}
-
-std::string PartFiles::NamesOf(const std::string& folder, const std::string& suffix) {
-  return "files '" +
-         (std::filesystem::path(folder) / ("part-N" + suffix)).lexically_normal().string() + "'";
 }
 
 }  // namespace millrace

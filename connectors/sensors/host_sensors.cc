@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <unordered_map>
 
 namespace millrace {
 namespace {
@@ -46,15 +47,39 @@ std::unique_ptr<SplitEnumerator> HostSensors::CreateEnumerator(int parallelism) 
   return MakeStaticSplits<Split>({{0, 0, samples}}, parallelism);
 }
 
-HostProbe::HostProbe(std::string root) : root_(std::move(root)) {}
+struct HostProbe::State {
+  explicit State(std::string root) : root_(std::move(root)) {}
+  std::vector<SensorReading> Sample(EventTime now);
+  void Processors();
+  void Memory();
+  void Temperatures();
+  void Network();
+  void Disks();
+  std::vector<std::string> Lines(const std::string& path) const;
+  void Add(std::string sensor, double value);
+  /// Change of a counter since the last sample; false at its first one, and when it has begun anew.
+  bool Change(const std::string& counter, double total, double* change);
+  void AddRate(const std::string& sensor, double total);
+
+  std::string root_;
+  std::unordered_map<std::string, double> totals_;
+  EventTime now_;
+  double seconds_ = 0;  // since the last sample
+  std::vector<SensorReading> readings_;
+};
+
+HostProbe::HostProbe(std::string root) : state_(std::make_unique<State>(std::move(root))) {}
 HostProbe::~HostProbe() = default;
 HostProbe::HostProbe(HostProbe&&) noexcept = default;
+std::vector<SensorReading> HostProbe::Sample(EventTime now) {
+  return state_->Sample(now);
+}
 
-void HostProbe::Add(std::string sensor, double value) {
+void HostProbe::State::Add(std::string sensor, double value) {
   readings_.push_back({std::move(sensor), now_, value});
 }
 
-std::vector<SensorReading> HostProbe::Sample(EventTime now) {
+std::vector<SensorReading> HostProbe::State::Sample(EventTime now) {
   seconds_ = totals_.empty() ? 0 : static_cast<double>((now - now_).count()) / 1000;
   now_ = now;
   readings_.clear();
@@ -66,25 +91,25 @@ std::vector<SensorReading> HostProbe::Sample(EventTime now) {
   return std::move(readings_);
 }
 
-std::vector<std::string> HostProbe::Lines(const std::string& path) const {
+std::vector<std::string> HostProbe::State::Lines(const std::string& path) const {
   std::vector<std::string> lines;
   std::ifstream in(root_ + path);
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   return lines;
 }
 
-bool HostProbe::Change(const std::string& counter, double total, double* change) {
+bool HostProbe::State::Change(const std::string& counter, double total, double* change) {
   const auto [known, is_new] = totals_.try_emplace(counter, total);
   *change = total - std::exchange(known->second, total);
   return !is_new && *change >= 0;
 }
 
-void HostProbe::AddRate(const std::string& sensor, double total) {
+void HostProbe::State::AddRate(const std::string& sensor, double total) {
   double change = 0;
   if (Change(sensor, total, &change) && seconds_ > 0) Add(sensor, change / seconds_);
 }
 
-void HostProbe::Processors() {
+void HostProbe::State::Processors() {
   for (const std::string& line : Lines("/proc/stat")) {
     if (!line.starts_with("cpu")) break;
     std::istringstream in(line);
@@ -102,7 +127,7 @@ void HostProbe::Processors() {
   }
 }
 
-void HostProbe::Memory() {
+void HostProbe::State::Memory() {
   double value = 0;
   for (const std::string& line : Lines("/proc/meminfo")) {
     if (line.starts_with("MemAvailable:") && std::istringstream(line.substr(13)) >> value)
@@ -112,7 +137,7 @@ void HostProbe::Memory() {
   if (!load.empty() && std::istringstream(load[0]) >> value) Add("load 1 min", value);
 }
 
-void HostProbe::Temperatures() {
+void HostProbe::State::Temperatures() {
   const auto add = [this](const std::string& name, const std::string& file) {
     double milli = 0;
     const auto lines = Lines(file);
@@ -138,7 +163,7 @@ void HostProbe::Temperatures() {
   }
 }
 
-void HostProbe::Network() {
+void HostProbe::State::Network() {
   for (const std::string& line : Lines("/proc/net/dev")) {
     const std::size_t colon = line.find(':');
     if (colon == std::string::npos) continue;
@@ -153,7 +178,7 @@ void HostProbe::Network() {
   }
 }
 
-void HostProbe::Disks() {
+void HostProbe::State::Disks() {
   for (const std::string& line : Lines("/proc/diskstats")) {
     std::istringstream in(line);
     double major = 0, minor = 0, skip = 0, read = 0, written = 0;  // sectors of 512 bytes

@@ -25,7 +25,7 @@ Result<std::unique_ptr<CheckpointStore>> CheckpointStore::Open(FileSystem* files
                                                                std::string folder,
                                                                const std::string& owner) {
   std::unique_ptr<CheckpointStore> store(new CheckpointStore(files, std::move(folder)));
-  MILLRACE_RETURN_IF_ERROR(files->MakeFolder(JoinPath(store->folder_, "tasks")));
+  MILLRACE_RETURN_IF_ERROR(MakeDurableFolder(*files, JoinPath(store->folder_, "tasks")));
   auto lock = files->Lock(JoinPath(store->folder_, "lock"), owner);
   if (!lock.ok()) return lock.status();
   store->lock_ = std::move(lock).value();

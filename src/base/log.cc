@@ -7,6 +7,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <charconv>
 #include <memory>
 #include <mutex>
 
@@ -46,7 +47,33 @@ spdlog::level::level_enum Level(LogLevel level) {
 
 }  // namespace
 
+namespace {
+
+template <class N>
+void Append(std::string& out, N number) {
+  char digits[64];
+  out.append(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
+}
+
+}  // namespace
+
 namespace internal {
+
+void AppendNumber(std::string& out, long long number) {
+  Append(out, number);
+}
+void AppendNumber(std::string& out, unsigned long long number) {
+  Append(out, number);
+}
+void AppendNumber(std::string& out, float number) {
+  Append(out, number);
+}
+void AppendNumber(std::string& out, double number) {
+  Append(out, number);
+}
+void AppendNumber(std::string& out, long double number) {
+  Append(out, number);
+}
 
 std::atomic<LogLevel> log_level{kInfo};
 std::atomic<bool> terminal_line_open{false};

@@ -12,13 +12,19 @@ thread_local TextPool* current_texts = nullptr;
 
 }  // namespace internal
 
-TextPool::~TextPool() = default;
+TextPool::~TextPool() {
+  while (chunks_ != nullptr) {
+    Chunk* const next = chunks_->next;
+    std::free(chunks_);
+    chunks_ = next;
+  }
+}
 
 void TextPool::NewChunk() {
   void* chunk = std::aligned_alloc(kChunkBytes, kChunkBytes);
   if (chunk == nullptr) throw std::bad_alloc();
-  chunks_.emplace_back(chunk);
-  new (chunk) Chunk{this};
+  chunks_ = new (chunk) Chunk{this, chunks_};
+  ++chunk_count_;
   at_ = static_cast<char*>(chunk) + kStep;
   end_ = static_cast<char*>(chunk) + kChunkBytes;
 }

@@ -1,11 +1,18 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "millrace/storage/file_system.h"
 
 namespace millrace {
 namespace {
+
+std::string ParentOf(const std::string& folder) {
+  const std::size_t at = folder.rfind('/');
+  if (at == std::string::npos) return {};
+  return at == 0 ? "/" : folder.substr(0, at);
+}
 
 struct Registered {
   std::mutex mutex;
@@ -39,6 +46,21 @@ Result<FileLocation> LocateFiles(const std::string& path) {
                             "://' in this program");
   }
   return FileLocation{found->second, path.substr(at + 3)};
+}
+
+Status MakeDurableFolder(FileSystem& files, const std::string& folder) {
+  std::vector<std::string> missing;
+  for (std::string at = folder; !at.empty(); at = ParentOf(at)) {
+    if (files.SyncFolder(at).code() != StatusCode::kNotFound) break;
+    missing.push_back(at);
+    if (at == "/") break;
+  }
+  MILLRACE_RETURN_IF_ERROR(files.MakeFolder(folder));
+  for (auto made = missing.rbegin(); made != missing.rend(); ++made) {
+    if (const std::string parent = ParentOf(*made); !parent.empty())
+      MILLRACE_RETURN_IF_ERROR(files.SyncFolder(parent));
+  }
+  return Status::Ok();
 }
 
 }  // namespace millrace

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/graph/checkpoint_report.h"
 #include "millrace/testing/test_cluster.h"
 #include "tests/chaos/chaos_shapes.h"
 #include "tests/chaos/oracle_sink.h"
@@ -94,7 +95,7 @@ TEST_F(Restart, AJobThatFailsGoesOnFromItsNewestCheckpointAndCommitsEachRowOnce)
               });
       ASSERT_TRUE(result.status.ok()) << result.status;
       EXPECT_GT(result.restarts, 0U);
-      EXPECT_GT(result.checkpoints.completed, 0U);
+      EXPECT_GT(result.checkpoints->completed, 0U);
       EXPECT_EQ(oracle.rows(), expected);
     }
   }

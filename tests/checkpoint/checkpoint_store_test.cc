@@ -51,6 +51,20 @@ TEST(CheckpointStore, AManifestIsReadBackAsItWas) {
             StatusCode::kNotFound);
 }
 
+TEST(CheckpointStore, TheFolderItselfSurvivesTheLossOfPower) {
+  MemoryFileSystem files;
+  const std::string folder = "jobs/of/mine/chk";
+  {
+    auto store = CheckpointStore::Open(&files, folder, "a test");
+    ASSERT_TRUE(store.ok()) << store.status();
+    Touch(files, folder + "/tasks/a");
+    ASSERT_TRUE(store.value()->Write(Of(1, {"tasks/a"})).ok());
+  }
+  files.Crash();
+  EXPECT_NE(files.Bytes(folder + "/tasks/a"), nullptr);
+  EXPECT_EQ(ListManifests(files, folder).value().size(), 1U);
+}
+
 TEST(CheckpointStore, AManifestIsThereWholeOrNotAtAll) {
   int whole = 0, absent = 0;
   for (int fail_at = 1; fail_at < 30; ++fail_at) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,10 +9,11 @@
 #include "millrace/api/graph_builder.h"
 #include "millrace/base/log.h"
 #include "millrace/base/status.h"
-#include "millrace/graph/checkpoint_report.h"
 #include "millrace/graph/recovery_settings.h"
 
 namespace millrace {
+
+struct CheckpointHistory;
 
 /// How a job runs here: what `--...` and `-D key=value` say.
 struct RunOptions {
@@ -70,9 +72,8 @@ struct JobResult {
   std::vector<std::string> warnings;  // of the plan
   std::vector<OperatorReport> operators;
   std::vector<VertexReport> vertices;
-  std::uint64_t restarts = 0;    // operators and vertices are those of the last attempt
-  bool has_checkpoints = false;  // the job takes checkpoints:
-  CheckpointHistory checkpoints;
+  std::uint64_t restarts = 0;  // operators and vertices are those of the last attempt
+  std::shared_ptr<const CheckpointHistory> checkpoints;  // null: it takes none
 };
 
 /// Executes a serialized plan. Declared here, defined by the link library for every personality, so that the API

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <atomic>
-#include <charconv>
 #include <cstdint>
 #include <source_location>
 #include <string>
@@ -33,6 +32,13 @@ void WriteLog(LogLevel level, std::string message, std::uint64_t held_back);
 /// Set while a line on the terminal stands open (progress): a log line wipes it first.
 extern std::atomic<bool> terminal_line_open;
 
+/// In the shortest form that reads back as the same. (Not here: <charconv> costs each job 30 ms to compile.)
+void AppendNumber(std::string& out, long long number);
+void AppendNumber(std::string& out, unsigned long long number);
+void AppendNumber(std::string& out, float number);
+void AppendNumber(std::string& out, double number);
+void AppendNumber(std::string& out, long double number);
+
 template <class T>
 void AppendLogPart(std::string& out, const T& part) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -42,8 +48,13 @@ void AppendLogPart(std::string& out, const T& part) {
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     out += std::string_view(part);
   } else if constexpr (std::is_arithmetic_v<T>) {
-    char digits[64];
-    out.append(digits, std::to_chars(digits, digits + sizeof(digits), part).ptr);
+    if constexpr (std::is_floating_point_v<T>) {
+      AppendNumber(out, part);
+    } else if constexpr (std::is_signed_v<T>) {
+      AppendNumber(out, static_cast<long long>(part));
+    } else {
+      AppendNumber(out, static_cast<unsigned long long>(part));
+    }
   } else {
     constexpr bool kPrintable = requires { out += part.ToString(); };
     static_assert(

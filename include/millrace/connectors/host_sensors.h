@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -33,22 +32,8 @@ class HostProbe {
   std::vector<SensorReading> Sample(EventTime now);
 
  private:
-  void Processors();
-  void Memory();
-  void Temperatures();
-  void Network();
-  void Disks();
-  std::vector<std::string> Lines(const std::string& path) const;
-  void Add(std::string sensor, double value);
-  /// Change of a counter since the last sample; false at its first one, and when it has begun anew.
-  bool Change(const std::string& counter, double total, double* change);
-  void AddRate(const std::string& sensor, double total);
-
-  std::string root_;
-  std::unordered_map<std::string, double> totals_;
-  EventTime now_;
-  double seconds_ = 0;  // since the last sample
-  std::vector<SensorReading> readings_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// This machine's sensors, sampled at an interval, until the job is cancelled, or for a while. One subtask reads.

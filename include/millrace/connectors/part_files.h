@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,26 +12,12 @@
 
 namespace millrace {
 
-class FileSystem;
-class WritableFile;
-struct FileCommittable;
-
-/// A part file that is being written.
+/// A part file that is being written, as its writer sees it.
 struct OpenPart {
-  OpenPart();
-  ~OpenPart();
-
   std::string text;          // written so far, and not in the file yet
   std::size_t spill_at = 0;  // with so many bytes of it PartFiles has to be called
   bool begun = false;        // what stands at a file's beginning was written
-
-  // PartFiles'.
   std::string bucket;
-  std::string name;  // once it is finished; in the bucket
-  std::unique_ptr<WritableFile> file;
-  std::int64_t bytes = 0;                // in the file
-  std::int64_t seen = 0;                 // bytes and text when PartFiles last looked at the clock
-  std::int64_t opened = 0, written = 0;  // clock readings in milliseconds
 };
 
 /// The part files of one subtask of a file sink: which are open, when they roll, what they are called, how they become
@@ -63,13 +48,7 @@ class PartFiles {
       Spill(part);
   }
   /// A step of the task ends: time may pass before the next record.
-  void EndStep() {
-    if (policy_.looks_at_time()) {
-      LookAtTime();
-      look_due_ = true;
-      last_ = nullptr;  // so that Find is called
-    }
-  }
+  void EndStep();
 
   std::vector<std::string> PrepareCommit();
   void Commit(const std::vector<std::string>& committables);
@@ -81,32 +60,12 @@ class PartFiles {
   static std::string NamesOf(const std::string& folder, const std::string& suffix);
 
  private:
-  OpenPart& Open(std::string_view bucket);
-  std::string HiddenPath(const std::string& name, const char* stage) const;
+  class State;
   /// Writes the part's text into its file; the file rolls when it is full.
   void Spill(OpenPart& part);
-  void WriteText(OpenPart& part);
-  /// Files that are due by time roll.
-  void LookAtTime();
-  /// Completes the file and takes the part away.
-  void Roll(OpenPart& part);
-  void RemoveOlder() const;
 
-  FileSystem* files_ = nullptr;
-  std::string
-      location_;  // the sink's folder, with its scheme, absolute: what a committable names it by
-  std::string folder_;  // within `files_`
-  std::string suffix_;
-  RollingPolicy policy_;
-  std::int64_t block_;  // bytes of text at which they are written
-  WriterContext context_;
-  bool replaces_;  // the files of an earlier run
-  std::map<std::string, std::unique_ptr<OpenPart>, std::less<>> open_;  // by bucket
-  OpenPart* last_ = nullptr;
-  bool look_due_ = false;
-  std::int64_t next_number_ = 0;
-  std::vector<FileCommittable> rolled_;   // complete: the next PrepareCommit gives them away
-  std::vector<std::string> uncommitted_;  // of a job without checkpoints: pending files, by name
+  std::unique_ptr<State> state_;
+  OpenPart* last_ = nullptr;  // the state's
 };
 
 }  // namespace millrace

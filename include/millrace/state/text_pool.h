@@ -3,10 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <new>
 #include <utility>
-#include <vector>
 
 namespace millrace {
 
@@ -28,7 +26,7 @@ class TextPool {
 
   /// The state goes, all of it: from here on what is given back is not looked at.
   void Abandon() { abandoned_ = true; }
-  std::uint64_t allocated_bytes() const { return chunks_.size() * std::uint64_t{kChunkBytes}; }
+  std::uint64_t allocated_bytes() const { return chunk_count_ * std::uint64_t{kChunkBytes}; }
 
   /// Makes a pool that of the running thread while it lives; texts made without one come from the allocator.
   class Scope {
@@ -47,12 +45,10 @@ class TextPool {
   static constexpr std::size_t kChunkBytes = 256 * 1024;
   struct Chunk {  // at the start of each chunk, whose address is a multiple of its size
     TextPool* owner;
+    Chunk* next;
   };
   struct Free {
     Free* next;
-  };
-  struct ChunkDelete {
-    void operator()(void* chunk) const { std::free(chunk); }
   };
 
   char* Take(std::uint32_t bytes) {
@@ -81,7 +77,8 @@ class TextPool {
   char* at_ = nullptr;
   char* end_ = nullptr;
   bool abandoned_ = false;
-  std::vector<std::unique_ptr<void, ChunkDelete>> chunks_;
+  Chunk* chunks_ = nullptr;
+  std::uint64_t chunk_count_ = 0;
 };
 
 /// A block of bytes that a text stands in: from the thread's pool, or from the allocator. Sixteen bytes.

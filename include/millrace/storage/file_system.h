@@ -83,6 +83,9 @@ Result<FileLocation> LocateFiles(const std::string& path);
 /// From here on; `files` outlives its use. Null takes it back.
 void RegisterFileSystem(const std::string& scheme, FileSystem* files);
 
+/// Makes a folder whose name, and its parents', survive the loss of power. Nothing is done when it exists.
+Status MakeDurableFolder(FileSystem& files, const std::string& folder);
+
 /// `folder/name`.
 std::string JoinPath(std::string_view folder, std::string_view name);
 
