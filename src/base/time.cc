@@ -1,5 +1,6 @@
 #include "millrace/base/time.h"
 
+#include <chrono>  // calendars
 #include <cstdio>
 #include <ostream>
 

@@ -33,8 +33,8 @@ endfunction()
 #
 # One GoogleTest executable per library, as build/<preset>/tests/NAME_test, registered with ctest. The target
 # tests_<label> builds every test program that carries the label; all of them have the label `program`.
-# HOT are the sources whose tests run long: under sanitizers only they are optimized. A test instantiates much of the
-# engine, and optimizing that with the sanitizers' checks in it is three quarters of its compile time.
+# HOT are the sources whose tests run long, or measure: only they are optimized. A test instantiates much of the engine, and
+# optimizing that is more than half of its compile time, with the sanitizers' checks in it three quarters.
 function(millrace_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SRCS;HOT;DEPS;LINK;LABELS" ${ARGN})
   find_package(GTest REQUIRED)
@@ -50,8 +50,8 @@ function(millrace_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
+  set_property(SOURCE ${ARG_SRCS} APPEND PROPERTY COMPILE_OPTIONS -O0)
   if(MILLRACE_SANITIZE)
-    set_property(SOURCE ${ARG_SRCS} APPEND PROPERTY COMPILE_OPTIONS -O0)
     math(EXPR ARG_TIMEOUT "${ARG_TIMEOUT} * 4")
   endif()
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})

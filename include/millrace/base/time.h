@@ -1,12 +1,13 @@
 #pragma once
 
-#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <iosfwd>
 #include <limits>
 #include <string>
 #include <type_traits>
+
+#include "millrace/base/chrono.h"
 
 namespace millrace {
 
