@@ -99,14 +99,13 @@ StepResult Task::RunStep(StepBudget& budget) {
   if (life_ == Life::kUncommitted || life_ == Life::kFinished) return StepResult::kFinished;
   if (mail_ == nullptr) return RunTask(budget);
   // What is owed to a snapshot is written whether or not there is work, and room.
-  constexpr std::uint32_t kSliceRows = 512;
   ArenaScope scope(arena_);
   const TextPool::Scope texts(texts_);
   Mark(0);
   ReadMail();
   for (auto& port : ports_) port->set_budget(&budget);
   if (overtake_after_ != kNever) Overtake();
-  const bool wrote = snapshots_->Slice(kSliceRows);
+  const bool wrote = snapshots_->Slice();
   const StepResult result = life_ == Life::kInCheckpoints ? RunEnded() : RunTask(budget);
   const bool waits = result == StepResult::kIdle || result == StepResult::kBlocked;
   return waits && wrote ? StepResult::kMore : result;
@@ -127,7 +126,8 @@ StepResult Task::RunTask(StepBudget& budget) {
   // 1. What waits inside the task, leaves first.
   if (!DrainPorts()) return budget.expired() ? StepResult::kMore : StepResult::kBlocked;
   // 2. Timers that are due.
-  if (!FireProcessingTime(budget)) return fire_blocked_ ? StepResult::kBlocked : StepResult::kMore;
+  firing_ = !FireProcessingTime(budget);
+  if (firing_) return fire_blocked_ ? StepResult::kBlocked : StepResult::kMore;
   // 3. New input.
   const StepResult result = is_source() ? RunSource(budget) : RunInputs(budget);
   // 4. Builders whose consumers starve.
@@ -296,7 +296,9 @@ void Task::OnAligned(std::int64_t checkpoint) {
 }
 
 bool Task::MayOvertake(std::int64_t checkpoint) const {
-  // A watermark or the end of input is one step for the state: its snapshot is taken before or behind it.
+  // A watermark, the end of input and the timers of one moment are one step for the state: its snapshot is taken before or
+  // behind it.
+  if (firing_) return false;
   if (head_->busy() && head_->element().batch == nullptr) return false;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (inputs_.in_order(i) && !aligner_->Delivered(i, checkpoint)) return false;

@@ -159,6 +159,7 @@ class Task {
   bool active_due_ = false;  // to be said, after idleness
   bool closed_ = false;
   bool fired_ = false;         // timers, in this step
+  bool firing_ = false;        // timers of the processing time that was due are still being fired
   bool fire_blocked_ = false;  // the last firing stopped because an output had no room
   TaskTimes times_;
   RunningStep running_;

@@ -55,10 +55,11 @@ void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
   Note(now, &open);
 }
 
-void TaskSnapshots::Note(std::int64_t began, Open* open) {
+std::int64_t TaskSnapshots::Note(std::int64_t began, Open* open) {
   const std::int64_t nanos = clock_->NowNanos() - began;
   open->times.snapshot += nanos;
   open->times.longest = std::max(open->times.longest, nanos);
+  return nanos;
 }
 
 bool TaskSnapshots::ExpectInFlight(std::int64_t checkpoint) {
@@ -82,21 +83,32 @@ void TaskSnapshots::EndInFlight() {
   Expecting()->expects_in_flight = false;
 }
 
-bool TaskSnapshots::Slice(std::uint32_t max_rows) {
+bool TaskSnapshots::Slice() {
   if (open_.empty() || target_->Crowded()) return false;
   const std::int64_t began = clock_->NowNanos();
-  const bool did = WriteOldest(max_rows);
-  Note(began, &open_.front());
+  const bool did = WriteOldest();
+  const std::int64_t nanos = Note(began, &open_.front());
+  if (did && !open_.front().owes_nothing) Learn(nanos);
   if (!did || !open_.front().owes_nothing) return did;
   CloseOldest();
   return true;
 }
 
-bool TaskSnapshots::WriteOldest(std::uint32_t max_rows) {
+void TaskSnapshots::Learn(std::int64_t nanos) {
+  constexpr std::int64_t kSliceNanos = 200 * 1000;
+  constexpr std::uint32_t kLeastRows = 128, kMostRows = 8192;
+  if (nanos > 2 * kSliceNanos) {
+    rows_ = std::max(rows_ / 2, kLeastRows);
+  } else if (nanos > 0 && nanos < kSliceNanos / 2) {  // a manual clock stands still
+    rows_ = std::min(rows_ * 2, kMostRows);
+  }
+}
+
+bool TaskSnapshots::WriteOldest() {
   Open& open = open_.front();
   for (const auto& part : open.parts) {
     if (part->done) continue;
-    part->done = (*operators_)[part->op_]->SnapshotSlice(max_rows);
+    part->done = (*operators_)[part->op_]->SnapshotSlice(rows_);
     if (!part->done) return true;
   }
   // The barrier is still on its way, or what it has overtaken.

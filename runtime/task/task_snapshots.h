@@ -28,8 +28,8 @@ class TaskSnapshots {
   bool ExpectInFlight(std::int64_t checkpoint);
   void AddInFlight(ByteWriter element);
   void EndInFlight();
-  /// Writes about `max_rows` of what is owed to the oldest. True when it did something.
-  bool Slice(std::uint32_t max_rows);
+  /// Writes a part of what is owed to the oldest, for about as long as a step takes. True when it did something.
+  bool Slice();
   bool running() const { return !open_.empty(); }
   /// What tables have written is lost: the next snapshot has everything.
   void OnLost() { whole_ = true; }
@@ -45,9 +45,11 @@ class TaskSnapshots {
     bool owes_nothing = false;
     SnapshotTimes times;
   };
-  /// A piece of work for the snapshot, from `began` until now.
-  void Note(std::int64_t began, Open* open);
-  bool WriteOldest(std::uint32_t max_rows);
+  /// A piece of work for the snapshot, from `began` until now. How long it took.
+  std::int64_t Note(std::int64_t began, Open* open);
+  bool WriteOldest();
+  /// A slice of `rows_` rows took so long: learns how many to write next.
+  void Learn(std::int64_t nanos);
   void CloseOldest();
   Open* Expecting();
 
@@ -58,6 +60,7 @@ class TaskSnapshots {
   std::int64_t first_barrier_ = 0;  // the clock's reading; 0: none waits for others
   std::deque<Open> open_;
   bool whole_ = false;
+  std::uint32_t rows_ = 512;  // of a slice
 };
 
 }  // namespace millrace

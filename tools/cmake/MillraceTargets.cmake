@@ -1,9 +1,10 @@
 # millrace_library(NAME SRCS a.cc ... DEPS base io LINK Threads::Threads)
 #
-# Declares one folder's library. DEPS are the Millrace libraries it may include, LINK the packages.
+# Declares one folder's library. DEPS are the Millrace libraries it may include, LINK the packages. APART: some of its sources
+# have names of their own in common, and can't be compiled in one go.
 # tests/house reads these declarations and fails on an include that is not declared here.
 function(millrace_library name)
-  cmake_parse_arguments(ARG "OBJECT" "" "SRCS;DEPS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "OBJECT;APART" "" "SRCS;DEPS;LINK" ${ARGN})
   set(target millrace_${name})
   if(ARG_SRCS)
     set(kind STATIC)
@@ -14,6 +15,9 @@ function(millrace_library name)
     set(scope PUBLIC)
     set_property(GLOBAL APPEND PROPERTY MILLRACE_LIBRARIES ${target})  # into the installed archive
     target_link_libraries(${target} PRIVATE millrace_warnings)
+    if(MILLRACE_SANITIZE AND NOT ARG_APART)  # built whole and seldom: a folder's sources in one go take half the time
+      set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+    endif()
     if(MILLRACE_BUILD_FUZZERS)  # coverage for libFuzzer
       target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
     endif()

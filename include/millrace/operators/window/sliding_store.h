@@ -30,8 +30,8 @@ struct SlidingSlot {
   std::uint32_t in_window() const { return back_entries + front_entries; }
 };
 
-/// What one key has collected in one pane. A key may have several entries in a pane that was left and come back to;
-/// they add up.
+/// What one key has collected in one pane. A key may have several entries in a pane that was left and come back to, or
+/// sealed; they add up.
 template <class Acc, bool kStacks>
 struct SlidingEntry {
   struct Nothing {};
@@ -75,7 +75,7 @@ class SlotIndex {
 template <class Acc, bool kStacks>
 struct SlidingPane {
   std::int64_t start = 0;
-  std::uint32_t serial = 0;  // another one after each Clear
+  std::uint32_t serial = 0;  // another one after each Clear and Seal
   ChunkedVector<SlidingEntry<Acc, kStacks>> log;
   SlotIndex index;
   std::uint32_t indexed = 0;
@@ -193,6 +193,8 @@ class SlidingStore {
     pane->serial = ++last_serial_;
     return **panes_.insert(panes_.begin() + static_cast<std::ptrdiff_t>(i), std::move(pane));
   }
+  /// The entries that the pane has do not change any more: its keys get new ones.
+  void Seal(Pane& pane) { pane.serial = ++last_serial_; }
   /// The entries of a pane that stays have been released.
   void Clear(Pane& pane) {
     pane.Clear();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "millrace/operators/aggregators.h"
@@ -49,6 +50,10 @@ class SlidingWindowOperator final
     if (context.checkpoints && !kSnapshots) ThrowNoSnapshots();
     if (context.restore != nullptr) Restore(*context.restore);
   }
+  bool SnapshotSlice(std::uint32_t max_rows) override {
+    if constexpr (kSnapshots) return owed_.Slice(*store_, max_rows);
+    return true;
+  }
   std::uint64_t StateRows() const override { return store_->table().size(); }
   std::uint64_t TableBytes() const override { return store_->TableBytes(); }
   std::uint64_t HeldBytes() const override { return store_->HeldBytes(); }
@@ -72,19 +77,21 @@ class SlidingWindowOperator final
     Own(into);
   }
 
-  /// All panes at once; what slots have over them is built anew when the next window fires.
+  /// Panes alone: what slots have over them is built anew when the next window fires.
   void FreezePanes(OperatorSnapshot& to) {
-    if constexpr (kSnapshots) WritePanes(to);
+    if constexpr (kSnapshots) owed_.Begin(*store_, &to);
   }
-  void WritePanes(OperatorSnapshot& to) {
-    for (std::size_t i = 0; i < store_->panes(); ++i) {
-      Pane& pane = store_->pane(i);
-      SlidingPaneWriter<K, Accumulator> out(pane.start, &to);
-      for (std::uint32_t e = 0; e < pane.log.size(); ++e) {
-        const Entry& entry = pane.log[e];
-        out.Add(store_->slot(entry.slot).key, entry.acc);
+  /// Before a pane goes: what it owes to snapshots; resumable.
+  bool WriteOwed(Pane& pane, StepBudget& budget) {
+    if constexpr (kSnapshots) {
+      for (;;) {
+        const std::uint32_t count = owed_.WritePane(*store_, pane, budget.Take(128));
+        if (count == 0) break;
+        if (budget.Spend(count)) return false;
       }
+      owed_.Forget(pane);
     }
+    return true;
   }
   void Restore(const OperatorRestore& from) {
     if constexpr (kSnapshots) ReadPanes(from);
@@ -247,6 +254,7 @@ class SlidingWindowOperator final
       if (!this->Expired(this->schedule_.LastEnd(pane.start))) return true;
       if (pane.start >= begin_ && pane.start < end_)
         return true;  // goes when it has left the window
+      if (!WriteOwed(pane, budget)) return false;
       if (!Walk(pane, budget, [&](Entry& entry) { store_->Release(entry.slot); })) return false;
       store_->DropFront();
     }
@@ -333,6 +341,7 @@ class SlidingWindowOperator final
         Leave(store_->slot(entry.slot), entry);
         if (forget) store_->Release(entry.slot);
       };
+      if (forget && !WriteOwed(pane, budget)) return false;
       if (!Walk(pane, budget, leave)) return false;
       begin_ = pane.start + this->schedule_.pane();
       if (forget && i == 0) {
@@ -458,6 +467,9 @@ class SlidingWindowOperator final
 
   std::optional<Store> store_;
   Stored<Accumulator> both_{};
+  struct Nothing {};
+  [[no_unique_address]] std::conditional_t<kSnapshots, SlidingPanesOwed<K, Accumulator, Store>,
+                                           Nothing> owed_;
 
   // What the slots' front and back cover: front the panes in [begin_, middle_), back those in [middle_, end_).
   std::int64_t begin_ = INT64_MIN;
