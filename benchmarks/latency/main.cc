@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "benchmarks/micro/shapes.h"
+#include "benchmarks/support/checkpoint_folder.h"
 #include "benchmarks/support/measure.h"
 
 namespace {
@@ -134,11 +135,13 @@ struct Options {
   std::string kind = "map";
   std::int64_t rate = 200000;
   std::int64_t seconds = 20;
+  std::string checkpoint_interval;  // empty: none are taken
 };
 
 [[noreturn]] void Usage(const std::string& why) {
   std::fprintf(stderr,
-               "latency: %s\nusage: latency [--kind map|window] [--rate 200K] [--seconds 20]\n",
+               "latency: %s\nusage: latency [--kind map|window] [--rate 200K] [--seconds 20] "
+               "[--checkpoint-interval 1s]\n",
                why.c_str());
   std::exit(2);
 }
@@ -159,6 +162,8 @@ Options Parse(int argc, char** argv) {
       o.kind = value;
     } else if (flag == "--rate") {
       o.rate = benchmark_support::ParseNumber("latency", value);
+    } else if (flag == "--checkpoint-interval") {
+      o.checkpoint_interval = value;
     } else if (flag == "--seconds") {
       o.seconds = benchmark_support::ParseNumber("latency", value);
     } else {
@@ -204,6 +209,13 @@ int main(int argc, char** argv) {
   const Options o = Parse(argc, argv);
   millrace::StreamEnvironment env;
   env.SetParallelism(2);
+  const benchmark_support::CheckpointFolder folder;
+  if (!o.checkpoint_interval.empty()) {
+    for (const std::string& pair : folder.Settings(o.checkpoint_interval)) {
+      const std::size_t eq = pair.find('=');
+      env.SetOption(pair.substr(0, eq), pair.substr(eq + 1));
+    }
+  }
   Build(o, env);
   const std::int64_t began = Now();
   g_results.count_from =

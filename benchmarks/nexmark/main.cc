@@ -4,12 +4,15 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "benchmarks/nexmark/handwritten.h"
 #include "benchmarks/nexmark/queries.h"
+#include "benchmarks/support/checkpoint_folder.h"
 #include "benchmarks/support/measure.h"
 
 namespace {
@@ -25,6 +28,7 @@ struct Options {
   bool engine = true, baseline = false;
   std::string check_file;
   std::vector<std::string> settings;  // -D key=value
+  std::string checkpoint_interval;    // empty: none are taken
 };
 
 [[noreturn]] void Usage(const std::string& why) {
@@ -32,8 +36,8 @@ struct Options {
       stderr,
       "nexmark: %s\nusage: nexmark --queries q0,q5|gen [--events 1M] [--tps 100K] [--seeds "
       "42,43,44]\n"
-      "         [--splits 1] [--parallelism 1] [--baseline[=only]] [--check[=FILE]] [-D key=value "
-      "...]\n",
+      "         [--splits 1] [--parallelism 1] [--baseline[=only]] [--check[=FILE]]\n"
+      "         [--checkpoint-interval 1s] [-D key=value ...]\n",
       why.c_str());
   std::exit(2);
 }
@@ -93,6 +97,8 @@ Options Parse(int argc, char** argv) {
       o.config.generator.seed_str = std::strtoull(seeds[2].c_str(), nullptr, 10);
     } else if (flag == "--backend") {
       if (value != "heap") Usage("backend '" + value + "' does not exist yet (known: heap)");
+    } else if (flag == "--checkpoint-interval") {
+      o.checkpoint_interval = value;
     } else if (flag == "-D") {
       o.settings.push_back(value);
     } else {
@@ -119,7 +125,13 @@ void RunGenerator(const nexmark::QueryConfig& config) {
 std::string RunEngine(const Options& o, const std::string& query, std::string* rows) {
   millrace::StreamEnvironment env;
   env.SetParallelism(o.parallelism);
-  for (const std::string& pair : o.settings) {
+  std::vector<std::string> settings = o.settings;
+  std::optional<benchmark_support::CheckpointFolder> folder;
+  if (!o.checkpoint_interval.empty()) {
+    folder.emplace();
+    for (std::string& s : folder->Settings(o.checkpoint_interval)) settings.push_back(std::move(s));
+  }
+  for (const std::string& pair : settings) {
     const std::size_t eq = pair.find('=');
     env.SetOption(pair.substr(0, eq), eq == std::string::npos ? "" : pair.substr(eq + 1));
   }

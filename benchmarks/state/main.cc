@@ -1,0 +1,253 @@
+// What checkpoints of a large keyed state cost: rows of an 8-byte key and an 88-byte value, filled first, then updated, the
+// same share of them in each interval. Once without checkpoints and once with; one CSV row each.
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "benchmarks/support/checkpoint_folder.h"
+#include "benchmarks/support/measure.h"
+#include "millrace/graph/checkpoint_report.h"
+#include "millrace/millrace.h"
+
+namespace {
+
+struct Update {
+  std::int64_t key = 0, value = 0;
+};
+MILLRACE_RECORD(Update, key, value);
+
+/// 88 bytes.
+struct Value {
+  std::int64_t count = 0, sum = 0, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0;
+};
+MILLRACE_RECORD(Value, count, sum, a, b, c, d, e, f, g, h, i);
+
+struct Options {
+  std::int64_t rows = 10000000;
+  std::int64_t changed = 500000;  // rows in an interval
+  std::int64_t rate = 0;          // updates a second; 0: flat out
+  std::int64_t interval = 1000;   // milliseconds
+  std::int64_t seconds = 15;
+  std::string variant = "both";
+  std::vector<std::string> settings;
+};
+
+[[noreturn]] void Usage(const std::string& why) {
+  std::fprintf(stderr,
+               "state: %s\nusage: state [--rows 10M] [--changed 500K] [--rate 0] [--interval "
+               "MILLISECONDS] [--seconds 15]\n"
+               "       [--checkpoints both|on|off] [-D key=value ...]\n",
+               why.c_str());
+  std::exit(2);
+}
+
+Options Parse(int argc, char** argv) {
+  Options o;
+  const auto number = [](const std::string& text) {
+    return benchmark_support::ParseNumber("state", text);
+  };
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (i + 1 == argc) Usage(flag + " needs a value");
+    const std::string value = argv[++i];
+    if (flag == "--rows") {
+      o.rows = number(value);
+    } else if (flag == "--changed") {
+      o.changed = number(value);
+    } else if (flag == "--rate") {
+      o.rate = number(value);
+    } else if (flag == "--interval") {
+      o.interval = number(value);
+    } else if (flag == "--seconds") {
+      o.seconds = number(value);
+    } else if (flag == "--checkpoints") {
+      if (value != "both" && value != "on" && value != "off") Usage("--checkpoints " + value);
+      o.variant = value;
+    } else if (flag == "-D") {
+      o.settings.push_back(value);
+    } else {
+      Usage("unknown option " + flag);
+    }
+  }
+  if (o.rows < 1 || o.changed < 1 || o.changed > o.rows)
+    Usage("--changed is 1 to the number of rows");
+  return o;
+}
+
+/// Clock, CPU time of the process and its memory at one moment.
+struct Reading {
+  double wall = 0, cpu = 0, rss_mb = 0;
+  static Reading Now() {
+    timespec t{};
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    rusage use{};
+    getrusage(RUSAGE_SELF, &use);
+    Reading r;
+    r.wall = static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+    r.cpu = static_cast<double>(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+            static_cast<double>(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1e-6;
+    std::ifstream in("/proc/self/statm");
+    double pages = 0;
+    in >> pages >> pages;
+    r.rss_mb = pages * 4096 / 1048576;
+    return r;
+  }
+};
+Reading g_begin, g_end;
+
+/// Which row the i-th update is for: `changed` rows in turn, then the next as many.
+struct Schedule {
+  std::int64_t rows, changed, per_turn;  // updates in an interval
+  Update At(std::int64_t i) const {
+    const std::int64_t turn = i / per_turn;
+    // Far apart in memory, each about as often as any other.
+    const auto within = static_cast<std::int64_t>((static_cast<std::uint64_t>(i) * 2654435761U) %
+                                                  static_cast<std::uint64_t>(changed));
+    return {(turn * changed + within) % rows, i};
+  }
+};
+
+struct Apply : millrace::KeyedProcessFunction<std::int64_t, Update, std::int64_t> {
+  millrace::ValueState<Value> state{this, "value"};
+  void ProcessElement(const Update& u, Context&, millrace::Collector<std::int64_t>& out) {
+    Value& v = state.Mutable();
+    ++v.count;
+    v.sum += u.value;
+    v.i = u.key;
+    if (u.value % 1024 == 0) out.Emit(v.sum);
+  }
+};
+
+struct Discard {
+  struct Writer {
+    void Write(std::int64_t, millrace::EventTime) {}
+  };
+  Writer CreateWriter(const millrace::WriterContext&) const { return {}; }
+};
+
+/// Fills the rows, then updates them; readings are taken when update `begin` and `end` are made.
+void Build(const Options& o, const Schedule& schedule, std::int64_t begin, std::int64_t end,
+           millrace::StreamEnvironment& env) {
+  const auto update = [schedule, begin, end](std::int64_t i) {
+    if (i == begin) g_begin = Reading::Now();
+    if (i == end) g_end = Reading::Now();
+    return schedule.At(i);
+  };
+  const std::int64_t rows = o.rows;
+  if (o.rate == 0) {
+    env.FromSource("updates", millrace::Generate([rows, update](std::int64_t i) {
+                                return i < rows ? Update{i, 0} : update(i - rows);
+                              }).Count(rows + end + 1))
+        .KeyBy(&Update::key)
+        .Process("apply", Apply{})
+        .SinkTo("discard", Discard{});
+    return;
+  }
+  auto fill = env.FromSource(
+      "fill", millrace::Generate([](std::int64_t i) { return Update{i, 0}; }).Count(rows));
+  auto updates = env.FromSource(
+      "updates", millrace::Generate(update).Count(end + 1).Rate(static_cast<double>(o.rate)));
+  fill.Union(updates).KeyBy(&Update::key).Process("apply", Apply{}).SinkTo("discard", Discard{});
+}
+
+double Median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+/// Updates a second that were measured.
+double Run(const Options& o, double per_second, bool checkpoints) {
+  const auto begin = static_cast<std::int64_t>(per_second * (o.rate == 0 ? 2 : 8));  // warm
+  const auto end = begin + static_cast<std::int64_t>(per_second * static_cast<double>(o.seconds));
+  const auto per_turn = std::max<std::int64_t>(
+      1, static_cast<std::int64_t>(per_second * static_cast<double>(o.interval) / 1000));
+  const benchmark_support::CheckpointFolder folder;
+  millrace::StreamEnvironment env;
+  std::vector<std::string> settings = {"memory=8GiB", "steps=measured"};
+  if (checkpoints) {
+    for (std::string& s : folder.Settings(std::to_string(o.interval) + "ms"))
+      settings.push_back(std::move(s));
+  }
+  settings.insert(settings.end(), o.settings.begin(), o.settings.end());
+  for (const std::string& pair : settings) {
+    const std::size_t eq = pair.find('=');
+    env.SetOption(pair.substr(0, eq), eq == std::string::npos ? "" : pair.substr(eq + 1));
+  }
+  Build(o, {o.rows, o.changed, per_turn}, begin, end, env);
+  const millrace::JobResult result = env.Run("state");
+  if (!result.status.ok()) {
+    std::fprintf(stderr, "state: %s\n", result.status.ToString().c_str());
+    std::exit(1);
+  }
+  std::vector<double> millis, megabytes;
+  std::uint64_t completed = 0, failed = 0;
+  double slice = 0;
+  if (result.checkpoints != nullptr) {
+    completed = result.checkpoints->completed;
+    failed = result.checkpoints->failed;
+    for (const auto& report : result.checkpoints->recent) {
+      millis.push_back(static_cast<double>(report.nanos) / 1e6);
+      megabytes.push_back(static_cast<double>(report.bytes()) / 1e6);
+      for (const auto& s : report.subtasks)
+        slice = std::max(slice, static_cast<double>(s.longest) / 1e6);
+    }
+  }
+  double step_cpu = 0, step = 0;
+  for (const auto& v : result.vertices) {
+    step_cpu = std::max(step_cpu, v.longest_step_cpu * 1e3);
+    step = std::max(step, v.longest_step * 1e3);
+  }
+  const double seconds = g_end.wall - g_begin.wall;
+  const auto count = static_cast<double>(end - begin);
+  std::printf(
+      "%s,%lld,%lld,%lld,%.1f,%.0f,%.1f,%.1f,%llu,%llu,%.0f,%.0f,%.0f,%.3f,%.3f,%.3f,%.0f\n",
+      checkpoints ? "on" : "off", static_cast<long long>(o.rows), static_cast<long long>(o.changed),
+      static_cast<long long>(o.interval), seconds, count / seconds,
+      (g_end.cpu - g_begin.cpu) / count * 1e9, g_end.rss_mb,
+      static_cast<unsigned long long>(completed), static_cast<unsigned long long>(failed),
+      Median(millis), millis.empty() ? 0 : *std::max_element(millis.begin(), millis.end()),
+      Median(megabytes), slice, step_cpu, step,
+      checkpoints ? benchmark_support::WriteRate(folder.path(), 256) : 0);
+  return count / seconds;
+}
+
+/// In a child of its own: the memory of one variant is not the other's.
+double RunInChild(const Options& o, double per_second, bool checkpoints, double* peak) {
+  const auto measured = benchmark_support::MeasureInChild([&] {
+    benchmark_support::Outcome outcome;
+    outcome.longest_step_ms = Run(o, per_second, checkpoints);
+    return outcome;
+  });
+  if (!measured.ok) std::exit(std::max(1, measured.exit_code));
+  *peak = measured.peak_rss_mb;
+  return measured.outcome.longest_step_ms;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options o = Parse(argc, argv);
+  std::printf(
+      "checkpoints,rows,changed,interval_ms,seconds,updates_per_s,cpu_ns_per_update,rss_mb,"
+      "completed,"
+      "failed,done_ms_median,done_ms_max,mb_median,longest_slice_ms,longest_step_cpu_ms,"
+      "longest_step_ms,write_rate_mb_s\n");
+  std::fflush(stdout);
+  double rate = o.rate != 0 ? static_cast<double>(o.rate) : 2e6, off_peak = 0, on_peak = 0;
+  if (o.variant != "on" || o.rate == 0) {
+    const double measured = RunInChild(o, rate, false, &off_peak);
+    if (o.rate == 0) rate = measured;
+  }
+  if (o.variant != "off") RunInChild(o, rate, true, &on_peak);
+  std::fprintf(stderr, "peak RSS: %.0f MB without, %.0f MB with\n", off_peak, on_peak);
+  return 0;
+}
