@@ -311,8 +311,9 @@ void Task::Overtake() {
     if (inputs_.GoOnRecording()) snapshots_->EndInFlight();
     return;
   }
-  const std::int64_t checkpoint = inputs_.Announced();
-  if (checkpoint <= std::max(seen_, aborted_)) return;
+  // One after the other: of two under way the older one is not given up because the newer one's barrier is there too.
+  const std::int64_t checkpoint = std::max(seen_, aborted_) + 1;
+  if (inputs_.Announced() < checkpoint) return;
   if (overtake_after_ > 0) {
     const std::int64_t now = clock_->NowNanos();
     if (std::exchange(announced_, checkpoint) != checkpoint) announced_at_ = now;

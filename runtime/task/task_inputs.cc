@@ -47,7 +47,20 @@ void TaskInputs::BeginRecording(std::int64_t checkpoint, const BarrierAligner& a
     const Element rest{Element::Kind::kBatch, const_cast<Batch*>(at_hand), 0};
     RecordOne(at_hand_, rest, row);
   }
-  for (const Ahead& ahead : ahead_) RecordOne(ahead.channel, ahead.element, 0);
+  for (const Ahead& ahead : ahead_) {
+    Input& input = inputs_[ahead.channel];
+    if (!input.recorded) continue;
+    switch (ahead.element.kind) {
+      case Element::Kind::kBarrier:  // of a checkpoint after the one that was recorded before
+        input.recorded = ahead.element.value < checkpoint;
+        break;
+      case Element::Kind::kEnd:  // is said again after a restore
+        input.recorded = false;
+        break;
+      default:
+        RecordOne(ahead.channel, ahead.element, 0);
+    }
+  }
 }
 
 void TaskInputs::RecordOne(std::size_t channel, const Element& element, std::uint32_t first) {

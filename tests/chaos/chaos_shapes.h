@@ -7,6 +7,7 @@
 
 #include "millrace/millrace.h"
 #include "tests/chaos/chaos_records.h"
+#include "tests/chaos/held_source.h"
 #include "tests/chaos/state_shapes.h"
 
 // The job that chaos tests run: keyed state of several kinds, timers, every window in event time, splits that are read one
@@ -56,7 +57,8 @@ struct Blocks {
 struct Shape {
   std::int64_t records = 2000;
   int splits = 3;
-  double rate = 0;  // records a second; 0: flat out
+  double rate = 0;    // records a second; 0: flat out
+  std::string until;  // the file whose being there lets the job end; empty: it ends by itself
 };
 
 /// The operators whose state is no plain keyed state.
@@ -79,10 +81,10 @@ void BuildStates(StreamEnvironment& env, Items& items, const Shape& shape, const
 /// Puts the job together; `sinks(name)` gives sinks of lines.
 template <class Sinks>
 void Build(StreamEnvironment& env, const Shape& shape, const Sinks& sinks) {
-  auto generator = Generate(ItemOf).Count(shape.records).Splits(shape.splits);
-  if (shape.rate > 0) generator = std::move(generator).Rate(shape.rate);
   auto items = env.FromSource(
-      "items", std::move(generator),
+      "items",
+      HeldSource(Generate(ItemOf).Count(shape.records).Splits(shape.splits),
+                 shape.rate / shape.splits, shape.until),
       WatermarkStrategy<Item>::Monotonous().WithTimestamp(&Item::time, Unit::kMilliseconds));
   items.KeyBy(&Item::key).Process("buckets", Buckets{}).SinkTo("bucket rows", sinks("bucket rows"));
   BuildStates(env, items, shape, sinks);

@@ -1,0 +1,105 @@
+#include "runtime/task/task_inputs.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/task/barrier_aligner.h"
+
+namespace millrace {
+namespace {
+
+class FakeChannel final : public InputChannel {
+ public:
+  bool Pop(Element* element) override {
+    if (elements.empty()) return false;
+    *element = elements.front();
+    elements.pop_front();
+    return true;
+  }
+  void Return(Batch*) override {}
+  bool HasInput() override { return !elements.empty(); }
+
+  std::deque<Element> elements;
+};
+
+Element Watermark(std::int64_t time) {
+  return {Element::Kind::kWatermark, nullptr, time};
+}
+Element Barrier(std::int64_t checkpoint) {
+  return {Element::Kind::kBarrier, nullptr, checkpoint};
+}
+const Element kEndOfInput{Element::Kind::kEnd, nullptr, 0};
+
+/// Two channels whose barriers are overtaken.
+class TaskInputsTest : public ::testing::Test {
+ protected:
+  TaskInputsTest() {
+    for (FakeChannel& channel : channels_) inputs_.Add(&channel, 0, {});
+  }
+  /// Begins to record; what is recorded stands in `recorded_` as "CHANNEL:VALUE".
+  bool Record(std::int64_t checkpoint) {
+    recorded_.clear();
+    inputs_.BeginRecording(checkpoint, aligner_, nullptr, 0, [this](ByteWriter bytes) {
+      const auto element = InFlightElement::Decode(bytes.view());
+      ASSERT_TRUE(element.ok()) << element.status();
+      recorded_.push_back(std::to_string(element.value().channel) + ":" +
+                          std::to_string(element.value().value));
+    });
+    return GoOn();
+  }
+  bool GoOn() {
+    const bool whole = inputs_.GoOnRecording();
+    if (whole) aligner_.OnOvertaken(std::exchange(last_, last_ + 1));
+    return whole;
+  }
+
+  std::array<FakeChannel, 2> channels_;
+  TaskInputs inputs_;
+  BarrierAligner aligner_{2};
+  std::vector<std::string> recorded_;
+  std::int64_t last_ = 1;
+};
+
+using Texts = std::vector<std::string>;
+
+TEST_F(TaskInputsTest, RecordsWhatStandsBeforeTheBarrierOfEachChannel) {
+  channels_[0].elements = {Watermark(10), Barrier(1), Watermark(11)};
+  channels_[1].elements = {Watermark(20)};
+  EXPECT_FALSE(Record(1));
+  channels_[1].elements = {Watermark(21), Barrier(1)};
+  EXPECT_TRUE(GoOn());
+  EXPECT_EQ(recorded_, (Texts{"0:10", "1:20", "1:21"}));
+  std::size_t channel = 0;
+  Element element;
+  for (const std::int64_t next : {10, 20, 21, 11}) {
+    ASSERT_TRUE(inputs_.Pull(aligner_, &channel, &element));
+    EXPECT_EQ(element.value, next);
+  }
+}
+
+TEST_F(TaskInputsTest, AnEndThatStillWaitsIsNotRecordedAgainNorWaitedBehind) {
+  channels_[0].elements = {Watermark(10), kEndOfInput};
+  channels_[1].elements = {Barrier(1), Barrier(2)};
+  EXPECT_TRUE(Record(1));
+  EXPECT_EQ(recorded_, Texts{"0:10"});
+  EXPECT_TRUE(Record(2)) << "the channel that has ended has no barrier";
+  EXPECT_EQ(recorded_, Texts{"0:10"}) << "ends are said again by sources";
+}
+
+TEST_F(TaskInputsTest, ABarrierThatWasReadForAnotherCheckpointIsThatOfItsOwn) {
+  channels_[0].elements = {Watermark(10), Barrier(2), Watermark(11)};
+  EXPECT_FALSE(Record(1));
+  inputs_.StopRecording();  // was given up, before the channel's producer had come to it
+  aligner_.OnAbort(1);
+  channels_[1].elements = {Watermark(20), Barrier(2)};
+  EXPECT_TRUE(Record(2));
+  EXPECT_EQ(recorded_, (Texts{"0:10", "1:20"}));
+}
+
+}  // namespace
+}  // namespace millrace
