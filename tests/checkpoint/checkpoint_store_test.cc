@@ -51,6 +51,15 @@ TEST(CheckpointStore, AManifestIsReadBackAsItWas) {
             StatusCode::kNotFound);
 }
 
+TEST(CheckpointStore, AManifestNamesNoFileOutsideOfItsFolder) {
+  for (const char* name : {"../a", "tasks/../../a", "/a", "tasks/..", ""}) {
+    const auto read = Manifest::Decode(Of(1, {name}).Encoded(), "m");
+    EXPECT_EQ(read.status().code(), StatusCode::kDataLoss) << name;
+  }
+  for (const char* name : {"a", "tasks/..a", "tasks/a..", "tasks/./a"})
+    EXPECT_TRUE(Manifest::Decode(Of(1, {name}).Encoded(), "m").ok()) << name;
+}
+
 TEST(CheckpointStore, TheFolderItselfSurvivesTheLossOfPower) {
   MemoryFileSystem files;
   const std::string folder = "jobs/of/mine/chk";
