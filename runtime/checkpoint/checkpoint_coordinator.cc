@@ -5,6 +5,7 @@
 
 #include "millrace/base/log.h"
 #include "millrace/operators/user_error.h"
+#include "src/base/plant.h"
 
 namespace millrace {
 
@@ -165,6 +166,8 @@ void CheckpointCoordinator::LookAtTasks() {
     if (pending.tasks.state() == PendingCheckpoint::State::kComplete && !pending.being_written) {
       pending.being_written = true;
       pending.manifest.ended_millis = clock_->WallMillis();
+      if (MILLRACE_PLANT(3))
+        TellAll([&](CheckpointMail& mail) { mail.complete.store(pending.tasks.id()); });
       uploads_->WriteManifest(std::move(pending.manifest), settings_.retain);
     }
     ++i;

@@ -8,6 +8,7 @@
 #include "millrace/base/check.h"
 #include "millrace/operators/pending_commits.h"
 #include "millrace/operators/user_error.h"
+#include "src/base/plant.h"
 
 namespace millrace {
 
@@ -321,7 +322,7 @@ void Task::Overtake() {
   snapshots_->OnBarrier(0, checkpoint);
   if (snapshots_->ExpectInFlight(checkpoint)) {
     inputs_.BeginRecording(
-        checkpoint, *aligner_, head_->element().batch, head_->row(),
+        checkpoint, *aligner_, head_->element().batch, head_->row() + (MILLRACE_PLANT(2) ? 1 : 0),
         [this](ByteWriter element) { snapshots_->AddInFlight(std::move(element)); });
     if (inputs_.GoOnRecording()) snapshots_->EndInFlight();
   }
