@@ -13,6 +13,7 @@
 #include "runtime/run_name.h"
 #include "runtime/workers/job_master.h"
 #include "runtime/workers/worker_agent.h"
+#include "src/base/fail_point.h"
 
 namespace millrace {
 namespace {
@@ -53,8 +54,10 @@ Result<GivenCheckpoints> OpenGiven(const v1::DeployWorker& deploy, const RunOpti
 /// The part from the deployment to its end. An error when it could not begin.
 Status Run(JobPlan plan, const GraphBuilder& job, const RunOptions& options,
            const WorkerOrder& order, WorkerAgent* agent) {
+  MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kWorkerStart));
   auto deploy = agent->AwaitDeploy();
   if (!deploy.ok()) return deploy.status();
+  MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kWorkerDeploy));
   auto given = OpenGiven(deploy.value(), options, plan);
   if (!given.ok()) return given.status();
   JobCheckpoints* const checkpoints = given.value().checkpoints.get();

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "millrace/base/log.h"
+#include "src/base/fail_point.h"
 
 namespace millrace {
 namespace {
@@ -58,6 +59,7 @@ Status CommitFiles::Name(const FileCommittable& file) {
 
 Status CommitFiles::Rename(FileSystem& files, const std::string& from, const std::string& to,
                            const std::string& folder) const {
+  MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kFileSinkRename));
   const Status renamed = files.Rename(from, to);
   if (renamed.code() != StatusCode::kNotFound) return renamed;
   MILLRACE_RETURN_IF_ERROR(durable_ ? MakeDurableFolder(files, folder) : files.MakeFolder(folder));
@@ -66,6 +68,7 @@ Status CommitFiles::Rename(FileSystem& files, const std::string& from, const std
 
 Status CommitFiles::Sync() {
   if (!durable_) return Status::Ok();
+  MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kFileSinkSync));
   // A file has two names rather than none: they are the same bytes.
   for (const auto* places : {&named_, &emptied_}) {
     for (const Place& place : *places) {

@@ -10,6 +10,7 @@
 #include "millrace/base/log.h"
 #include "millrace/connectors/text_files.h"
 #include "millrace/storage/file_system.h"
+#include "src/base/fail_point.h"
 
 namespace millrace {
 namespace {
@@ -208,6 +209,7 @@ void PartFiles::State::Roll(Part& part) {
   WriteText(part);
   if (context_.checkpoints) ThrowIfFailed("write output files", part.file->Sync());
   ThrowIfFailed("write output files", part.file->Close());
+  ThrowIfFailed("write output files", AtFailPoint(FailPoint::kFileSinkRoll));
   const std::string pending = HiddenName::Make(part.name, context_.job_id, kPending);
   ThrowIfFailed("write output files",
                 files_->Rename(HiddenPath(part.name, kInProgress), JoinPath(folder_, pending)));
@@ -222,6 +224,7 @@ std::vector<std::string> PartFiles::State::PrepareCommit() {
   std::vector<std::string> committables;
   for (const FileCommittable& file : rolled_) committables.push_back(file.Encoded());
   if (context_.checkpoints) {
+    ThrowIfFailed("write output files", AtFailPoint(FailPoint::kFileSinkPrepare));
     if (!rolled_.empty()) ThrowIfFailed("write output files", files_->SyncFolder(folder_));
   } else {
     for (const FileCommittable& file : rolled_) uncommitted_.push_back(file.pending);

@@ -5,6 +5,8 @@
 
 #include "millrace/base/log.h"
 #include "millrace/operators/user_error.h"
+#include "src/base/fail_point.h"
+#include "src/base/plant.h"
 
 namespace millrace {
 
@@ -109,6 +111,7 @@ void CheckpointCoordinator::OnWritten(const SnapshotEvent& event) {
 }
 
 void CheckpointCoordinator::Acknowledge(const SnapshotEvent& event, Pending* pending) {
+  DieAtFailPoint(FailPoint::kCheckpointAcknowledge);
   const Manifest::Chain& chain = chains_[event.task];
   const std::int64_t began = pending->tasks.began_nanos();
   SubtaskCheckpoint did;
@@ -141,6 +144,7 @@ void CheckpointCoordinator::Begin() {
   Pending& pending = pending_.back();
   next_begin_ = now + settings_.interval_nanos;
   try {
+    ThrowAtFailPoint(FailPoint::kCheckpointBegin);
     // Before the tasks hear of it: a split is with a reader before its barrier, or here.
     for (const Source& source : job_.sources)
       pending.manifest.sources.push_back({source.name, source.coordinator->BeginCheckpoint(id)});
@@ -149,6 +153,7 @@ void CheckpointCoordinator::Begin() {
     LookAtTasks();
     return;
   }
+  DieAtFailPoint(FailPoint::kCheckpointTrigger);
   TellAll([&](CheckpointMail& mail) {
     if (pending.last) mail.last.store(id, std::memory_order_release);
     mail.triggered.store(id, std::memory_order_release);
@@ -165,6 +170,8 @@ void CheckpointCoordinator::LookAtTasks() {
     if (pending.tasks.state() == PendingCheckpoint::State::kComplete && !pending.being_written) {
       pending.being_written = true;
       pending.manifest.ended_millis = clock_->WallMillis();
+      if (MILLRACE_PLANT(3))
+        TellAll([&](CheckpointMail& mail) { mail.complete.store(pending.tasks.id()); });
       uploads_->WriteManifest(std::move(pending.manifest), settings_.retain);
     }
     ++i;
@@ -181,6 +188,7 @@ void CheckpointCoordinator::OnManifest(const SnapshotEvent& event) {
 }
 
 void CheckpointCoordinator::Complete(Pending* pending) {
+  DieAtFailPoint(FailPoint::kCheckpointComplete);
   finished_ = pending->last;
   failures_in_a_row_ = 0;
   const std::int64_t id = pending->tasks.id();
@@ -195,6 +203,7 @@ void CheckpointCoordinator::Fail(Pending* pending, std::string why) {
   End(pending, why);
   const std::string text = "checkpoint " + std::to_string(id) + " failed: " + why;
   Log(kWarn, text);
+  DieAtFailPoint(FailPoint::kCheckpointAbort);
   if (++failures_in_a_row_ > settings_.tolerable_failures) failure_ = text;
   aborted_.insert(id);
   TellAborted();

@@ -39,8 +39,12 @@ class CheckpointStore {
   void Adopt(const std::string& job_id);
   /// The newest that this process has written; 0: none.
   std::int64_t written() const { return written_; }
-  /// Durable when it is OK: file, name, and the names of the snapshot files.
+  /// Durable when it is OK: file, name, and the names of the snapshot files. When it is not, the manifest may be there all the same:
+  /// see Settle.
   Status Write(const Manifest& manifest);
+  /// Before another attempt goes on from what was written: finds out whether the manifest is there whose Write failed last. What
+  /// later starts may find must not be passed over, for an attempt voids what older ones have prepared.
+  Status Settle();
   /// Keeps the newest `count` of those that were written or adopted; removes the manifests of older ones of these, and their
   /// files that no manifest names. Others are left alone. What can't be removed is logged and stays.
   void Retain(std::size_t count);
@@ -48,6 +52,7 @@ class CheckpointStore {
  private:
   CheckpointStore(FileSystem* files, std::string folder)
       : files_(files), folder_(std::move(folder)) {}
+  void Keep(const Manifest& manifest);
   /// Snapshot files that some manifest names.
   std::set<std::string> Needed() const;
 
@@ -57,6 +62,7 @@ class CheckpointStore {
   std::map<std::int64_t, std::optional<Manifest>> manifests_;
   std::set<std::int64_t> own_;
   std::int64_t written_ = 0;
+  std::optional<Manifest> unsure_;  // whether it is there is not known
 };
 
 }  // namespace millrace

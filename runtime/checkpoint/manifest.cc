@@ -51,6 +51,16 @@ SubtaskCheckpoint From(const v1::SubtaskTimes& in) {
   return did;
 }
 
+/// A file below the folder. Others are never read, and never removed.
+bool IsBelow(std::string_view name) {
+  if (name.empty() || name.front() == '/') return false;
+  for (std::size_t at = 0, end = 0; end != std::string_view::npos; at = end + 1) {
+    end = name.find('/', at);
+    if (name.substr(at, end - at) == "..") return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string Manifest::Encoded() const {
@@ -107,8 +117,12 @@ Result<Manifest> Manifest::Decode(std::string_view bytes, const std::string& pat
     vertex.operators.assign(v.operators().begin(), v.operators().end());
     for (const v1::TaskState& task : v.tasks()) {
       Chain chain;
-      for (const v1::SnapshotFile& f : task.files())
+      for (const v1::SnapshotFile& f : task.files()) {
+        if (!IsBelow(f.name()))
+          return Status::DataLoss(what + "it names the file '" + f.name() +
+                                  "', which is not below its folder");
         chain.push_back({f.name(), f.checkpoint(), f.bytes()});
+      }
       vertex.tasks.push_back(std::move(chain));
     }
     manifest.vertices.push_back(std::move(vertex));

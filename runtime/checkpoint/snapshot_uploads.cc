@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "src/base/fail_point.h"
+
 namespace millrace {
 
 /// A file on its way. `writer` and `status` belong to the thread that has its task's strand.
@@ -153,19 +155,28 @@ void SnapshotUploads::Run(Item& item) {
   Upload& upload = *item.upload;
   if (upload.writer == nullptr && upload.status.ok()) {
     const std::string path = JoinPath(store_->folder(), upload.name);
-    auto file = store_->files().Create(path);
-    upload.status = file.status();
-    if (file.ok()) upload.writer = std::make_unique<BlockFileWriter>(std::move(file).value(), path);
+    upload.status = Create(path, &upload.writer);
   }
   if (item.last) {
     Finish(upload);
   } else if (upload.status.ok()) {
-    upload.status = upload.writer->Add(item.kind, item.block.view());
+    upload.status = AtFailPoint(FailPoint::kUploadWrite);
+    if (upload.status.ok()) upload.status = upload.writer->Add(item.kind, item.block.view());
   }
 }
 
+Status SnapshotUploads::Create(const std::string& path, std::unique_ptr<BlockFileWriter>* writer) {
+  MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kUploadCreate));
+  auto file = store_->files().Create(path);
+  if (!file.ok()) return file.status();
+  *writer = std::make_unique<BlockFileWriter>(std::move(file).value(), path);
+  return Status::Ok();
+}
+
 void SnapshotUploads::Finish(Upload& upload) {
+  if (upload.status.ok()) upload.status = AtFailPoint(FailPoint::kUploadFinish);
   if (upload.status.ok()) upload.status = upload.writer->Finish();
+  if (upload.status.ok()) upload.status = AtFailPoint(FailPoint::kUploadAcknowledge);
   SnapshotEvent event;
   event.task = upload.task;
   event.checkpoint = upload.checkpoint;

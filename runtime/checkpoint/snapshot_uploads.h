@@ -90,6 +90,7 @@ class SnapshotUploads final : public SnapshotTarget {
   };
   void Push(Strand* strand, Item item);
   void Run(Item& item);
+  Status Create(const std::string& path, std::unique_ptr<BlockFileWriter>* writer);
   void Finish(Upload& upload);
 
   CheckpointStore* store_;

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <string>
 
+#include "src/base/fail_point.h"
+
 namespace millrace {
 namespace {
 
@@ -24,6 +26,7 @@ Connection::~Connection() {
 }
 
 void Connection::Send(const FrameHeader& header, ByteWriter* payload, Home* home) {
+  DieAtFailPoint(FailPoint::kFrameSend);
   Outgoing outgoing{{}, payload, home};
   WriteFrameHeader(header, payload == nullptr ? std::string_view() : payload->view(),
                    outgoing.header);

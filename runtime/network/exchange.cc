@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "millrace/base/check.h"
+#include "src/base/fail_point.h"
 
 namespace millrace {
 
@@ -52,6 +53,7 @@ struct Exchange::Peer final : FrameSink {
     return input == inputs.end() ? nullptr : input->second->TakeBuffer();
   }
   Status OnFrame(const FrameHeader& header, std::unique_ptr<ByteWriter> payload) override {
+    MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kFrameReceive));
     if (header.kind == FrameKind::kCredit) {
       const auto output = outputs.find(header.channel);
       if (output != outputs.end() && output->second->OnCredit(header.value)) return Status::Ok();

@@ -59,10 +59,13 @@ Status ForEachInFlight(const OperatorRestore& from,
 }
 
 Result<Batch*> RestoredBatches::DecodeAll(std::string_view bytes, const InputChannelInfo& info) {
-  // A batch may be larger than the channel's are now.
+  // A batch may be larger than the channel's are now, but no larger than its bytes can say.
   constexpr std::uint32_t kMostRows = 1 << 20;
+  const std::size_t columns = std::size_t{info.columns.times} + std::size_t{info.columns.hashes};
+  const std::size_t least = info.type->least_encoded + 8 * columns;
   std::uint32_t rows = 0;
-  if (!ByteReader(bytes).Get(&rows) || rows == 0 || rows > kMostRows) return NotReadBack();
+  if (!ByteReader(bytes).Get(&rows) || rows == 0 || rows > kMostRows || rows * least > bytes.size())
+    return NotReadBack();
   Batch* const batch = NewBatch(*info.type, rows, info.columns);
   batch->arena_pin = arena_.Pin();
   batch->arena = &arena_;

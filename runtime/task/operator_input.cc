@@ -1,6 +1,7 @@
 #include "runtime/task/operator_input.h"
 
 #include "millrace/base/check.h"
+#include "src/base/fail_point.h"
 
 namespace millrace {
 
@@ -27,6 +28,7 @@ bool OperatorInput::Run(StepBudget& budget) {
       break;
     case Element::Kind::kBarrier:
       if (snapshots_ != nullptr) snapshots_->OnBarrier(number_, element_.value);
+      ThrowAtFailPoint(FailPoint::kBarrierForward);
       op_->ForwardBarrier(element_.value);
       break;
     case Element::Kind::kEnd:

@@ -8,6 +8,8 @@
 #include "millrace/base/check.h"
 #include "millrace/operators/pending_commits.h"
 #include "millrace/operators/user_error.h"
+#include "src/base/fail_point.h"
+#include "src/base/plant.h"
 
 namespace millrace {
 
@@ -64,6 +66,7 @@ void Task::Open() {
     OperatorInput* const input = i == 0 ? head_.get() : inputs[operators_[i].get()];
     input->SetSnapshots(snapshots_.get(), i);
     operators_[i]->Open(*contexts_[i]);
+    if (contexts_[i]->restore != nullptr) ThrowAtFailPoint(FailPoint::kRestoreOperator);
     opened_ = i + 1;
     input_of_.push_back(input);
   }
@@ -75,6 +78,7 @@ void Task::RestoreInFlight() {
     const OperatorContext& context = *contexts_[i];
     if (context.restore == nullptr) continue;
     Mark(i);
+    ThrowAtFailPoint(FailPoint::kRestoreInFlight);
     const auto subtask = static_cast<std::uint32_t>(context.subtask);
     const auto subtasks = static_cast<std::uint32_t>(context.parallelism);
     if (i == 0) {
@@ -184,6 +188,7 @@ bool Task::FireProcessingTime(StepBudget& budget) {
 StepResult Task::RunSource(StepBudget& budget) {
   if (!source_ended_) {
     if (const std::int64_t checkpoint = NextTriggered(); checkpoint != 0) {
+      ThrowAtFailPoint(FailPoint::kBarrierInject);
       head_->Accept({Element::Kind::kBarrier, nullptr, checkpoint}, 0);
       head_->Run(budget);
     }
@@ -289,6 +294,7 @@ void Task::OnElement(std::size_t channel, const Element& element) {
 
 void Task::OnAligned(std::int64_t checkpoint) {
   if (checkpoint == 0) return;
+  ThrowAtFailPoint(FailPoint::kBarrierAlign);
   seen_ = std::max(seen_, checkpoint);
   head_->Accept({Element::Kind::kBarrier, nullptr, checkpoint}, 0);
   StepBudget unlimited = StepBudget::Rows(INT64_MAX);
@@ -320,11 +326,12 @@ void Task::Overtake() {
     if (now < announced_at_ + overtake_after_) return;
   }
   if (!MayOvertake(checkpoint)) return;
+  ThrowAtFailPoint(FailPoint::kBarrierOvertake);
   seen_ = checkpoint;
   snapshots_->OnBarrier(0, checkpoint);
   if (snapshots_->ExpectInFlight(checkpoint)) {
     inputs_.BeginRecording(
-        checkpoint, *aligner_, head_->element().batch, head_->row(),
+        checkpoint, *aligner_, head_->element().batch, head_->row() + (MILLRACE_PLANT(2) ? 1 : 0),
         [this](ByteWriter element) { snapshots_->AddInFlight(std::move(element)); });
     if (inputs_.GoOnRecording()) snapshots_->EndInFlight();
   }
@@ -417,7 +424,9 @@ void Task::Commit() {
 void Task::CommitThrough(std::int64_t checkpoint) {
   for (std::size_t i = 0; i < operators_.size(); ++i) {
     Mark(i);
+    ThrowAtFailPoint(FailPoint::kCommitBegin);
     operators_[i]->CommitThrough(checkpoint);
+    ThrowAtFailPoint(FailPoint::kCommitEnd);
   }
 }
 

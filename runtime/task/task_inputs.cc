@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/base/plant.h"
+
 namespace millrace {
 
 TaskInputs::~TaskInputs() {
@@ -88,6 +90,7 @@ void TaskInputs::Drain(std::size_t channel) {
       case Element::Kind::kWatermark:
       case Element::Kind::kIdle:
         RecordOne(channel, element, 0);
+        if (MILLRACE_PLANT(5)) RecordOne(channel, element, 0);
         ahead_.push_back({channel, element, input.channel});
         break;
       case Element::Kind::kNone:

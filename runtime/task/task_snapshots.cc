@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "millrace/base/check.h"
+#include "src/base/fail_point.h"
 
 namespace millrace {
 
@@ -49,6 +50,7 @@ void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
   Open& open = *found;
   open.parts.push_back(std::make_unique<OperatorPart>(op, checkpoint, open.file.get(), whole_));
   OperatorSnapshot& snapshot = open.parts.back()->snapshot;
+  ThrowAtFailPoint(FailPoint::kSnapshotBegin);
   (*operators_)[op]->PrepareCommit(snapshot);
   (*operators_)[op]->BeginSnapshot(snapshot);
   if (open.parts.size() == operators_->size()) whole_ = false;
@@ -76,6 +78,7 @@ TaskSnapshots::Open* TaskSnapshots::Expecting() {
 }
 
 void TaskSnapshots::AddInFlight(ByteWriter element) {
+  ThrowAtFailPoint(FailPoint::kSnapshotInFlight);
   Expecting()->file->Add(0, SnapshotBlock::kInFlight, std::move(element));
 }
 
@@ -108,6 +111,7 @@ bool TaskSnapshots::WriteOldest() {
   Open& open = open_.front();
   for (const auto& part : open.parts) {
     if (part->done) continue;
+    ThrowAtFailPoint(FailPoint::kSnapshotSlice);
     part->done = (*operators_)[part->op_]->SnapshotSlice(rows_);
     if (!part->done) return true;
   }
@@ -118,6 +122,7 @@ bool TaskSnapshots::WriteOldest() {
 }
 
 void TaskSnapshots::CloseOldest() {
+  ThrowAtFailPoint(FailPoint::kSnapshotSeal);
   Open& open = open_.front();
   std::int64_t oldest = open.checkpoint;
   for (const auto& part : open.parts) oldest = std::min(oldest, part->snapshot.oldest());

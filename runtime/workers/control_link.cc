@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "src/base/fail_point.h"
+
 namespace millrace {
 namespace {
 
@@ -21,6 +23,7 @@ ControlLink::~ControlLink() {
 }
 
 void ControlLink::Send(const google::protobuf::MessageLite& message) {
+  DieAtFailPoint(FailPoint::kControlSend);
   const std::lock_guard lock(mutex_);
   const auto size = static_cast<std::uint32_t>(message.ByteSizeLong());
   output_.append(reinterpret_cast<const char*>(&size), sizeof(size));
@@ -98,6 +101,7 @@ bool ControlLink::Next(google::protobuf::MessageLite* message) {
     return false;
   }
   read_ += sizeof(size) + size;
+  DieAtFailPoint(FailPoint::kControlReceive);
   return true;
 }
 

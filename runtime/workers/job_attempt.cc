@@ -14,6 +14,7 @@
 
 #include "millrace/operators/user_error.h"
 #include "runtime/workers/worker_end.h"
+#include "src/base/fail_point.h"
 
 namespace millrace {
 
@@ -161,7 +162,10 @@ Status JobAttempt::StartWorker(int index, const std::vector<std::vector<int>>& p
   std::vector<int> kept = {control[1], crash[1]};
   std::copy_if(order.peers.begin(), order.peers.end(), std::back_inserter(kept),
                [](int fd) { return fd >= 0; });
-  auto process = WorkerProcess::Start(order.Text(), kept, options_.signals);
+  auto process = [&]() -> Result<WorkerProcess> {
+    MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kWorkerSpawn));
+    return WorkerProcess::Start(order.Text(), kept, options_.signals);
+  }();
   close(control[1]);
   close(crash[1]);
   if (!process.ok()) return process.status();

@@ -53,7 +53,10 @@ SliceProgress SliceProgress::Restored(const OperatorRestore& from) {
         std::uint32_t count = 0;
         in.GetCount(sizeof(value), &count);
         const std::int64_t through = value;
-        for (; count > 0 && in.Get(&value); --count) panes.insert(value);
+        for (; count > 0 && in.Get(&value); --count) {
+          if (!MayBePaneStart(value)) in.Fail();
+          panes.insert(value);
+        }
         FiredAhead::Groups g;
         std::vector<FiredAhead::Groups> ahead;
         in.GetCount(sizeof(g), &count);

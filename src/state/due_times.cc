@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "src/base/plant.h"
+
 namespace millrace {
 
 bool DueTimes::ContainsMore(std::int64_t time) const {
@@ -39,7 +41,9 @@ bool DueTimes::DecodeFrom(ByteReader& in) {
   Clear();
   std::uint32_t count = 0;
   if (!in.GetCount(sizeof(std::int64_t), &count)) return false;
-  for (std::int64_t time = 0; count > 0 && in.Get(&time); --count) Insert(time);
+  for (std::int64_t time = 0; count > 0 && in.Get(&time); --count) {
+    if (!MILLRACE_PLANT(4) || count > 1) Insert(time);
+  }
   return in.ok();
 }
 

@@ -6,6 +6,7 @@
 #include "millrace/base/check.h"
 #include "millrace/io/bytes.h"
 #include "millrace/storage/crc32c.h"
+#include "src/base/fail_point.h"
 
 namespace millrace {
 namespace {
@@ -81,7 +82,9 @@ Status BlockFileWriter::Finish() {
   trailer.Put(Crc32c(trailer.view()));
   trailer.PutBytes(kEndMagic.data(), kEndMagic.size());
   MILLRACE_RETURN_IF_ERROR(Write(trailer.view()));
+  MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kBlockFileSync));
   MILLRACE_RETURN_IF_ERROR(file_->Sync());
+  MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kBlockFileClose));
   return file_->Close();
 }
 

@@ -67,6 +67,12 @@ class LocalWritableFile final : public WritableFile {
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return Failed("write", path_, errno);
       bytes.remove_prefix(static_cast<std::size_t>(n));
+      written_ += n;
+    }
+    // Large files are on their way to the disk before Sync waits for it.
+    if (written_ - begun_ >= kWriteBehind) {
+      sync_file_range(fd_.get(), begun_, written_ - begun_, SYNC_FILE_RANGE_WRITE);
+      begun_ = written_;
     }
     return Status::Ok();
   }
@@ -78,8 +84,11 @@ class LocalWritableFile final : public WritableFile {
   }
 
  private:
+  static constexpr off_t kWriteBehind = 4 * 1024 * 1024;
   Descriptor fd_;
   std::string path_;
+  off_t written_ = 0;
+  off_t begun_ = 0;  // the writing of these has begun
 };
 
 class LocalReadableFile final : public ReadableFile {

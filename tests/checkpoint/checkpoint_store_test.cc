@@ -51,6 +51,55 @@ TEST(CheckpointStore, AManifestIsReadBackAsItWas) {
             StatusCode::kNotFound);
 }
 
+TEST(CheckpointStore, AManifestNamesNoFileOutsideOfItsFolder) {
+  for (const char* name : {"../a", "tasks/../../a", "/a", "tasks/..", ""}) {
+    const auto read = Manifest::Decode(Of(1, {name}).Encoded(), "m");
+    EXPECT_EQ(read.status().code(), StatusCode::kDataLoss) << name;
+  }
+  for (const char* name : {"a", "tasks/..a", "tasks/a..", "tasks/./a"})
+    EXPECT_TRUE(Manifest::Decode(Of(1, {name}).Encoded(), "m").ok()) << name;
+}
+
+TEST(CheckpointStore, AManifestWhoseWriteFailedMayBeThereAllTheSame) {
+  for (const std::string at : {"rename", "sync folder"}) {
+    MemoryFileSystem files;
+    const auto store = Opened(files);
+    ASSERT_TRUE(store->Write(Of(1, {})).ok());
+    files.FailWhere([&](const std::string& operation, const std::string& path) {
+      const bool here = operation == at && !path.ends_with("tasks");
+      return here ? Status::Unavailable("planted") : Status::Ok();
+    });
+    EXPECT_FALSE(store->Write(Of(2, {})).ok()) << at;
+    EXPECT_EQ(store->written(), 1) << at;
+    if (at == "sync folder") {
+      EXPECT_FALSE(store->Settle().ok());  // it is still not known
+      EXPECT_FALSE(store->Write(Of(3, {})).ok());
+    }
+    files.FailWhere(nullptr);
+    ASSERT_TRUE(store->Settle().ok()) << at;
+    EXPECT_EQ(store->written(), at == "rename" ? 1 : 2);
+    files.Crash();
+    EXPECT_EQ(ListManifests(files, "chk").value().size(), at == "rename" ? 1U : 2U);
+  }
+}
+
+TEST(CheckpointStore, WhatIsFoundIsDurableFromThenOn) {
+  MemoryFileSystem files;
+  Opened(files);
+  files.FailWhere([](const std::string& operation, const std::string& path) {
+    return operation == "sync folder" && path == "chk" ? Status::Unavailable("planted")
+                                                       : Status::Ok();
+  });
+  {
+    auto store = CheckpointStore::OpenedElsewhere(&files, "chk");
+    EXPECT_FALSE(store->Write(Of(1, {})).ok());  // as if it was killed there
+  }
+  files.FailWhere(nullptr);
+  EXPECT_EQ(Opened(files)->newest(), 1);
+  files.Crash();
+  EXPECT_EQ(Opened(files)->newest(), 1);
+}
+
 TEST(CheckpointStore, TheFolderItselfSurvivesTheLossOfPower) {
   MemoryFileSystem files;
   const std::string folder = "jobs/of/mine/chk";

@@ -19,7 +19,8 @@ namespace millrace {
 struct BatchType {
   std::uint32_t row_bytes;
   std::uint32_t row_align;
-  bool flat;  // trivially copyable and destructible: rows need no construction
+  std::uint32_t least_encoded;  // bytes of a row in wire form, at least
+  bool flat;                    // trivially copyable and destructible: rows need no construction
   void (*construct)(void* rows, std::uint32_t count);
   void (*destroy)(void* rows, std::uint32_t count);
   void (*encode)(const void* rows, std::uint32_t count, ByteWriter& out);
@@ -167,6 +168,7 @@ template <class T>
 inline constexpr BatchType kBatchType = {
     sizeof(T),
     alignof(T),
+    kFacts<T>.custom ? 0 : static_cast<std::uint32_t>(kFacts<T>.min_bytes),
     std::is_trivially_copyable_v<T>,
     &ConstructRows<T>,
     &DestroyRows<T>,

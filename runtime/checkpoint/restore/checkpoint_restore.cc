@@ -5,6 +5,7 @@
 
 #include "runtime/checkpoint/checkpoint_folder.h"
 #include "runtime/checkpoint/snapshot_uploads.h"
+#include "src/base/fail_point.h"
 
 namespace millrace {
 namespace {
@@ -55,6 +56,7 @@ class FileRestore final : public OperatorRestore {
     for (const BlockEntry& entry : file.blocks()) {
       const auto found = static_cast<SnapshotBlock>(entry.kind % kSnapshotKinds);
       if (entry.kind / kSnapshotKinds != op_ || found != kind.value_or(found)) continue;
+      MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kRestoreRead));
       MILLRACE_RETURN_IF_ERROR(file.Read(entry, &bytes));
       const Status visited = visit({snapshot, found, bytes});
       if (!visited.ok())
@@ -74,6 +76,7 @@ class FileRestore final : public OperatorRestore {
 Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::Open(FileSystem& files,
                                                                    const std::string& folder,
                                                                    Manifest manifest) {
+  MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kRestoreOpen));
   std::unique_ptr<CheckpointRestore> restore(new CheckpointRestore(folder, std::move(manifest)));
   for (const Manifest::Vertex& vertex : restore->manifest_.vertices) {
     for (const Manifest::Chain& chain : vertex.tasks) {

@@ -97,6 +97,8 @@ Status JobRecovery::FindRestore() {
   point.in_place = &files == &store_->files() && point.folder == store_->folder();
   point.manifest = SchemeOf(settings_.restore) + ManifestPath(point.folder, point.id);
   point_ = std::move(point);
+  if (!point_->in_place)
+    MILLRACE_RETURN_IF_ERROR(files.SyncFolder(point_->folder));  // as the store does
   auto restore = OpenPoint();
   if (!restore.ok()) return {restore.status().code(), restore.status().message() + OtherChoices()};
   MILLRACE_RETURN_IF_ERROR(CheckRestore(*restore.value(), *plan_, settings_.allow_dropped_state));
@@ -118,6 +120,7 @@ std::string JobRecovery::OtherChoices() const {
 }
 
 Result<std::unique_ptr<JobCheckpoints>> JobRecovery::NextAttempt() {
+  MILLRACE_RETURN_IF_ERROR(store_->Settle());
   if (store_->written() > 0)
     point_ =
         Point{&store_->files(), store_->folder(), store_->written(),

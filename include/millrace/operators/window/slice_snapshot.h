@@ -20,4 +20,9 @@ struct SliceProgress {
   static SliceProgress Restored(const OperatorRestore& from);
 };
 
+/// Whether a pane of times that there are may begin there: what a checkpoint says is no time that sums overflow with.
+constexpr bool MayBePaneStart(std::int64_t start) {
+  return start >= kMinTimestamp.millis() - kMaxDuration.count() && start <= kMaxTimestamp.millis();
+}
+
 }  // namespace millrace

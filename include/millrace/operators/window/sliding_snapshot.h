@@ -8,6 +8,7 @@
 
 #include "millrace/base/arena.h"
 #include "millrace/operators/snapshot.h"
+#include "millrace/operators/window/slice_snapshot.h"
 #include "millrace/state/stored.h"
 
 namespace millrace {
@@ -125,7 +126,7 @@ void RestoreSlidingPanes(const OperatorRestore& from, Add add) {
         ByteReader in(bytes);
         std::int64_t start = 0;
         std::uint32_t count = 0;
-        in.Get(&start);
+        if (in.Get(&start) && !MayBePaneStart(start)) in.Fail();
         in.Get(&count);
         for (; count > 0 && in.ok(); --count) {
           Stored<K> key{};
