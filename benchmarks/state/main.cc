@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "benchmarks/state/state_rows.h"
 #include "benchmarks/support/checkpoint_folder.h"
 #include "benchmarks/support/measure.h"
 #include "millrace/graph/checkpoint_report.h"
@@ -19,16 +20,8 @@
 
 namespace {
 
-struct Update {
-  std::int64_t key = 0, value = 0;
-};
-MILLRACE_RECORD(Update, key, value);
-
-/// 88 bytes.
-struct Value {
-  std::int64_t count = 0, sum = 0, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0;
-};
-MILLRACE_RECORD(Value, count, sum, a, b, c, d, e, f, g, h, i);
+using state_rows::Update;
+using state_rows::Value;
 
 struct Options {
   std::int64_t rows = 10000000;
@@ -119,9 +112,7 @@ struct Apply : millrace::KeyedProcessFunction<std::int64_t, Update, std::int64_t
   millrace::ValueState<Value> state{this, "value"};
   void ProcessElement(const Update& u, Context&, millrace::Collector<std::int64_t>& out) {
     Value& v = state.Mutable();
-    ++v.count;
-    v.sum += u.value;
-    v.i = u.key;
+    state_rows::Apply(u, &v);
     if (u.value % 1024 == 0) out.Emit(v.sum);
   }
 };
