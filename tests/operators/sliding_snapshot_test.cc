@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -12,6 +14,7 @@
 
 #include "millrace/base/random.h"
 #include "millrace/io/key.h"
+#include "millrace/operators/window/panes_owed.h"
 #include "millrace/operators/window/sliding_store.h"
 #include "tests/support/seeds.h"
 
@@ -19,7 +22,6 @@ namespace millrace {
 namespace {
 
 using Store = SlidingStore<std::int64_t, std::int64_t, false>;
-using Owed = SlidingPanesOwed<std::int64_t, std::int64_t, Store>;
 /// Sums by pane and key.
 using Sums = std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>;
 
@@ -88,21 +90,32 @@ class PanesAndModel {
   void Begin() {
     open_.emplace_back(++id_);
     open_.back().expected = now_;
-    owed_.Begin(store_, &open_.back().snapshot);
+    owed_.Begin(&open_.back().snapshot);
+    for (std::size_t i = 0; i < store_.panes(); ++i) {
+      owed_.Owe(store_.pane(i).start, store_.pane(i).log.size());
+      store_.Seal(store_.pane(i));
+    }
   }
   void Slice(std::uint32_t rows) {
-    if (!owed_.Slice(store_, rows) || open_.empty()) return;
+    const PanesOwed::Run run = owed_.TakeOldest(rows);
+    if (run.count() > 0) return Write(run);
+    if (open_.empty()) return;
     EXPECT_EQ(open_.front().blocks.sums, open_.front().expected);
     open_.pop_front();
     ++checked_;
+  }
+  void Write(const PanesOwed::Run& run) {
+    WritePaneEntries<std::int64_t, std::int64_t>(store_, run);
   }
   void DropOldest() {
     if (store_.panes() == 0) return;
     Store::Pane& pane = store_.pane(0);
     std::uint32_t written = 0;
-    while (const std::uint32_t count = owed_.WritePane(store_, pane, 2)) written += count;
+    for (PanesOwed::Run run; (run = owed_.TakeOf(pane.start, 2)).count() > 0;) {
+      Write(run);
+      written += run.count();
+    }
     dropped_while_owed_ += written > 0 ? 1 : 0;
-    owed_.Forget(pane);
     const std::int64_t start = pane.start;
     for (std::uint32_t i = 0; i < pane.log.size(); ++i) store_.Release(pane.log[i].slot);
     store_.DropFront();
@@ -113,7 +126,7 @@ class PanesAndModel {
 
   Random random_;
   Store store_{KeyGroupRange{}, nullptr};
-  Owed owed_;
+  PanesOwed owed_;
   Sums now_;
   std::deque<Open> open_;
   std::int64_t id_ = 0, next_ = 0;

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <type_traits>
 #include <utility>
 
 #include "millrace/operators/aggregators.h"
@@ -51,8 +50,13 @@ class SlidingWindowOperator final
     if (context.restore != nullptr) Restore(*context.restore);
   }
   bool SnapshotSlice(std::uint32_t max_rows) override {
-    if constexpr (kSnapshots) return owed_.Slice(*store_, max_rows);
-    return true;
+    for (;;) {
+      const PanesOwed::Run run = owed_.TakeOldest(max_rows);
+      if (run.count() == 0) return true;
+      Write(run);
+      max_rows -= run.count();
+      if (max_rows == 0) return false;
+    }
   }
   std::uint64_t StateRows() const override { return store_->table().size(); }
   std::uint64_t TableBytes() const override { return store_->TableBytes(); }
@@ -79,19 +83,24 @@ class SlidingWindowOperator final
 
   /// Panes alone: what slots have over them is built anew when the next window fires.
   void FreezePanes(OperatorSnapshot& to) {
-    if constexpr (kSnapshots) owed_.Begin(*store_, &to);
+    owed_.Begin(&to);
+    for (std::size_t i = 0; i < store_->panes(); ++i) {
+      Pane& pane = store_->pane(i);
+      owed_.Owe(pane.start, pane.log.size());
+      store_->Seal(pane);
+    }
+  }
+  void Write(const PanesOwed::Run& run) {
+    if constexpr (kSnapshots) WritePaneEntries<K, Accumulator>(*store_, run);
   }
   /// Before a pane goes: what it owes to snapshots; resumable.
   bool WriteOwed(Pane& pane, StepBudget& budget) {
-    if constexpr (kSnapshots) {
-      for (;;) {
-        const std::uint32_t count = owed_.WritePane(*store_, pane, budget.Take(128));
-        if (count == 0) break;
-        if (budget.Spend(count)) return false;
-      }
-      owed_.Forget(pane);
+    for (;;) {
+      const PanesOwed::Run run = owed_.TakeOf(pane.start, budget.Take(128));
+      if (run.count() == 0) return true;
+      Write(run);
+      if (budget.Spend(run.count())) return false;
     }
-    return true;
   }
   void Restore(const OperatorRestore& from) {
     if constexpr (kSnapshots) ReadPanes(from);
@@ -467,9 +476,7 @@ class SlidingWindowOperator final
 
   std::optional<Store> store_;
   Stored<Accumulator> both_{};
-  struct Nothing {};
-  [[no_unique_address]] std::conditional_t<kSnapshots, SlidingPanesOwed<K, Accumulator, Store>,
-                                           Nothing> owed_;
+  PanesOwed owed_;
 
   // What the slots' front and back cover: front the panes in [begin_, middle_), back those in [middle_, end_).
   std::int64_t begin_ = INT64_MIN;
