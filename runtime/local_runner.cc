@@ -1,7 +1,9 @@
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +56,7 @@ class LocalRunner final : public JobRunner {
       return result;
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // a worker without its parent has nobody to work for
+    if (getppid() != order->parent) std::_Exit(1);  // it has died before
     ReportCrashesTo(order->report_fd);
     if (order->control_fd >= 0) {
       result = RunPart(bytes, job, options, *order);

@@ -8,7 +8,8 @@
 # minutes) into docs/nightly.md and its output to build/nightly/PART.log. At the end stands what the
 # round lacks. Exit code 0 if all parts that were asked for passed, 1 if one failed, 3 if none failed
 # but one could not run or came only half way.
-#   MILLRACE_NIGHTLY_MINUTES  how long fuzz-long, models and results-all work, 35 by default
+#   MILLRACE_NIGHTLY_MINUTES  how long chaos-workers, fuzz-long, models and results-all work, 35 by
+#                             default
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C.UTF-8
@@ -18,6 +19,7 @@ parts=(
   "fuzz-long 45 every fuzz target for minutes instead of seconds"
   "results-all 45 Nexmark, every pair of settings against the expected results, 10 seeds"
   "models 45 the property tests (windows, keyed process, timers, ...) on many fresh seeds"
+  "chaos-workers 45 every job of the chaos runner, aligned and unaligned, 20 kills, 5 of everything"
   "asan-all 45 all test programs under ASan and UBSan, not only the label core"
   "tsan-all 45 all test programs under TSan, not only the label runtime"
   "package-chroot 15 a job built against the package runs in a minimal Debian 12"
@@ -51,6 +53,28 @@ part_results_all() {
   grep '^nightly results: ' "$log"
   [[ "$left" -eq 0 ]] || return 77
   rm -f build/nightly/results-all.[0-9a-f]*
+}
+
+# Files that many processes sync ten times a second: in memory, where there is room.
+part_chaos_workers() {
+  local end=$((SECONDS + MILLRACE_NIGHTLY_MINUTES * 60)) folder=/tmp seed exact=0 failed=0 left=0
+  cmake --preset release && cmake --build --preset release --target chaos_runner || return 1
+  [[ -w /dev/shm && $(df --output=avail -k /dev/shm | tail -1) -gt 4000000 ]] && folder=/dev/shm
+  seed=${MILLRACE_SEED:-$((1000000 + (RANDOM << 15 | RANDOM)))}
+  for job in all_features q4 q5 q8 q9 q11 q17; do
+    for mode in "" --unaligned; do
+      if ((SECONDS > end)); then left=$((left + 1)); continue; fi
+      if build/release/tests/chaos/chaos_runner --job $job --seed $seed --records 1M --rate 50K \
+        --workers 4 --kills 20 --kill-all 5 --folder $folder $mode; then
+        exact=$((exact + 1))
+      else
+        failed=$((failed + 1))
+      fi
+    done
+  done
+  echo "chaos-workers: seed $seed, $exact runs exact, $failed not, $left left"
+  [[ $failed -eq 0 ]] || return 1
+  [[ $left -eq 0 ]] || return 77
 }
 
 # Rounds of twenty times as many seeds as CI has, each from another first seed.

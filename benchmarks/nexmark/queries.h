@@ -4,6 +4,7 @@
 
 #include "benchmarks/nexmark/generator.h"
 #include "benchmarks/nexmark/sinks.h"
+#include "benchmarks/support/pace.h"
 #include "millrace/millrace.h"
 
 namespace nexmark {
@@ -11,6 +12,7 @@ namespace nexmark {
 struct QueryConfig {
   GeneratorConfig generator;
   int splits = 1;
+  millrace::PaceSettings pace;
 };
 
 /// Builds query `name` into `env`. False when there is no such query.

@@ -13,7 +13,7 @@ namespace nexmark {
 
 inline auto Events(const QueryConfig& config, millrace::StreamEnvironment& env) {
   using std::chrono_literals::operator""s;
-  return env.FromSource("events", NexmarkSource(config.generator, config.splits),
+  return env.FromSource("events", NexmarkSource(config.generator, config.splits, config.pace),
                         millrace::WatermarkStrategy<Event>::BoundedOutOfOrderness(4s).WithTimestamp(
                             &Event::time, millrace::Unit::kMilliseconds));
 }

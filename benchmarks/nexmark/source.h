@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "benchmarks/nexmark/generator.h"
+#include "benchmarks/support/pace.h"
 #include "millrace/millrace.h"
 
 namespace nexmark {
@@ -20,7 +22,8 @@ class NexmarkSource {
  public:
   using Record = Event;
   using Split = NexmarkSplit;
-  NexmarkSource(const GeneratorConfig& whole, int splits) : whole_(whole), splits_(splits) {}
+  NexmarkSource(const GeneratorConfig& whole, int splits, millrace::PaceSettings pace = {})
+      : whole_(whole), splits_(splits), pace_(std::move(pace)) {}
 
   std::unique_ptr<millrace::SplitEnumerator> CreateEnumerator(int parallelism) const {
     std::vector<Split> splits;
@@ -30,15 +33,17 @@ class NexmarkSource {
 
   class Reader {
    public:
-    Reader(const GeneratorConfig& config, Split split)
-        : split_(split), generator_(std::make_unique<Generator>(config)) {
+    Reader(const GeneratorConfig& config, Split split, millrace::Pace pace)
+        : split_(split), generator_(std::make_unique<Generator>(config)), pace_(std::move(pace)) {
       generator_->SkipTo(split.done);
     }
     template <class Out>
     millrace::PollResult Poll(Out& out, std::uint32_t max_rows) {
       Generator& g = *generator_;
-      for (std::uint32_t i = 0; i < max_rows; ++i) {
-        if (!g.HasNext()) return millrace::PollResult::End();
+      const std::uint32_t rows = pace_.Take(max_rows);
+      if (rows == 0) return pace_.Wait();
+      for (std::uint32_t i = 0; i < rows; ++i) {
+        if (!g.HasNext()) return pace_.End();
         out.Emit(g.Next());
       }
       return millrace::PollResult::More();
@@ -48,14 +53,17 @@ class NexmarkSource {
    private:
     Split split_;
     std::unique_ptr<Generator> generator_;
+    millrace::Pace pace_;
   };
-  Reader OpenSplit(const Split& split, const millrace::ReaderContext&) const {
-    return Reader(GeneratorConfig::Split(whole_, split.of, split.index), split);
+  Reader OpenSplit(const Split& split, const millrace::ReaderContext& context) const {
+    return Reader(GeneratorConfig::Split(whole_, split.of, split.index), split,
+                  millrace::Pace(pace_, context.clock));
   }
 
  private:
   GeneratorConfig whole_;
   int splits_;
+  millrace::PaceSettings pace_;
 };
 
 }  // namespace nexmark

@@ -3,10 +3,23 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <sstream>
 
 namespace millrace {
+namespace {
+
+/// Also one that nobody has asked about yet.
+bool IsDead(int process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  const std::string stat((std::istreambuf_iterator<char>(file)), {});
+  const std::size_t state = stat.rfind(')') + 2;  // behind the name, which may have anything in it
+  return stat.empty() || state >= stat.size() || stat[state] == 'Z' || stat[state] == 'X';
+}
+
+}  // namespace
 
 std::string WorkerOrder::Text() const {
   std::ostringstream out;
@@ -30,8 +43,8 @@ std::optional<WorkerOrder> WorkerOrder::Parse(const char* text) {
 const std::optional<WorkerOrder>& ThisWorkersOrder() {
   static const std::optional<WorkerOrder> order = []() -> std::optional<WorkerOrder> {
     auto o = WorkerOrder::Parse(std::getenv("MILLRACE_WORKER"));
-    // A child of a worker inherits the line; it is not meant.
-    return o.has_value() && o->parent == getppid() ? o : std::nullopt;
+    if (!o.has_value() || o->parent == getppid() || IsDead(o->parent)) return o;
+    return std::nullopt;  // a child of a worker inherits the line; it is not meant
   }();
   return order;
 }

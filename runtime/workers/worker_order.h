@@ -24,7 +24,8 @@ struct WorkerOrder {
   static std::optional<WorkerOrder> Parse(const char* text);
 };
 
-/// Read once; nothing in a process that a person started.
+/// Read once; nothing in a process that a person started. A worker whose parent has died before this was read has its order all
+/// the same: taken for no worker, it would begin the whole job anew, beside the one that is started again.
 const std::optional<WorkerOrder>& ThisWorkersOrder();
 std::uint64_t PlanHash(std::string_view plan);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_map>
 
 #include "millrace/operators/operator.h"
 #include "millrace/operators/user_error.h"
@@ -20,24 +21,65 @@ void OpenTable(const OperatorContext& context, std::uint64_t number, StateTable*
     if (!table->layout().serializable()) ThrowNoSnapshots();
     table->ExpectSnapshots();
   }
-  if (context.restore != nullptr) ThrowIfNotRestored(RestoreTable(*context.restore, number, table));
+  const NumberedTable one{number, table};
+  if (context.restore != nullptr)
+    ThrowIfNotRestored(RestoreTables(*context.restore, std::span(&one, 1)));
 }
 
-Status RestoreTable(const OperatorRestore& from, std::uint64_t number, StateTable* table) {
-  for (std::size_t i = 0; i < from.chains(); ++i) {
-    SnapshotChain chain;
-    const auto scan = [&](const OperatorRestore::Block& block) {
-      if (chain.Scan(number, block.snapshot, block.bytes)) return Status::Ok();
-      return Status::DataLoss("restore keyed state: the head of a table does not decode");
-    };
-    MILLRACE_RETURN_IF_ERROR(from.ForEach(i, 0, SnapshotBlock::kTable, scan));
-    TableRestore restore(number, table, &chain);
-    MILLRACE_RETURN_IF_ERROR(
-        from.ForEach(i, 0, std::nullopt, [&](const OperatorRestore::Block& block) {
-          return restore.Apply(block.snapshot, block.kind, block.bytes);
-        }));
+namespace {
+
+/// A table that is being restored from one chain.
+struct Restoring {
+  std::uint64_t number = 0;
+  SnapshotChain chain;
+  std::optional<TableRestore> restore;
+};
+
+/// From one chain, whose blocks are read twice.
+Status RestoreFromChain(const OperatorRestore& from, std::size_t i,
+                        std::span<const NumberedTable> tables) {
+  std::unordered_map<std::uint64_t, Restoring> restoring;
+  for (const NumberedTable& t : tables) {
+    Restoring& r = restoring[t.number];
+    r.number = t.number;
+    r.restore.emplace(t.number, t.table, &r.chain);
   }
-  table->EndRestore(from.same_subtask() ? std::optional(from.oldest(0)) : std::nullopt);
+  Restoring* of = nullptr;  // whose block it is; null: of none of these tables
+  const auto find = [&](std::string_view block) {
+    std::uint64_t number = 0;
+    const bool ok = ByteReader(block).Get(&number);
+    const auto at = restoring.find(number);
+    of = at == restoring.end() ? nullptr : &at->second;
+    return ok;
+  };
+  const auto scan = [&](const OperatorRestore::Block& block) {
+    const bool ok = find(block.bytes);
+    if (ok && (of == nullptr || of->chain.Scan(of->number, block.snapshot, block.bytes)))
+      return Status::Ok();
+    return Status::DataLoss("restore keyed state: the head of a table does not decode");
+  };
+  MILLRACE_RETURN_IF_ERROR(from.ForEach(i, 0, SnapshotBlock::kTable, scan));
+  return from.ForEach(i, 0, std::nullopt, [&](const OperatorRestore::Block& block) {
+    if (block.kind != SnapshotBlock::kErased && block.kind != SnapshotBlock::kRows)
+      return Status::Ok();
+    if (!find(block.bytes)) return Status::DataLoss("restore keyed state: a block does not decode");
+    if (of == nullptr) return Status::Ok();
+    return of->restore->Apply(block.snapshot, block.kind, block.bytes);
+  });
+}
+
+}  // namespace
+
+Status RestoreTables(const OperatorRestore& from, std::span<const NumberedTable> tables) {
+  constexpr std::size_t kAtOnce = 64;  // each holds 256 KiB meanwhile, its chain
+  while (!tables.empty()) {
+    const auto some = tables.first(std::min(kAtOnce, tables.size()));
+    for (std::size_t i = 0; i < from.chains(); ++i)
+      MILLRACE_RETURN_IF_ERROR(RestoreFromChain(from, i, some));
+    for (const NumberedTable& t : some)
+      t.table->EndRestore(from.same_subtask() ? std::optional(from.oldest(0)) : std::nullopt);
+    tables = tables.subspan(some.size());
+  }
   return Status::Ok();
 }
 

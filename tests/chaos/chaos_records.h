@@ -5,7 +5,7 @@
 
 #include "millrace/millrace.h"
 
-// The records of the chaos job.
+// The records of the chaos job, and the rows that it writes.
 namespace millrace::chaos {
 
 inline constexpr std::int64_t kKeys = 17;
@@ -18,8 +18,36 @@ struct Item {
 };
 MILLRACE_RECORD(Item, key, number, time);
 
+/// In the course of a long job keys come and go: in each generation others, and now and then one from before.
 inline Item ItemOf(std::int64_t i) {
-  return {i * 7 % kKeys + i % 3, i, i * 3};
+  constexpr std::int64_t kGeneration = 4096;
+  std::int64_t generation = i / kGeneration;
+  if (i % 8 == 0) generation = i / 8 % (generation + 1);
+  return {generation * 100 + i * 7 % kKeys + i % 3, i, i * 3};
+}
+
+/// A change of broadcast state. What the changes give depends on their order.
+struct Change {
+  std::int64_t key = 0;
+  std::int64_t value = 0;  // 0: erase
+};
+MILLRACE_RECORD(Change, key, value);
+
+inline Change ChangeOf(std::int64_t i) {
+  return {i * i % 23, i % 4 == 0 ? 0 : i};
+}
+
+/// What belongs to the item of this number, an even one.
+struct Answer {
+  std::int64_t key = 0;
+  std::int64_t number = 0;
+  std::int64_t value = 0;
+};
+MILLRACE_RECORD(Answer, key, number, value);
+
+inline Answer AnswerOf(std::int64_t i) {
+  const Item item = ItemOf(2 * i);
+  return {item.key, item.number, i * 31 % 1009};
 }
 
 struct Count {

@@ -226,9 +226,11 @@ struct Folder {
   ~Folder() { fs::remove_all(path); }
   std::vector<std::string> Arguments() const {
     const std::string checkpoints = (path / "chk").string();
-    std::vector<std::string> arguments = {path,
+    std::vector<std::string> arguments = {"all_features",
+                                          path / "out",
                                           "1500",
                                           "0",
+                                          "",
                                           "--workers",
                                           "2",
                                           "--parallelism",

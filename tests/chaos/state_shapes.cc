@@ -1,14 +1,15 @@
-#pragma once
-
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "tests/chaos/chaos_records.h"
+#include "tests/chaos/chaos_shapes.h"
+#include "tests/chaos/held_source.h"
 
 // The functions of the chaos job whose state is no plain keyed state: with a time to live, of the subtask, broadcast. What
 // each gives depends neither on how records of different splits meet, nor on when watermarks come.
 namespace millrace::chaos {
+namespace {
 
 /// What a key has had within a span of event time: entries that expire by themselves. And what lives longer than any job.
 struct Recent : KeyedProcessFunction<std::int64_t, Item, std::string> {
@@ -70,17 +71,6 @@ struct Numbering : ProcessFunction<Item, std::string> {
   }
 };
 
-/// A change of broadcast state. What the changes give depends on their order.
-struct Change {
-  std::int64_t key = 0;
-  std::int64_t value = 0;  // 0: erase
-};
-MILLRACE_RECORD(Change, key, value);
-
-inline Change ChangeOf(std::int64_t i) {
-  return {i * i % 23, i % 4 == 0 ? 0 : i};
-}
-
 struct Changes : KeyedBroadcastProcessFunction<std::int64_t, Item, Change, std::string> {
   BroadcastState<std::int64_t, std::int64_t> values{this, "values"};
   ValueState<std::int64_t> seen{this, "seen"};
@@ -104,5 +94,22 @@ struct Changes : KeyedBroadcastProcessFunction<std::int64_t, Item, Change, std::
     out.Emit(Row("changed", ctx.Key(), seen.Get(), sum));
   }
 };
+
+}  // namespace
+
+void BuildStates(StreamEnvironment& env, Items& items, const Shape& shape, const Sinks& sinks) {
+  items.KeyBy(&Item::key).Process("recent", Recent{}).SinkTo("recent rows", sinks("recent rows"));
+  items.KeyBy(&Item::key)
+      .Process("waiting", Waiting{})
+      .SinkTo("waiting rows", sinks("waiting rows"));
+  items.Global()
+      .Process("numbering", Numbering{})
+      .SinkTo("numbering rows", sinks("numbering rows"));
+  HeldSource changes(Generate(ChangeOf).Count(shape.records / 4).Splits(1), {shape.rate / 4, {}});
+  items.KeyBy(&Item::key)
+      .Connect(env.FromSource("changes", std::move(changes)).Broadcast())
+      .Process("changes applied", Changes{})
+      .SinkTo("changes rows", sinks("changes rows"));
+}
 
 }  // namespace millrace::chaos

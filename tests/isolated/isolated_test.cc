@@ -1,6 +1,7 @@
 // --isolated as a person sees it: the job's own words and exit code; after a crash signal, operator, subtask and stack; and
 // what log lines of user functions look like.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,6 +31,39 @@ TEST(Isolated, AJobThatWorksPrintsAsEverAndEndsWithZero) {
   EXPECT_EQ(job.End(), 0) << job.said();
   EXPECT_EQ(job.printed(), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
   EXPECT_EQ(job.said(), "");
+}
+
+/// Killed with nobody to ask about it yet, as when a job's processes are killed one after the other.
+class DeadProcess {
+ public:
+  DeadProcess() : pid_(fork()) {
+    if (pid_ == 0) _exit(0);
+    siginfo_t end;
+    waitid(P_PID, static_cast<id_t>(pid_), &end, WEXITED | WNOWAIT);
+  }
+  ~DeadProcess() { waitpid(pid_, nullptr, 0); }
+  pid_t pid() const { return pid_; }
+
+ private:
+  pid_t pid_;
+};
+
+TEST(Isolated, AWorkerWhoseMasterHasDiedBeforeItBeginsDoesNotBeginTheJobItself) {
+  const DeadProcess master;
+  for (const char* arguments : {"--isolated", "--workers=2"}) {
+    // WorkerOrder::Text: report, parent, job, plan, worker, workers, control, peers
+    const std::string order = "MILLRACE_WORKER=2 " + std::to_string(master.pid()) + " 0 0 0 2 2";
+    ChildJob worker(MISBEHAVING_JOB, "fine", {arguments}, {"", {order}});
+    EXPECT_EQ(worker.End(), 1);
+    EXPECT_EQ(worker.printed() + worker.said(), "");
+  }
+}
+
+TEST(Isolated, AChildOfAWorkerIsAJobOfItsOwn) {
+  const std::string order = "MILLRACE_WORKER=2 1 0 0 0 2 2";  // of somebody who lives
+  ChildJob job(MISBEHAVING_JOB, "fine", {"--isolated"}, {"", {order}});
+  EXPECT_EQ(job.End(), 0) << job.said();
+  EXPECT_EQ(job.printed(), "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
 }
 
 TEST(Isolated, MetricsAndUsageErrorsAreSaidOnce) {

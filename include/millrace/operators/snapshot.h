@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -102,8 +103,13 @@ class RestoreError : public UserError {
 /// What went wrong with a restore, as a failure of the operator that is being opened.
 void ThrowIfNotRestored(const Status& status);
 
-/// Fills an empty table that expects snapshots with its key groups' rows, from all chains.
-Status RestoreTable(const OperatorRestore& from, std::uint64_t number, StateTable* table);
+struct NumberedTable {
+  std::uint64_t number = 0;  // within the operator
+  StateTable* table = nullptr;
+};
+/// Fills empty tables that expect snapshots with their key groups' rows, from all chains. Many at once cost little more than one:
+/// what the operator has is read twice for each 64 of them.
+Status RestoreTables(const OperatorRestore& from, std::span<const NumberedTable> tables);
 
 /// Visits the blocks of one kind in the newest snapshot of each chain: `visit(chain, bytes)`.
 Status ForEachNewest(const OperatorRestore& from, SnapshotBlock kind,

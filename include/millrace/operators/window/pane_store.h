@@ -59,10 +59,12 @@ class PaneStore {
     panes_.pop_front();
   }
 
-  /// A pane of a checkpoint, before there are others.
-  void Restore(std::int64_t start, const OperatorContext& context) {
-    StateTable* table = FindOrCreate(start).table.get();
-    ThrowIfNotRestored(RestoreTable(*context.restore, static_cast<std::uint64_t>(start), table));
+  /// The panes of a checkpoint, before there are others.
+  void Restore(const std::vector<std::int64_t>& starts, const OperatorContext& context) {
+    std::vector<NumberedTable> tables;
+    for (const std::int64_t start : starts)
+      tables.push_back({static_cast<std::uint64_t>(start), FindOrCreate(start).table.get()});
+    ThrowIfNotRestored(RestoreTables(*context.restore, tables));
   }
   /// The panes are the operator's tables, numbered by their starts.
   void Freeze(OperatorSnapshot& to) {

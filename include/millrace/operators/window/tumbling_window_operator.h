@@ -31,7 +31,7 @@ class TumblingWindowOperator final
     panes_.emplace(std::move(layout), context);
     if (context.restore == nullptr) return;
     const SliceProgress progress = SliceProgress::Restored(*context.restore);
-    for (const std::int64_t start : progress.panes) panes_->Restore(start, context);
+    panes_->Restore(progress.panes, context);
     this->RestoreProgress(progress);
   }
   bool SnapshotSlice(std::uint32_t max_rows) override { return panes_->SnapshotSlice(max_rows); }

@@ -1,0 +1,142 @@
+// Many tables of one operator, such as the panes of windows, restored together.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "millrace/base/random.h"
+#include "millrace/operators/snapshot.h"
+#include "millrace/state/state_table.h"
+#include "tests/support/seeds.h"
+
+namespace millrace {
+namespace {
+
+using Model = std::map<std::int64_t, std::int64_t>;
+
+/// A table of int64 -> int64.
+struct Table {
+  Table() : layout(KeyedTable<std::int64_t>::KeyLayout()) {
+    value = layout.AddColumn(ColumnOpsOf<std::int64_t>());
+    rows = std::make_unique<KeyedTable<std::int64_t>>(layout, KeyGroupRange(), nullptr);
+    rows->ExpectSnapshots();
+  }
+  void Put(std::int64_t key, std::int64_t number) {
+    RowRef ref = rows->Find(key, KeyHash(key));
+    if (ref) {
+      rows->Touch(ref);
+    } else {
+      ref = rows->Insert(key, KeyHash(key));
+    }
+    *reinterpret_cast<std::int64_t*>(ref.row + value) = number;
+  }
+  void Erase(std::int64_t key) {
+    if (const RowRef ref = rows->Find(key, KeyHash(key))) rows->Erase(ref);
+  }
+  Model Content() const {
+    Model content;
+    StateTable::Cursor cursor;
+    while (const RowRef ref = rows->Next(&cursor))
+      content[KeyedTable<std::int64_t>::KeyOf(ref)] =
+          *reinterpret_cast<std::int64_t*>(ref.row + value);
+    return content;
+  }
+  RowLayout layout;
+  std::uint32_t value = 0;
+  std::unique_ptr<KeyedTable<std::int64_t>> rows;
+};
+
+/// One subtask's snapshots in memory, whose reads are counted.
+class Snapshots final : public BlockSink, public OperatorRestore {
+ public:
+  void Begin() { files_.emplace_back(); }
+  std::size_t blocks() const {
+    std::size_t count = 0;
+    for (const auto& file : files_) count += file.size();
+    return count;
+  }
+  std::size_t reads() const { return reads_; }
+
+  void Take(SnapshotBlock kind, ByteWriter block) override {
+    files_.back().emplace_back(kind, std::move(block));
+  }
+  std::size_t chains() const override { return 1; }
+  std::uint32_t length(std::size_t) const override {
+    return static_cast<std::uint32_t>(files_.size());
+  }
+  std::int64_t oldest(std::size_t) const override { return 1; }
+  bool same_subtask() const override { return true; }
+  Status ForEach(std::size_t, std::uint32_t first, std::optional<SnapshotBlock> wanted,
+                 const Visit& visit) const override {
+    for (std::uint32_t i = first; i < files_.size(); ++i) {
+      for (const auto& [kind, bytes] : files_[i]) {
+        if (kind != wanted.value_or(kind)) continue;
+        ++reads_;
+        MILLRACE_RETURN_IF_ERROR(visit({i, kind, bytes.view()}));
+      }
+    }
+    return Status::Ok();
+  }
+  Status ForEachSubtask(
+      SnapshotBlock, const std::function<Status(std::size_t, std::string_view)>&) const override {
+    return Status::Ok();
+  }
+
+ private:
+  std::vector<std::vector<std::pair<SnapshotBlock, ByteWriter>>> files_;
+  mutable std::size_t reads_ = 0;
+};
+
+/// Takes a whole snapshot of all tables.
+void Snapshot(std::map<std::uint64_t, Table>& tables, std::int64_t checkpoint, Snapshots* to) {
+  to->Begin();
+  OperatorSnapshot snapshot(checkpoint, to, checkpoint == 1);
+  for (auto& [number, table] : tables) snapshot.Freeze(number, table.rows.get());
+  for (auto& [number, table] : tables) {
+    while (!table.rows->SnapshotSlice(1000)) {
+    }
+  }
+}
+
+TEST(RestoreTables, EachHasItsOwnRowsAndBlocksAreReadAFewTimesForAll) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 20)) {
+    Random random(seed);
+    std::map<std::uint64_t, Table> tables;
+    const std::uint64_t count = 1 + random.Uniform(300);
+    Snapshots snapshots;
+    for (std::int64_t checkpoint = 1; checkpoint <= 3; ++checkpoint) {
+      for (std::uint64_t number = 0; number < count; ++number) {
+        for (std::uint64_t n = random.Uniform(6); n > 0; --n)
+          tables[number * 100].Put(random.Between(0, 9), random.Between(0, 1 << 20));
+        if (random.Chance(0.5)) tables[number * 100].Erase(random.Between(0, 9));
+      }
+      Snapshot(tables, checkpoint, &snapshots);
+    }
+    std::map<std::uint64_t, Table> restored;
+    std::vector<NumberedTable> numbered;
+    for (const auto& [number, table] : tables)
+      numbered.push_back({number, restored[number].rows.get()});
+    const Status status = RestoreTables(snapshots, numbered);
+    ASSERT_TRUE(status.ok()) << status;
+    for (const auto& [number, table] : tables)
+      ASSERT_EQ(restored[number].Content(), table.Content()) << "table " << number;
+    EXPECT_LE(snapshots.reads(), 2 * snapshots.blocks() * (count / 64 + 1));
+  }
+}
+
+TEST(RestoreTables, ABlockThatIsNoneIsAnError) {
+  Snapshots snapshots;
+  snapshots.Begin();
+  ByteWriter cut;
+  cut.Put(std::uint32_t{7});
+  snapshots.Take(SnapshotBlock::kRows, std::move(cut));
+  Table table;
+  const NumberedTable one{7, table.rows.get()};
+  EXPECT_EQ(RestoreTables(snapshots, std::span(&one, 1)).code(), StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace millrace
