@@ -39,7 +39,8 @@ void TableSnapshot::Begin(const std::vector<KeyGroupRange>& whole, std::string_v
 
 void TableSnapshot::StartBlock() {
   block_ = ByteWriter();
-  if (bytes_ >= kBlockBytes) block_.Reserve(kBlockBytes + kBlockBytes / 16);  // as large as the last
+  if (bytes_ >= kBlockBytes)
+    block_.Reserve(kBlockBytes + kBlockBytes / 16);  // as large as the last
   block_.Put(table_);
   block_.Put(std::uint32_t{0});
   rows_in_block_ = 0;
