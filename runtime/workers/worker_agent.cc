@@ -90,6 +90,7 @@ void WorkerAgent::Obey(const v1::ToWorker& message) {
           cluster_->deployment().remote_reader(split.source(), split.subtask());
       MILLRACE_CHECK(reader != nullptr, "a split comes to where its reader is not");
       if (split.no_more()) return reader->OnNoMoreSplits();
+      if (split.answered()) return reader->OnAnswered();
       return reader->OnAssigned(split.split());
     }
     case v1::ToWorker::kCommit:
@@ -208,6 +209,15 @@ void WorkerAgent::NoMoreSplits(int source, int subtask) {
   assignment.set_source(source);
   assignment.set_subtask(subtask);
   assignment.set_no_more(true);
+  link_.SendAll(message);
+}
+
+void WorkerAgent::Answered(int source, int subtask) {
+  v1::ToMaster message;
+  v1::SplitAssignment& assignment = *message.mutable_split_assignment();
+  assignment.set_source(source);
+  assignment.set_subtask(subtask);
+  assignment.set_answered(true);
   link_.SendAll(message);
 }
 

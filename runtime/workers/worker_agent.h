@@ -29,6 +29,7 @@ class WorkerAgent final : public SplitCourier {
   void Request(int source, int subtask) override;
   void Assign(int source, int subtask, std::string_view split) override;
   void NoMoreSplits(int source, int subtask) override;
+  void Answered(int source, int subtask) override;
 
  private:
   void Run();

@@ -32,7 +32,6 @@ TEST(SourceCoordinator, AReaderTakesNothingBetweenTheCoordinatorsPartAndItsOwn) 
   EXPECT_NE(state.find('a'), std::string::npos);
   EXPECT_FALSE(reader->TakeSplit(&split));
   EXPECT_FALSE(reader->no_more_splits());
-  reader->RequestSplit();  // as it does when it hears of none: nothing is added to what it has
   reader->OnBarrier(7);
   ASSERT_TRUE(reader->TakeSplit(&split));
   EXPECT_EQ(split, "a");
@@ -47,6 +46,44 @@ TEST(SourceCoordinator, ACheckpointThatIsGivenUpKeepsNobodyWaiting) {
   coordinator.EndCheckpoint(1);
   std::string split;
   EXPECT_TRUE(reader->TakeSplit(&split));
+}
+
+TEST(SourceCoordinator, TwoOpenCheckpointsKeepAReaderFromReadingOnWithoutItsSplits) {
+  SourceCoordinator coordinator(Letters(1, 1, 1), 1);
+  SourceControl* reader = coordinator.reader(0);
+  EXPECT_TRUE(reader->answered());
+  reader->RequestSplit();
+  coordinator.BeginCheckpoint(1);
+  coordinator.BeginCheckpoint(2);
+  reader->OnBarrier(1);
+  std::string split;
+  EXPECT_FALSE(reader->TakeSplit(&split));  // it is in the coordinator's part of the second
+  EXPECT_FALSE(reader->answered());
+  reader->OnBarrier(2);
+  EXPECT_TRUE(reader->TakeSplit(&split));
+  EXPECT_TRUE(reader->answered());
+}
+
+std::string Taken(SourceCoordinator& coordinator, int reader) {
+  std::string all, split;
+  coordinator.reader(reader)->RequestSplit();
+  while (coordinator.reader(reader)->TakeSplit(&split)) all += split;
+  return all;
+}
+
+TEST(SourceCoordinator, AsManyReadersAsThenGetTheSplitsThatWouldHaveBeenTheirs) {
+  SourceCoordinator coordinator(Letters(6, 3, SIZE_MAX), 3);
+  EXPECT_EQ(Taken(coordinator, 0), "ad");
+  coordinator.reader(1)->RequestSplit();  // b and e are assigned, c and f are not
+  const std::string state = coordinator.BeginCheckpoint(1);
+  SourceCoordinator same(Letters(0, 3, SIZE_MAX), 3);
+  ASSERT_TRUE(same.Restore(state).ok());
+  EXPECT_EQ(Taken(same, 0), "");
+  EXPECT_EQ(Taken(same, 1), "be");
+  EXPECT_EQ(Taken(same, 2), "cf");
+  SourceCoordinator fewer(Letters(0, 2, SIZE_MAX), 2);
+  ASSERT_TRUE(fewer.Restore(state).ok());
+  EXPECT_EQ(Taken(fewer, 0) + Taken(fewer, 1), "bcef");
 }
 
 TEST(SourceCoordinator, WhatDoesNotDecodeIsRefused) {

@@ -53,6 +53,10 @@ struct Way final : SplitCourier {
     to_reader[subtask].push_back(
         [this, subtask] { readers[static_cast<std::size_t>(subtask)]->OnNoMoreSplits(); });
   }
+  void Answered(int, int subtask) override {
+    to_reader[subtask].push_back(
+        [this, subtask] { readers[static_cast<std::size_t>(subtask)]->OnAnswered(); });
+  }
   std::deque<int> to_coordinator;
   std::deque<std::function<void()>> to_reader[kReaders];
   std::vector<std::unique_ptr<RemoteSplitReader>> readers;
@@ -62,11 +66,12 @@ struct Way final : SplitCourier {
 std::vector<int> SplitsOf(const std::string& part) {
   ByteReader in(part);
   std::string_view text;
-  std::uint32_t count = 0;
-  EXPECT_TRUE(in.GetString(&text) && in.GetCount(4, &count));
+  std::uint32_t mark = 0, readers = 0, reader = 0, count = 0;
+  EXPECT_TRUE(in.Get(&mark) && in.GetString(&text) && in.Get(&readers) && in.GetCount(8, &count));
   std::vector<int> splits;
   for (int i = std::stoi(std::string(text)); i < kSplits; ++i) splits.push_back(i);
-  for (; count > 0 && in.GetString(&text); --count) splits.push_back(std::stoi(std::string(text)));
+  for (; count > 0 && in.Get(&reader) && in.GetString(&text); --count)
+    splits.push_back(std::stoi(std::string(text)));
   return splits;
 }
 
@@ -139,6 +144,23 @@ TEST(RemoteSplitReader, ACheckpointHasEverySplitOnce) {
       }
     }
   }
+}
+
+TEST(RemoteSplitReader, ARequestIsAnsweredWhenAllThatItGivesWasTaken) {
+  NoWaker slot;
+  Way way;
+  RemoteSplitReader reader(0, 0, 0, &way, &slot);
+  EXPECT_TRUE(reader.answered());
+  reader.RequestSplit();
+  reader.OnAssigned("a");
+  std::string split;
+  EXPECT_TRUE(reader.TakeSplit(&split));
+  EXPECT_FALSE(reader.answered());  // more may be on its way
+  reader.OnAssigned("b");
+  reader.OnAnswered();
+  EXPECT_FALSE(reader.answered());
+  EXPECT_TRUE(reader.TakeSplit(&split));
+  EXPECT_TRUE(reader.answered());
 }
 
 }  // namespace

@@ -69,9 +69,13 @@ class SplitEnumerator {
 class SourceControl {
  public:
   virtual ~SourceControl() = default;
+  /// Not again before it is answered.
   virtual void RequestSplit() = 0;
   virtual bool TakeSplit(std::string* bytes) = 0;
   virtual bool no_more_splits() = 0;
+  /// All that the last request gives was taken. Before that nothing is read: splits that are given out together are read together, and
+  /// the watermark of some does not run away from the others'.
+  virtual bool answered() { return true; }
   /// The subtask has taken its part of this checkpoint: it may be given splits again.
   virtual void OnBarrier(std::int64_t /*checkpoint*/) {}
 };

@@ -152,6 +152,11 @@ class SourceOperator final : public Operator {
 
   SourceStatus Poll(StepBudget& budget) override {
     TakeAssignments();
+    if (expects_answer_) [[unlikely]] {
+      next_poll_ = INT64_MAX;  // whoever brings the rest wakes the task
+      if (!context_->source_control->answered()) return SourceStatus::kWaiting;
+      expects_answer_ = false;
+    }
     if (splits_.size() == 0) {
       if (context_->source_control->no_more_splits()) return SourceStatus::kFinished;
       return AskAgain();
@@ -247,6 +252,7 @@ class SourceOperator final : public Operator {
   void RequestSplit() {
     constexpr std::int64_t kTenth = 100 * 1000 * 1000;
     context_->source_control->RequestSplit();
+    expects_answer_ = true;
     ask_again_ = context_->clock->NowNanos() + kTenth;
   }
   /// The enumerator had none, and did not say that none will come.
@@ -404,6 +410,7 @@ class SourceOperator final : public Operator {
   ChunkRows chunk_{512};
   std::int64_t next_poll_ = INT64_MAX;
   std::int64_t ask_again_ = INT64_MAX;           // clock reading, while there is no split
+  bool expects_answer_ = false;                  // to a request for splits
   std::int64_t idle_without_split_ = INT64_MAX;  // the same; INT64_MAX when it was said, too
   EventTime watermark_ = EventTime::Min();
   bool all_idle_said_ = false;

@@ -14,6 +14,14 @@ RemoteSplitReader::RemoteSplitReader(int source, int subtask, std::int64_t resto
       triggered_(restored),
       passed_(restored) {}
 
+void RemoteSplitReader::RequestSplit() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++asked_;
+  }
+  courier_->Request(source_, subtask_);
+}
+
 bool RemoteSplitReader::TakeSplit(std::string* bytes) {
   const std::lock_guard lock(mutex_);
   if (assigned_.empty() || assigned_.front().behind > passed_) return false;
@@ -25,6 +33,11 @@ bool RemoteSplitReader::TakeSplit(std::string* bytes) {
 bool RemoteSplitReader::no_more_splits() {
   const std::lock_guard lock(mutex_);
   return no_more_ && assigned_.empty();
+}
+
+bool RemoteSplitReader::answered() {
+  const std::lock_guard lock(mutex_);
+  return asked_ == 0 && assigned_.empty();
 }
 
 void RemoteSplitReader::OnBarrier(std::int64_t checkpoint) {
@@ -44,6 +57,14 @@ void RemoteSplitReader::OnNoMoreSplits() {
   {
     const std::lock_guard lock(mutex_);
     no_more_ = true;
+  }
+  slot_->Wake();
+}
+
+void RemoteSplitReader::OnAnswered() {
+  {
+    const std::lock_guard lock(mutex_);
+    --asked_;
   }
   slot_->Wake();
 }

@@ -23,15 +23,17 @@ class RemoteSplitReader final : public SourceControl {
   RemoteSplitReader(int source, int subtask, std::int64_t restored, SplitCourier* courier,
                     Waker* slot);
 
-  void RequestSplit() override { courier_->Request(source_, subtask_); }
+  void RequestSplit() override;
   bool TakeSplit(std::string* bytes) override;
   bool no_more_splits() override;
+  bool answered() override;
   void OnBarrier(std::int64_t checkpoint) override;
 
   // --- the courier's thread, in the order in which it was sent
 
   void OnAssigned(std::string split);
   void OnNoMoreSplits();
+  void OnAnswered();
   /// Before the task hears of it.
   void OnTriggered(std::int64_t checkpoint);
   /// Complete, or given up.
@@ -50,6 +52,7 @@ class RemoteSplitReader final : public SourceControl {
   std::mutex mutex_;
   std::deque<Split> assigned_;  // this and what follows: guarded by the mutex
   bool no_more_ = false;
+  int asked_ = 0;  // requests without an answer
   std::int64_t triggered_;
   std::int64_t passed_;  // the newest checkpoint that the reader has taken part in, or never will
 };

@@ -6,6 +6,12 @@
 #include "millrace/io/bytes.h"
 
 namespace millrace {
+namespace {
+
+/// In front of a part whose splits have their readers; the first version had none, and began with the enumerator's bytes.
+constexpr std::uint32_t kWithReaders = UINT32_MAX;
+
+}  // namespace
 
 SourceCoordinator::SourceCoordinator(std::unique_ptr<SplitEnumerator> enumerator, int parallelism)
     : enumerator_(std::move(enumerator)), readers_(static_cast<std::size_t>(parallelism)) {
@@ -20,12 +26,10 @@ void SourceCoordinator::OnRequest(int subtask) {
   {
     std::lock_guard lock(mutex_);
     bool no_more = false;
-    if (reader.assigned.empty() ||
-        !Closed(reader)) {  // else a checkpoint keeps it from taking what it has
-      for (std::string& split : enumerator_->Assign(subtask, &no_more)) {
-        reader.assigned.push_back(std::move(split));
-        any_split_ = true;
-      }
+    // Also when a checkpoint keeps it from taking what it has, from before a restore: they are read together.
+    for (std::string& split : enumerator_->Assign(subtask, &no_more)) {
+      reader.assigned.push_back(std::move(split));
+      any_split_ = true;
     }
     if (reader.courier != nullptr) SendToRemote(reader);
     const bool told = std::exchange(reader.no_more, no_more && reader.assigned.empty());
@@ -33,6 +37,7 @@ void SourceCoordinator::OnRequest(int subtask) {
       OnNoMore();
       if (reader.courier != nullptr) reader.courier->NoMoreSplits(reader.source, subtask);
     }
+    if (reader.courier != nullptr) reader.courier->Answered(reader.source, subtask);
   }
   if (reader.waker != nullptr) reader.waker->Wake();
 }
@@ -62,6 +67,11 @@ bool SourceCoordinator::Reader::TakeSplit(std::string* bytes) {
   return true;
 }
 
+bool SourceCoordinator::Reader::answered() {
+  std::lock_guard lock(coordinator->mutex_);
+  return assigned.empty();
+}
+
 void SourceCoordinator::Reader::OnBarrier(std::int64_t checkpoint) {
   std::lock_guard lock(coordinator->mutex_);
   barrier = checkpoint;
@@ -74,12 +84,17 @@ bool SourceCoordinator::Closed(const Reader& reader) const {
 std::string SourceCoordinator::BeginCheckpoint(std::int64_t checkpoint) {
   std::lock_guard lock(mutex_);
   ByteWriter out;
+  out.Put(kWithReaders);
   out.PutString(enumerator_->Snapshot());
   std::size_t count = 0;
   for (const Reader& reader : readers_) count += reader.assigned.size();
+  out.PutCount(readers_.size());
   out.PutCount(count);
   for (const Reader& reader : readers_) {
-    for (const std::string& split : reader.assigned) out.PutString(split);
+    for (const std::string& split : reader.assigned) {
+      out.Put(static_cast<std::uint32_t>(reader.subtask));
+      out.PutString(split);
+    }
   }
   open_.insert(checkpoint);
   return std::string(out.view());
@@ -97,16 +112,23 @@ void SourceCoordinator::EndCheckpoint(std::int64_t checkpoint) {
 
 Status SourceCoordinator::Restore(std::string_view bytes) {
   std::lock_guard lock(mutex_);
+  const Status lost = Status::DataLoss("restore a source: its coordinator's part does not decode");
   ByteReader in(bytes);
-  std::string_view enumerator;
-  std::uint32_t count = 0;
-  if (!in.GetString(&enumerator) || !in.GetCount(sizeof(count), &count))
-    return Status::DataLoss("restore a source: its coordinator's part does not decode");
-  // What was assigned and not taken is assigned again, dealt out.
-  std::string_view split;
-  for (std::size_t reader = 0; count > 0 && in.GetString(&split); --count) {
-    readers_[reader].assigned.emplace_back(split);
-    reader = (reader + 1) % readers_.size();
+  std::uint32_t first = 0, readers = 0, count = 0;
+  const bool with_readers = in.Get(&first) && first == kWithReaders;
+  if (!with_readers) in = ByteReader(bytes);
+  std::string_view enumerator, split;
+  if (!in.GetString(&enumerator)) return lost;
+  if (with_readers && !in.Get(&readers)) return lost;
+  if (!in.GetCount(sizeof(count), &count)) return lost;
+  // What was assigned and not taken is assigned again: to the same reader, for in-flight watermarks may say how far its splits
+  // have come. When there are more readers or fewer than then it is dealt out.
+  const bool same = with_readers && readers == readers_.size();
+  std::uint32_t owner = 0;
+  for (std::size_t dealt = 0; count > 0; --count, ++dealt) {
+    if (with_readers && (!in.Get(&owner) || owner >= readers)) return lost;
+    if (!in.GetString(&split)) return lost;
+    readers_[same ? owner : dealt % readers_.size()].assigned.emplace_back(split);
   }
   any_split_ = true;  // others may have been given out before the checkpoint
   if (!in.AtEnd() || !enumerator_->Restore(enumerator))

@@ -44,6 +44,7 @@ class SourceCoordinator final : public SourceCheckpoints {
     void RequestSplit() override { coordinator->OnRequest(subtask); }
     bool TakeSplit(std::string* bytes) override;
     bool no_more_splits() override;
+    bool answered() override;
     void OnBarrier(std::int64_t checkpoint) override;
 
     SourceCoordinator* coordinator = nullptr;

@@ -15,6 +15,8 @@ class SplitCourier {
   /// To a reader.
   virtual void Assign(int source, int subtask, std::string_view split) = 0;
   virtual void NoMoreSplits(int source, int subtask) = 0;
+  /// The end of what a request gives.
+  virtual void Answered(int source, int subtask) = 0;
 };
 
 }  // namespace millrace

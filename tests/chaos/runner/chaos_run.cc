@@ -105,7 +105,9 @@ class Run {
   std::vector<std::string> DrawSettings() {
     const auto most = static_cast<std::uint64_t>(std::max(order_.workers, 3));
     const bool first = std::exchange(started_, true) == false;
-    const std::uint64_t parallelism = first ? most : 1 + random_.Uniform(most);
+    // Mostly with subtasks for all workers.
+    const std::uint64_t parallelism =
+        first || random_.Chance(0.6) ? most + random_.Uniform(3) : 1 + random_.Uniform(most);
     std::vector<std::string> settings = {"--parallelism", std::to_string(parallelism)};
     const auto set = [&](const std::string& setting) {
       settings.insert(settings.end(), {"-D", setting});
