@@ -11,6 +11,7 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "millrace/millrace.h"
@@ -66,16 +67,22 @@ void AddLines(const std::string& bytes, Rows* rows) {
   for (std::string line; std::getline(lines, line);) ++(*rows)[line];
 }
 
-/// Hits one point so often, each time when it is reached first; in between nothing that the process does has an effect, if it is
+/// What happens at a point.
+struct Step {
+  FailPoint point;
+  bool dies;
+};
+
+/// Takes the steps, each when its point is reached first behind the one before it; in between nothing that the process does has an effect, if it is
 /// dead: its files are all there is outside of it.
 class Hits final : public FailPlan {
  public:
-  Hits(FailPoint point, bool dies, int times, MemoryFileSystem* files)
-      : point_(point), dies_(dies), left_(times) {
+  Hits(std::vector<Step> steps, MemoryFileSystem* files) : steps_(std::move(steps)) {
     files->FailWhere([this](const std::string& operation, const std::string& path) {
       if (dead_) return Status::Unavailable("the process is dead");
       const bool of_checkpoint = operation == "sync" && path.starts_with("chk/tasks");
-      if (point_ == FailPoint::kCheckpointAbort && of_checkpoint && ++syncs_ % 9 == 0)
+      if (!done() && steps_[next_].point == FailPoint::kCheckpointAbort && of_checkpoint &&
+          ++syncs_ % 9 == 0)
         return Status::Unavailable("planted: the checkpoint fails");
       return Status::Ok();
     });
@@ -85,20 +92,18 @@ class Hits final : public FailPlan {
 
   Status Reached(FailPoint point) override {
     if (dead_) return Status::Unavailable("the process is dead");
-    if (point != point_ || left_ == 0) return Status::Ok();
-    --left_;
-    dead_ = dies_;
+    if (done() || point != steps_[next_].point) return Status::Ok();
+    dead_ = steps_[next_++].dies;
     return Status::Unavailable("hit");
   }
   /// Another process begins.
   void Resurrect() { dead_ = false; }
-  int left() const { return left_; }
+  bool done() const { return next_ == steps_.size(); }
   bool dead() const { return dead_; }
 
  private:
-  const FailPoint point_;
-  const bool dies_;
-  int left_;
+  const std::vector<Step> steps_;
+  std::size_t next_ = 0;
   bool dead_ = false;
   int syncs_ = 0;
 };
@@ -114,13 +119,13 @@ class Seeded {
     auto cluster = testing::TestCluster::Seeded(seed)
                        .Parallelism(2)
                        .Option("batch.rows", "5")
-                       .Option("test.run", "r" + std::to_string(seed))
+                       .Option("test.run", "r" + std::to_string(++runs_))
                        .Option("checkpoint.dir", "memory://chk")
                        .Option("checkpoint.interval", "1ms")
                        .Option("checkpoint.mode", seed % 2 == 0 ? "aligned" : "unaligned")
                        .Option("checkpoint.retain", "1")
-                       .Option("checkpoint.tolerable-failures", aborts ? "1000000" : "0");
-    if (seed % 4 < 2)  // it is started again in the same process
+                       .Option("checkpoint.tolerable-failures", aborts ? "20" : "0");
+    if (seed % 4 != 0)  // it is started again in the same process
       cluster = cluster.Option("restart-strategy.type", "fixed-delay")
                     .Option("restart-strategy.fixed-delay.attempts", "2")
                     .Option("restart-strategy.fixed-delay.delay", "1ms");
@@ -141,6 +146,9 @@ class Seeded {
     return rows;
   }
   MemoryFileSystem files;
+
+ private:
+  int runs_ = 0;
 };
 
 /// What a run without faults writes.
@@ -153,12 +161,21 @@ const Rows& Expected() {
   return rows;
 }
 
-/// How often a point is hit, and how.
 struct Order {
-  const FailPointInfo* info;
-  bool dies;
-  int times;
+  std::vector<Step> steps;
   bool power;  // is lost when it dies: also what was not synced
+
+  static Order Of(FailPoint point, bool dies, int times, bool power) {
+    return {std::vector<Step>(static_cast<std::size_t>(times), Step{point, dies}), power};
+  }
+  std::string ToString() const {
+    std::string text;
+    for (const Step& step : steps) {
+      text += AllFailPoints()[static_cast<std::size_t>(step.point)].name;
+      text += step.dies ? " dies, " : " fails, ";
+    }
+    return text + (power ? "power is lost" : "no power is lost");
+  }
 };
 
 /// Runs the job until it ends well, and compares. False when it did not come to the point so often.
@@ -166,12 +183,13 @@ bool HitWith(const Order& order, std::uint64_t seed) {
   const Rows& expected = Expected();
   Seeded job;
   // What can be restored is there first.
-  for (int turns = 100; order.info->name.starts_with("restore.") && !job.HasCheckpoint();
-       turns += 100) {
+  const FailPoint first = order.steps[0].point;
+  const bool restores = first >= FailPoint::kRestoreOpen && first <= FailPoint::kRestoreInFlight;
+  for (int turns = 100; restores && !job.HasCheckpoint(); turns += 100) {
     if (job.Run(seed, false, turns).status.ok()) return false;
   }
-  Hits hits(order.info->point, order.dies, order.times, &job.files);
-  const bool aborts = order.info->point == FailPoint::kCheckpointAbort;
+  Hits hits(order.steps, &job.files);
+  const bool aborts = first == FailPoint::kCheckpointAbort;
   for (int run = 0;; ++run) {
     const JobResult result = job.Run(seed + 1000 * static_cast<std::uint64_t>(run), aborts);
     if (result.status.ok() && !hits.dead()) break;
@@ -187,7 +205,7 @@ bool HitWith(const Order& order, std::uint64_t seed) {
   EXPECT_TRUE(found.ok()) << found.status();
   for (const auto& checkpoint : found.value().checkpoints)
     EXPECT_TRUE(checkpoint.status.ok()) << checkpoint.id << ": " << checkpoint.status;
-  return hits.left() == 0;
+  return hits.done();
 }
 
 /// With one seed after the other, until some have come to the point.
@@ -196,13 +214,11 @@ void HitSeeded(const Order& order) {
   constexpr std::uint64_t kMost = 40;
   int hit = 0;
   for (std::uint64_t seed = 1; hit < kEnough && seed < kMost; ++seed) {
-    SCOPED_TRACE(std::string(order.info->name) + (order.dies ? " dies" : " fails") + ", times " +
-                 std::to_string(order.times) + (order.power ? ", power is lost" : "") + ", seed " +
-                 std::to_string(seed));
+    SCOPED_TRACE(order.ToString() + ", seed " + std::to_string(seed));
     hit += HitWith(order, seed) ? 1 : 0;
     if (::testing::Test::HasFailure()) return;
   }
-  EXPECT_EQ(hit, kEnough) << order.info->name << " is not reached so often, times " << order.times;
+  EXPECT_EQ(hit, kEnough) << order.ToString() << ": it does not come there so often";
 }
 
 TEST(FailPoints, EachIsHitAloneAndTwiceInARowUnderTheSeededDriver) {
@@ -210,10 +226,18 @@ TEST(FailPoints, EachIsHitAloneAndTwiceInARowUnderTheSeededDriver) {
   for (const FailPointInfo& info : AllFailPoints()) {
     if (info.where != Where::kEverywhere) continue;
     for (const int times : {1, 2}) {
-      HitSeeded({&info, true, times, true});
-      HitSeeded({&info, true, times, false});
-      if (info.can == Can::kFail) HitSeeded({&info, false, times, false});
+      HitSeeded(Order::Of(info.point, true, times, true));
+      HitSeeded(Order::Of(info.point, true, times, false));
+      if (info.can == Can::kFail) HitSeeded(Order::Of(info.point, false, times, false));
     }
+  }
+}
+
+/// A step fails, the job is started again in the process, and dies before it has come to its next checkpoint.
+TEST(FailPoints, WhoDiesBehindAFailedStepGoesOnFromWhatIsThere) {
+  for (const FailPointInfo& info : AllFailPoints()) {
+    if (info.where != Where::kEverywhere || info.can != Can::kFail) continue;
+    HitSeeded({{{info.point, false}, {FailPoint::kManifestBegin, true}}, false});
   }
 }
 
