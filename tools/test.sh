@@ -7,7 +7,7 @@
 # label core), tsan (preset tsan, label runtime), fuzz (each target on its stored corpus and a few
 # seconds beyond). The minutes of each step, its sanitizer build included, are printed at the end and
 # held against the budgets below; with CI=true a step over its budget is a failure.
-#   MILLRACE_FUZZ_SECONDS  seconds a fuzz target runs, 10 by default
+#   MILLRACE_FUZZ_SECONDS  seconds a fuzz target runs, 5 by default
 #   MILLRACE_JOBS          jobs of build and ctest, all cores by default
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -84,7 +84,7 @@ step_tsan() { build tsan --target tests_runtime && run_ctest tsan runtime; }
 fuzz() {
   local name=$1 corpus=tests/fuzz/corpus/$1
   mkdir -p "build/fuzz/$name"
-  "build/asan/fuzz/${name}_fuzz" -max_total_time="${MILLRACE_FUZZ_SECONDS:-10}" -timeout=10 \
+  "build/asan/fuzz/${name}_fuzz" -max_total_time="${MILLRACE_FUZZ_SECONDS:-5}" -timeout=10 \
     -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="build/fuzz/$name-" \
     "build/fuzz/$name" $([[ -d "$corpus" ]] && echo "$corpus") >"build/fuzz/$name.log" 2>&1
 }
@@ -99,7 +99,7 @@ step_fuzz() {
     [[ -x "$program" ]] || { echo "test: no fuzz target exists yet"; return 0; }
     names+=("$(basename "$program" _fuzz)")
   done
-  echo "test: fuzzing ${names[*]}, ${MILLRACE_FUZZ_SECONDS:-10} s each, $jobs at a time"
+  echo "test: fuzzing ${names[*]}, ${MILLRACE_FUZZ_SECONDS:-5} s each, $jobs at a time"
   for ((i = 0; i < ${#names[@]}; ++i)); do
     while ((next < ${#names[@]} && next < i + jobs)); do
       fuzz "${names[next]}" &
