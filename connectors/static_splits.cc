@@ -1,5 +1,6 @@
 #include "millrace/connectors/static_splits.h"
 
+#include <deque>
 #include <utility>
 
 #include "millrace/connectors/collection.h"
@@ -13,44 +14,69 @@ namespace {
 class StaticSplits final : public SplitEnumerator {
  public:
   StaticSplits(std::vector<std::string> splits, int parallelism, std::size_t at_once)
-      : splits_(std::move(splits)), at_once_(at_once) {
-    for (std::size_t i = 0; i < static_cast<std::size_t>(parallelism); ++i) next_.push_back(i);
+      : at_once_(at_once), left_(static_cast<std::size_t>(parallelism)) {
+    Deal(std::move(splits));
   }
 
   std::vector<std::string> Assign(int subtask, bool* no_more) override {
-    std::size_t& next = next_[static_cast<std::size_t>(subtask) % next_.size()];
+    std::deque<std::string>& left = left_[static_cast<std::size_t>(subtask) % left_.size()];
     std::vector<std::string> assigned;
-    for (; next < splits_.size() && assigned.size() < at_once_; next += next_.size())
-      assigned.push_back(splits_[next]);
-    *no_more = next >= splits_.size();
+    for (; !left.empty() && assigned.size() < at_once_; left.pop_front())
+      assigned.push_back(std::move(left.front()));
+    *no_more = left.empty();
     return assigned;
   }
-  /// The splits that nobody has, in their order.
+  /// The splits that nobody has, by the subtask whose they are.
   std::string Snapshot() const override {
-    std::vector<std::string_view> left;
-    for (std::size_t i = 0; i < splits_.size(); ++i) {
-      if (i >= next_[i % next_.size()]) left.emplace_back(splits_[i]);
-    }
     ByteWriter out;
-    out.PutCount(left.size());
-    for (const std::string_view split : left) out.PutString(split);
+    out.PutCount(left_.size());
+    for (const auto& left : left_) {
+      out.PutCount(left.size());
+      for (const std::string& split : left) out.PutString(split);
+    }
     return std::string(out.view());
   }
+  /// At the same parallelism they stay whose they were: a subtask that has come far in the time of its own splits must not be given
+  /// one that nobody has begun.
   bool Restore(std::string_view bytes) override {
+    std::vector<std::deque<std::string>> left;
     ByteReader in(bytes);
-    std::uint32_t count = 0;
-    if (!in.GetCount(sizeof(count), &count)) return false;
-    splits_.clear();
-    std::string_view split;
-    for (; count > 0 && in.GetString(&split); --count) splits_.emplace_back(split);
-    for (std::size_t i = 0; i < next_.size(); ++i) next_[i] = i;
-    return in.AtEnd();
+    std::uint32_t subtasks = 0, count = 0;
+    if (!in.GetCount(sizeof(count), &subtasks)) return false;
+    for (; subtasks > 0; --subtasks) {
+      left.emplace_back();
+      if (!in.GetCount(sizeof(count), &count)) return false;
+      std::string_view split;
+      for (; count > 0 && in.GetString(&split); --count) left.back().emplace_back(split);
+    }
+    if (!in.AtEnd()) return false;
+    if (left.size() == left_.size()) {
+      left_ = std::move(left);
+      return true;
+    }
+    left_.assign(left_.size(), {});
+    std::vector<std::string> all;  // about in the order that they had
+    for (bool any = true; any;) {
+      any = false;
+      for (auto& of_subtask : left) {
+        if (of_subtask.empty()) continue;
+        any = true;
+        all.push_back(std::move(of_subtask.front()));
+        of_subtask.pop_front();
+      }
+    }
+    Deal(std::move(all));
+    return true;
   }
 
  private:
-  std::vector<std::string> splits_;
+  void Deal(std::vector<std::string> splits) {
+    for (std::size_t i = 0; i < splits.size(); ++i)
+      left_[i % left_.size()].push_back(std::move(splits[i]));
+  }
+
   std::size_t at_once_;
-  std::vector<std::size_t> next_;  // by reader: its next split
+  std::vector<std::deque<std::string>> left_;  // by subtask
 };
 
 }  // namespace

@@ -90,7 +90,7 @@ void WorkerAgent::Obey(const v1::ToWorker& message) {
           cluster_->deployment().remote_reader(split.source(), split.subtask());
       MILLRACE_CHECK(reader != nullptr, "a split comes to where its reader is not");
       if (split.no_more()) return reader->OnNoMoreSplits();
-      return reader->OnAssigned(split.split());
+      return reader->OnAssigned({split.splits().begin(), split.splits().end()});
     }
     case v1::ToWorker::kCommit:
       return gate_.Open();
@@ -193,12 +193,12 @@ void WorkerAgent::Request(int source, int subtask) {
   link_.SendAll(message);
 }
 
-void WorkerAgent::Assign(int source, int subtask, std::string_view split) {
+void WorkerAgent::Assign(int source, int subtask, const std::vector<std::string>& splits) {
   v1::ToMaster message;
   v1::SplitAssignment& assignment = *message.mutable_split_assignment();
   assignment.set_source(source);
   assignment.set_subtask(subtask);
-  assignment.set_split(std::string(split));
+  for (const std::string& split : splits) assignment.add_splits(split);
   link_.SendAll(message);
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <memory>
-#include <string_view>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "millrace/v1/worker.pb.h"
 #include "runtime/local/local_cluster.h"
@@ -27,7 +28,7 @@ class WorkerAgent final : public SplitCourier {
   void SendReport(const v1::WorkerReport& report);
 
   void Request(int source, int subtask) override;
-  void Assign(int source, int subtask, std::string_view split) override;
+  void Assign(int source, int subtask, const std::vector<std::string>& splits) override;
   void NoMoreSplits(int source, int subtask) override;
 
  private:

@@ -26,7 +26,7 @@ class ControlLinkTest : public ::testing::Test {
   static v1::ToMaster Split(int subtask, std::string bytes) {
     v1::ToMaster message;
     message.mutable_split_assignment()->set_subtask(subtask);
-    message.mutable_split_assignment()->set_split(std::move(bytes));
+    message.mutable_split_assignment()->add_splits(std::move(bytes));
     return message;
   }
   /// False when the other side is gone or sends no messages.
@@ -51,7 +51,7 @@ TEST_F(ControlLinkTest, MessagesComeWholeAndInOrder) {
   for (int i = 0; i < 10; ++i) {
     ASSERT_TRUE(Await(*b_, &message));
     EXPECT_EQ(message.split_assignment().subtask(), i);
-    EXPECT_EQ(message.split_assignment().split(), i % 3 == 0 ? large : std::to_string(i));
+    EXPECT_EQ(message.split_assignment().splits(0), i % 3 == 0 ? large : std::to_string(i));
   }
   sender.join();
   a_.reset();

@@ -44,9 +44,9 @@ class Numbers final : public SplitEnumerator {
 /// The way through the master: what is sent to a worker arrives there later, and in order.
 struct Way final : SplitCourier {
   void Request(int, int subtask) override { to_coordinator.push_back(subtask); }
-  void Assign(int, int subtask, std::string_view split) override {
-    to_reader[subtask].push_back([this, subtask, bytes = std::string(split)] {
-      readers[static_cast<std::size_t>(subtask)]->OnAssigned(bytes);
+  void Assign(int, int subtask, const std::vector<std::string>& splits) override {
+    to_reader[subtask].push_back([this, subtask, splits] {
+      readers[static_cast<std::size_t>(subtask)]->OnAssigned(splits);
     });
   }
   void NoMoreSplits(int, int subtask) override {
@@ -62,11 +62,15 @@ struct Way final : SplitCourier {
 std::vector<int> SplitsOf(const std::string& part) {
   ByteReader in(part);
   std::string_view text;
-  std::uint32_t count = 0;
-  EXPECT_TRUE(in.GetString(&text) && in.GetCount(4, &count));
+  std::uint32_t readers = 0, count = 0;
+  EXPECT_TRUE(in.GetString(&text) && in.GetCount(4, &readers));
   std::vector<int> splits;
   for (int i = std::stoi(std::string(text)); i < kSplits; ++i) splits.push_back(i);
-  for (; count > 0 && in.GetString(&text); --count) splits.push_back(std::stoi(std::string(text)));
+  for (; readers > 0 && in.GetCount(4, &count); --readers) {
+    for (; count > 0 && in.GetString(&text); --count)
+      splits.push_back(std::stoi(std::string(text)));
+  }
+  EXPECT_TRUE(in.AtEnd());
   return splits;
 }
 

@@ -146,6 +146,8 @@ class SourceOperator final : public Operator {
     }
     if (context.restore != nullptr) ThrowIfNotRestored(Restore(*context.restore));
     RequestSplit();  // after a restore too: splits that nobody had yet are read along with the others
+    // Before it knows which those are its watermark would pass over what they have.
+    if (context.restore != nullptr) answer_by_ = context.clock->NowNanos() + kPatience;
     if (const std::int64_t after = IdleNanos(); after > 0)
       idle_without_split_ = context.clock->NowNanos() + after;
   }
@@ -268,7 +270,16 @@ class SourceOperator final : public Operator {
 
   void TakeAssignments() {
     std::string bytes;
-    while (context_->source_control->TakeSplit(&bytes)) OpenSplit(bytes);
+    while (context_->source_control->TakeSplit(&bytes)) {
+      OpenSplit(bytes);
+      answer_by_ = kAnswered;
+    }
+  }
+  /// The first request after a restore was answered, or will not be for now.
+  [[gnu::noinline]] bool Answered() {
+    if (context_->source_control->no_more_splits() || context_->clock->NowNanos() >= answer_by_)
+      answer_by_ = kAnswered;
+    return answer_by_ == kAnswered;
   }
 
   SplitState& OpenSplit(std::string_view bytes) {
@@ -365,6 +376,10 @@ class SourceOperator final : public Operator {
 
   void EmitWatermark() {
     if constexpr (!Generator::kTimed) return;
+    if (answer_by_ != kAnswered && !Answered()) {
+      next_poll_ = std::min(next_poll_, answer_by_);
+      return;
+    }
     EventTime lowest = EventTime::Max();
     bool any = false;
     for (std::size_t i = 0; i < splits_.size(); ++i) {
@@ -405,6 +420,10 @@ class SourceOperator final : public Operator {
   std::int64_t next_poll_ = INT64_MAX;
   std::int64_t ask_again_ = INT64_MAX;           // clock reading, while there is no split
   std::int64_t idle_without_split_ = INT64_MAX;  // the same; INT64_MAX when it was said, too
+  static constexpr std::int64_t kAnswered = INT64_MIN;
+  static constexpr std::int64_t kPatience =
+      1000 * 1000 * 1000;               // with an enumerator that has none yet
+  std::int64_t answer_by_ = kAnswered;  // clock reading
   EventTime watermark_ = EventTime::Min();
   bool all_idle_said_ = false;
   bool active_due_ = false;

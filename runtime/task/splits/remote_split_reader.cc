@@ -32,10 +32,10 @@ void RemoteSplitReader::OnBarrier(std::int64_t checkpoint) {
   passed_ = std::max(passed_, checkpoint);
 }
 
-void RemoteSplitReader::OnAssigned(std::string split) {
+void RemoteSplitReader::OnAssigned(std::vector<std::string> splits) {
   {
     const std::lock_guard lock(mutex_);
-    assigned_.push_back({std::move(split), triggered_});
+    for (std::string& split : splits) assigned_.push_back({std::move(split), triggered_});
   }
   slot_->Wake();
 }

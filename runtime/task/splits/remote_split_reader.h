@@ -4,6 +4,7 @@
 #include <deque>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "millrace/io/channel.h"
 #include "millrace/operators/source_api.h"
@@ -30,7 +31,7 @@ class RemoteSplitReader final : public SourceControl {
 
   // --- the courier's thread, in the order in which it was sent
 
-  void OnAssigned(std::string split);
+  void OnAssigned(std::vector<std::string> splits);
   void OnNoMoreSplits();
   /// Before the task hears of it.
   void OnTriggered(std::int64_t checkpoint);

@@ -44,8 +44,9 @@ void SourceCoordinator::SetRemote(int subtask, int source, SplitCourier* courier
 }
 
 void SourceCoordinator::SendToRemote(Reader& reader) {
-  for (const std::string& split : reader.assigned)
-    reader.courier->Assign(reader.source, reader.subtask, split);
+  if (reader.assigned.empty()) return;
+  reader.courier->Assign(reader.source, reader.subtask,
+                         {reader.assigned.begin(), reader.assigned.end()});
   reader.assigned.clear();
 }
 
@@ -75,10 +76,9 @@ std::string SourceCoordinator::BeginCheckpoint(std::int64_t checkpoint) {
   std::lock_guard lock(mutex_);
   ByteWriter out;
   out.PutString(enumerator_->Snapshot());
-  std::size_t count = 0;
-  for (const Reader& reader : readers_) count += reader.assigned.size();
-  out.PutCount(count);
+  out.PutCount(readers_.size());
   for (const Reader& reader : readers_) {
+    out.PutCount(reader.assigned.size());
     for (const std::string& split : reader.assigned) out.PutString(split);
   }
   open_.insert(checkpoint);
@@ -99,14 +99,19 @@ Status SourceCoordinator::Restore(std::string_view bytes) {
   std::lock_guard lock(mutex_);
   ByteReader in(bytes);
   std::string_view enumerator;
-  std::uint32_t count = 0;
-  if (!in.GetString(&enumerator) || !in.GetCount(sizeof(count), &count))
+  std::uint32_t readers = 0, count = 0;
+  if (!in.GetString(&enumerator) || !in.GetCount(sizeof(count), &readers))
     return Status::DataLoss("restore a source: its coordinator's part does not decode");
-  // What was assigned and not taken is assigned again, dealt out.
-  std::string_view split;
-  for (std::size_t reader = 0; count > 0 && in.GetString(&split); --count) {
-    readers_[reader].assigned.emplace_back(split);
-    reader = (reader + 1) % readers_.size();
+  // What was assigned and not taken is assigned again: to the same reader, or dealt out when there are others.
+  const bool same = readers == readers_.size();
+  std::size_t to = 0;
+  for (std::uint32_t i = 0; i < readers && in.GetCount(sizeof(count), &count); ++i) {
+    if (same) to = i;
+    std::string_view split;
+    for (; count > 0 && in.GetString(&split); --count) {
+      readers_[to].assigned.emplace_back(split);
+      if (!same) to = (to + 1) % readers_.size();
+    }
   }
   any_split_ = true;  // others may have been given out before the checkpoint
   if (!in.AtEnd() || !enumerator_->Restore(enumerator))

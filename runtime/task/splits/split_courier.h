@@ -1,7 +1,7 @@
 #pragma once
 
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace millrace {
 
@@ -12,8 +12,8 @@ class SplitCourier {
   virtual ~SplitCourier() = default;
   /// To the coordinator: the subtask has nothing to read.
   virtual void Request(int source, int subtask) = 0;
-  /// To a reader.
-  virtual void Assign(int source, int subtask, std::string_view split) = 0;
+  /// To a reader, which sees all of them at once.
+  virtual void Assign(int source, int subtask, const std::vector<std::string>& splits) = 0;
   virtual void NoMoreSplits(int source, int subtask) = 0;
 };
 
