@@ -23,7 +23,8 @@ bool TaskInputs::Pull(const BarrierAligner& aligner, std::size_t* channel, Eleme
   for (std::size_t tried = 0; tried < inputs_.size(); ++tried) {
     const std::size_t i = next_;
     next_ = i + 1 == inputs_.size() ? 0 : i + 1;
-    if (aligner.blocked(i) || !inputs_[i].channel->Pop(element)) continue;
+    // What comes before a barrier that was overtaken, and the barrier itself, is for Drain.
+    if (aligner.blocked(i) || inputs_[i].recorded || !inputs_[i].channel->Pop(element)) continue;
     *channel = at_hand_ = i;
     owner_ = inputs_[i].channel;
     return true;

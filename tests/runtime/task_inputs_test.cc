@@ -82,6 +82,22 @@ TEST_F(TaskInputsTest, RecordsWhatStandsBeforeTheBarrierOfEachChannel) {
   }
 }
 
+/// Another thread fills the channels between two calls.
+TEST_F(TaskInputsTest, WhatComesWhileItRecordsIsRecordedBeforeItIsGiven) {
+  channels_[0].elements = {Barrier(1)};
+  EXPECT_FALSE(Record(1));
+  channels_[1].elements = {Watermark(20), Barrier(1), Watermark(21)};
+  std::size_t channel = 0;
+  Element element;
+  EXPECT_FALSE(inputs_.Pull(aligner_, &channel, &element));
+  EXPECT_TRUE(GoOn());
+  EXPECT_EQ(recorded_, Texts{"1:20"});
+  for (const std::int64_t next : {20, 21}) {
+    ASSERT_TRUE(inputs_.Pull(aligner_, &channel, &element));
+    EXPECT_EQ(element.value, next);
+  }
+}
+
 TEST_F(TaskInputsTest, AnEndThatStillWaitsIsNotRecordedAgainNorWaitedBehind) {
   channels_[0].elements = {Watermark(10), kEndOfInput};
   channels_[1].elements = {Barrier(1), Barrier(2)};
