@@ -49,6 +49,22 @@ TEST(SourceCoordinator, ACheckpointThatIsGivenUpKeepsNobodyWaiting) {
   EXPECT_TRUE(reader->TakeSplit(&split));
 }
 
+/// Else the one that waits would be read when the others have ended: all its records late.
+TEST(SourceCoordinator, WhatARestoreHasLeftForAReaderComesTogetherWhateverIsOpen) {
+  SourceCoordinator before(Letters(3, 3, SIZE_MAX), 3);
+  before.reader(0)->RequestSplit();  // has "a", and does not take it
+  const std::string state = before.BeginCheckpoint(1);
+  SourceCoordinator coordinator(Letters(0, 1, SIZE_MAX), 1);
+  ASSERT_TRUE(coordinator.Restore(state).ok());
+  SourceControl* reader = coordinator.reader(0);
+  coordinator.BeginCheckpoint(2);
+  reader->RequestSplit();
+  reader->OnBarrier(2);
+  std::string split, taken;
+  while (reader->TakeSplit(&split)) taken += split;
+  EXPECT_EQ(taken, "abc");
+}
+
 TEST(SourceCoordinator, WhatDoesNotDecodeIsRefused) {
   SourceCoordinator coordinator(Letters(3, 1, 1), 1);
   const std::string state = coordinator.BeginCheckpoint(1);

@@ -20,8 +20,9 @@ void SourceCoordinator::OnRequest(int subtask) {
   {
     std::lock_guard lock(mutex_);
     bool no_more = false;
-    if (reader.assigned.empty() ||
-        !Closed(reader)) {  // else a checkpoint keeps it from taking what it has
+    // Else a checkpoint keeps it from taking what it has. What a restore has left for it comes together all the same.
+    const bool first = !std::exchange(reader.asked, true);
+    if (first || reader.assigned.empty() || !Closed(reader)) {
       for (std::string& split : enumerator_->Assign(subtask, &no_more)) {
         reader.assigned.push_back(std::move(split));
         any_split_ = true;

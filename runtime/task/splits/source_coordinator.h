@@ -52,6 +52,7 @@ class SourceCoordinator final : public SourceCheckpoints {
     int source = 0;                    // its number, for the courier
     SplitCourier* courier = nullptr;   // of a reader in another worker
     std::deque<std::string> assigned;  // guarded by the coordinator's mutex
+    bool asked = false;                // guarded by the coordinator's mutex
     bool no_more = false;              // guarded by the coordinator's mutex
     std::int64_t barrier = 0;          // guarded by the coordinator's mutex
   };
