@@ -2,11 +2,13 @@
 """How long a job with keyed state is without output when one of its workers is killed.
 
     recovery.py [--rows 1000000] [--workers 2] [--rate 20000] [--interval 1s] [--kills 10] [--program recovery_job]
+                [--detection-ms LIMIT] [--first-output-ms LIMIT]
 
 Fills the rows (8-byte key, 88-byte value), then kills a random worker with SIGKILL, again and again, each time after two
 more checkpoints. One CSV line: medians and maxima, in milliseconds from the kill, of the moment at which the master says
 that it restarts (detection: the clock of its log has milliseconds), of the first update that comes out of a restarted
-subtask, and of the last subtask's first one.
+subtask, and of the last subtask's first one. With limits the exit code is 1 when a median is over its limit, or a maximum
+over twice that.
 """
 
 import argparse
@@ -98,6 +100,8 @@ def main():
     parser.add_argument("--interval", default="1s")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--program", default=PROGRAM)
+    parser.add_argument("--detection-ms", type=float)
+    parser.add_argument("--first-output-ms", type=float)
     arguments = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-recovery-", dir=os.environ.get("MILLRACE_BENCHMARK_DIR")))
     job = Job(arguments, folder)
@@ -117,6 +121,9 @@ def main():
           "all_output_ms,all_output_ms_max")
     print(f"{arguments.rows},{arguments.rows * 96 / 1e6:.0f},{arguments.workers},{arguments.interval},"
           f"{arguments.kills},{','.join(figures)}")
+    for column, limit in zip(columns, (arguments.detection_ms, arguments.first_output_ms)):
+        if limit is not None and (statistics.median(column) > limit or max(column) > 2 * limit):
+            sys.exit(1)
 
 
 if __name__ == "__main__":

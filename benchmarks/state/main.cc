@@ -228,7 +228,7 @@ double RunInChild(const Options& o, double per_second, bool checkpoints, double*
 int main(int argc, char** argv) {
   const Options o = Parse(argc, argv);
   std::printf(
-      "checkpoints,rows,changed,interval_ms,seconds,updates_per_s,cpu_ns_per_update,rss_mb,"
+      "variant,rows,changed,interval_ms,seconds,updates_per_s,cpu_ns_per_update,rss_mb,"
       "completed,"
       "failed,done_ms_median,done_ms_max,mb_median,longest_slice_ms,longest_step_cpu_ms,"
       "longest_step_ms,write_rate_mb_s\n");
