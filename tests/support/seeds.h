@@ -39,12 +39,22 @@ struct SeedOrder {
   }
 };
 
+/// What MILLRACE_SEEDS says.
+inline const SeedOrder& OrderOfSeeds() {
+  static const SeedOrder order = SeedOrder::Parse(std::getenv("MILLRACE_SEEDS"));
+  return order;
+}
+/// Whether a test runs with all the seeds it was written for. With fewer it need not meet every corner.
+inline bool AllSeeds() {
+  return OrderOfSeeds().factor >= 1;
+}
+
 /// The seeds of a property test: `for (const std::uint64_t seed : Seeds(1, 3000)) ...`. Says which they are; when a
 /// seed fails or the process dies, which it was. Ends after a fatal failure.
 class Seeds {
  public:
   /// `count` seeds from `first` on, as MILLRACE_SEEDS has it.
-  Seeds(std::uint64_t first, std::uint64_t count) : Seeds(first, count, Order()) {}
+  Seeds(std::uint64_t first, std::uint64_t count) : Seeds(first, count, OrderOfSeeds()) {}
   Seeds(std::uint64_t first, std::uint64_t count, const SeedOrder& order)
       : first_(order.first > 0 ? order.first : first),
         end_(first_ + std::max<std::uint64_t>(1, static_cast<std::uint64_t>(
@@ -80,10 +90,6 @@ class Seeds {
   Iterator end() const { return Iterator(end_); }
 
  private:
-  static const SeedOrder& Order() {
-    static const SeedOrder order = SeedOrder::Parse(std::getenv("MILLRACE_SEEDS"));
-    return order;
-  }
   static std::atomic<std::uint64_t>& Running() {
     static std::atomic<std::uint64_t> seed{0};
     return seed;
