@@ -53,7 +53,10 @@ class Job:
         command = [str(arguments.program), str(folder), str(arguments.rows), str(arguments.rate),
                    "--parallelism", str(arguments.workers), "--workers", str(arguments.workers),
                    "-D", f"checkpoint.dir={self.checkpoints}", "-D", f"checkpoint.interval={arguments.interval}",
-                   "-D", "memory=8GiB"]
+                   "-D", "memory=8GiB",
+                   # The wait of a first failure each time: the default doubles it from one to the next.
+                   "-D", "restart-strategy.type=fixed-delay", "-D", "restart-strategy.fixed-delay.attempts=1000000",
+                   "-D", "restart-strategy.fixed-delay.delay=50ms"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=open(self.log, "wb"))
         self.seen = 0
 
