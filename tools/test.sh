@@ -75,8 +75,7 @@ step_install() { tools/install-deps.sh --what test; }
 step_build() { build release; }
 step_unit() { run_ctest release unit; }
 step_integration() { run_ctest release integration; }
-# Half of the seeds: a sanitizer's steps take ten times as long, and the nightly parts have them all.
-step_asan() { build asan --target tests_core && MILLRACE_SEEDS=${MILLRACE_SEEDS:-0.5} run_ctest asan core; }
+step_asan() { build asan --target tests_core && run_ctest asan core; }
 step_tsan() { build tsan --target tests_runtime && run_ctest tsan runtime; }
 
 # One target on its stored corpus and what earlier runs have found; its output goes into a file.

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "benchmarks/micro/shapes.h"
 #include "benchmarks/support/checkpoint_folder.h"
 #include "benchmarks/support/measure.h"
+#include "benchmarks/support/settings.h"
 
 namespace {
 
@@ -209,13 +211,9 @@ int main(int argc, char** argv) {
   const Options o = Parse(argc, argv);
   millrace::StreamEnvironment env;
   env.SetParallelism(2);
-  const benchmark_support::CheckpointFolder folder;
-  if (!o.checkpoint_interval.empty()) {
-    for (const std::string& pair : folder.Settings(o.checkpoint_interval)) {
-      const std::size_t eq = pair.find('=');
-      env.SetOption(pair.substr(0, eq), pair.substr(eq + 1));
-    }
-  }
+  std::optional<benchmark_support::CheckpointFolder> folder;
+  if (!o.checkpoint_interval.empty())
+    benchmark_support::Apply(folder.emplace().Settings(o.checkpoint_interval), env);
   Build(o, env);
   const std::int64_t began = Now();
   g_results.count_from =

@@ -8,6 +8,7 @@
 
 #include "benchmarks/micro/shapes.h"
 #include "benchmarks/support/measure.h"
+#include "benchmarks/support/settings.h"
 
 namespace {
 
@@ -79,10 +80,7 @@ Options Parse(int argc, char** argv) {
 Outcome RunEngine(const Options& o, const std::string& shape) {
   millrace::StreamEnvironment env;
   env.SetParallelism(o.parallelism);
-  for (const std::string& pair : o.settings) {
-    const std::size_t eq = pair.find('=');
-    env.SetOption(pair.substr(0, eq), eq == std::string::npos ? "" : pair.substr(eq + 1));
-  }
+  benchmark_support::Apply(o.settings, env);
   if (!micro::BuildShape(shape, o.records, o.splits, env)) Usage("unknown shape '" + shape + "'");
   const millrace::JobResult result = env.Run("micro " + shape);
   if (!result.status.ok()) {

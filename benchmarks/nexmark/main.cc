@@ -14,6 +14,7 @@
 #include "benchmarks/nexmark/queries.h"
 #include "benchmarks/support/checkpoint_folder.h"
 #include "benchmarks/support/measure.h"
+#include "benchmarks/support/settings.h"
 
 namespace {
 
@@ -128,13 +129,10 @@ std::string RunEngine(const Options& o, const std::string& query, std::string* r
   std::vector<std::string> settings = o.settings;
   std::optional<benchmark_support::CheckpointFolder> folder;
   if (!o.checkpoint_interval.empty()) {
-    folder.emplace();
-    for (std::string& s : folder->Settings(o.checkpoint_interval)) settings.push_back(std::move(s));
+    for (std::string& s : folder.emplace().Settings(o.checkpoint_interval))
+      settings.push_back(std::move(s));
   }
-  for (const std::string& pair : settings) {
-    const std::size_t eq = pair.find('=');
-    env.SetOption(pair.substr(0, eq), eq == std::string::npos ? "" : pair.substr(eq + 1));
-  }
+  benchmark_support::Apply(settings, env);
   nexmark::CheckSink check;
   const bool known = o.check ? nexmark::BuildQuery(query, o.config, env, check)
                              : nexmark::BuildQuery(query, o.config, env, nexmark::RingSink{});

@@ -15,6 +15,7 @@
 #include "benchmarks/state/state_rows.h"
 #include "benchmarks/support/checkpoint_folder.h"
 #include "benchmarks/support/measure.h"
+#include "benchmarks/support/settings.h"
 #include "millrace/graph/checkpoint_report.h"
 #include "millrace/millrace.h"
 
@@ -155,7 +156,7 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// Updates a second that were measured.
+/// Prints the row, up to what only the parent knows. Updates a second that were measured.
 double Run(const Options& o, double per_second, bool checkpoints) {
   const auto begin = static_cast<std::int64_t>(per_second * (o.rate == 0 ? 2 : 8));  // warm
   const auto end = begin + static_cast<std::int64_t>(per_second * static_cast<double>(o.seconds));
@@ -169,10 +170,7 @@ double Run(const Options& o, double per_second, bool checkpoints) {
       settings.push_back(std::move(s));
   }
   settings.insert(settings.end(), o.settings.begin(), o.settings.end());
-  for (const std::string& pair : settings) {
-    const std::size_t eq = pair.find('=');
-    env.SetOption(pair.substr(0, eq), eq == std::string::npos ? "" : pair.substr(eq + 1));
-  }
+  benchmark_support::Apply(settings, env);
   Build(o, {o.rows, o.changed, per_turn}, begin, end, env);
   const millrace::JobResult result = env.Run("state");
   if (!result.status.ok()) {
@@ -199,28 +197,28 @@ double Run(const Options& o, double per_second, bool checkpoints) {
   }
   const double seconds = g_end.wall - g_begin.wall;
   const auto count = static_cast<double>(end - begin);
-  std::printf(
-      "%s,%lld,%lld,%lld,%.1f,%.0f,%.1f,%.1f,%llu,%llu,%.0f,%.0f,%.0f,%.3f,%.3f,%.3f,%.0f\n",
-      checkpoints ? "on" : "off", static_cast<long long>(o.rows), static_cast<long long>(o.changed),
-      static_cast<long long>(o.interval), seconds, count / seconds,
-      (g_end.cpu - g_begin.cpu) / count * 1e9, g_end.rss_mb,
-      static_cast<unsigned long long>(completed), static_cast<unsigned long long>(failed),
-      Median(millis), millis.empty() ? 0 : *std::max_element(millis.begin(), millis.end()),
-      Median(megabytes), slice, step_cpu, step,
-      checkpoints ? benchmark_support::WriteRate(folder.path(), 256) : 0);
+  std::printf("%s,%lld,%lld,%lld,%.1f,%.0f,%.1f,%.1f,%llu,%llu,%.0f,%.0f,%.0f,%.3f,%.3f,%.3f,%.0f",
+              checkpoints ? "on" : "off", static_cast<long long>(o.rows),
+              static_cast<long long>(o.changed), static_cast<long long>(o.interval), seconds,
+              count / seconds, (g_end.cpu - g_begin.cpu) / count * 1e9, g_end.rss_mb,
+              static_cast<unsigned long long>(completed), static_cast<unsigned long long>(failed),
+              Median(millis), millis.empty() ? 0 : *std::max_element(millis.begin(), millis.end()),
+              Median(megabytes), slice, step_cpu, step,
+              checkpoints ? benchmark_support::WriteRate(folder.path(), 256) : 0);
   return count / seconds;
 }
 
-/// In a child of its own: the memory of one variant is not the other's.
-double RunInChild(const Options& o, double per_second, bool checkpoints, double* peak) {
+/// In a child of its own: the memory of one variant is not the other's. Updates a second.
+double RunInChild(const Options& o, double per_second, bool checkpoints) {
   const auto measured = benchmark_support::MeasureInChild([&] {
     benchmark_support::Outcome outcome;
-    outcome.longest_step_ms = Run(o, per_second, checkpoints);
+    outcome.per_second = Run(o, per_second, checkpoints);
     return outcome;
   });
   if (!measured.ok) std::exit(std::max(1, measured.exit_code));
-  *peak = measured.peak_rss_mb;
-  return measured.outcome.longest_step_ms;
+  std::printf(",%.1f\n", measured.peak_rss_mb);
+  std::fflush(stdout);
+  return measured.outcome.per_second;
 }
 
 }  // namespace
@@ -231,14 +229,13 @@ int main(int argc, char** argv) {
       "variant,rows,changed,interval_ms,seconds,updates_per_s,cpu_ns_per_update,rss_mb,"
       "completed,"
       "failed,done_ms_median,done_ms_max,mb_median,longest_slice_ms,longest_step_cpu_ms,"
-      "longest_step_ms,write_rate_mb_s\n");
+      "longest_step_ms,write_rate_mb_s,peak_rss_mb\n");
   std::fflush(stdout);
-  double rate = o.rate != 0 ? static_cast<double>(o.rate) : 2e6, off_peak = 0, on_peak = 0;
+  double rate = o.rate != 0 ? static_cast<double>(o.rate) : 2e6;
   if (o.variant != "on" || o.rate == 0) {
-    const double measured = RunInChild(o, rate, false, &off_peak);
+    const double measured = RunInChild(o, rate, false);
     if (o.rate == 0) rate = measured;
   }
-  if (o.variant != "off") RunInChild(o, rate, true, &on_peak);
-  std::fprintf(stderr, "peak RSS: %.0f MB without, %.0f MB with\n", off_peak, on_peak);
+  if (o.variant != "off") RunInChild(o, rate, true);
   return 0;
 }

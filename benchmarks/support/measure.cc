@@ -51,11 +51,12 @@ Measured MeasureInChild(const std::function<Outcome()>& work) {
     rusage use{};
     getrusage(RUSAGE_SELF, &use);
     char text[256];
-    const int n = std::snprintf(text, sizeof(text), "%.9f %.9f %.1f %.6f %.6f %s %s\n", wall,
-                                Seconds(use.ru_utime) + Seconds(use.ru_stime), PeakMegabytes(),
-                                outcome.longest_step_cpu_ms, outcome.longest_step_ms,
-                                outcome.rows.empty() ? "-" : outcome.rows.c_str(),
-                                outcome.checksum.empty() ? "-" : outcome.checksum.c_str());
+    const int n =
+        std::snprintf(text, sizeof(text), "%.9f %.9f %.1f %.6f %.6f %.3f %s %s\n", wall,
+                      Seconds(use.ru_utime) + Seconds(use.ru_stime), PeakMegabytes(),
+                      outcome.longest_step_cpu_ms, outcome.longest_step_ms, outcome.per_second,
+                      outcome.rows.empty() ? "-" : outcome.rows.c_str(),
+                      outcome.checksum.empty() ? "-" : outcome.checksum.c_str());
     const bool written = write(pipe_ends[1], text, static_cast<std::size_t>(n)) == n;
     std::fflush(stdout);
     _exit(written ? 0 : 1);
@@ -70,9 +71,10 @@ Measured MeasureInChild(const std::function<Outcome()>& work) {
   waitpid(child, &status, 0);
   m.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
   char rows[64], checksum[64];
-  m.ok = m.exit_code == 0 && std::sscanf(text.c_str(), "%lf %lf %lf %lf %lf %63s %63s", &m.seconds,
-                                         &m.cpu, &m.peak_rss_mb, &m.outcome.longest_step_cpu_ms,
-                                         &m.outcome.longest_step_ms, rows, checksum) == 7;
+  m.ok = m.exit_code == 0 &&
+         std::sscanf(text.c_str(), "%lf %lf %lf %lf %lf %lf %63s %63s", &m.seconds, &m.cpu,
+                     &m.peak_rss_mb, &m.outcome.longest_step_cpu_ms, &m.outcome.longest_step_ms,
+                     &m.outcome.per_second, rows, checksum) == 8;
   if (m.ok && rows[0] != '-') m.outcome.rows = rows;
   if (m.ok && checksum[0] != '-') m.outcome.checksum = checksum;
   return m;

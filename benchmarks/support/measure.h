@@ -11,6 +11,7 @@ namespace benchmark_support {
 struct Outcome {
   std::string rows, checksum;                           // with --check
   double longest_step_cpu_ms = 0, longest_step_ms = 0;  // with --steps
+  double per_second = 0;  // of a program that measures a part of its run
 };
 
 struct Measured {

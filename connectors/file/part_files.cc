@@ -23,10 +23,6 @@ void ThrowIfFailed(const char* what, const Status& status) {
   if (!status.ok()) throw FileError(std::string(what) + ": " + status.message());
 }
 
-}  // namespace
-
-namespace {
-
 struct Part : OpenPart {
   std::string name;  // once it is finished; in the bucket
   std::unique_ptr<WritableFile> file;

@@ -130,8 +130,9 @@ StepResult Task::RunTask(StepBudget& budget) {
   // 1. What waits inside the task, leaves first.
   if (!DrainPorts()) return budget.expired() ? StepResult::kMore : StepResult::kBlocked;
   // 2. Timers that are due.
-  firing_ = !FireProcessingTime(budget);
-  if (firing_) return fire_blocked_ ? StepResult::kBlocked : StepResult::kMore;
+  firing_ = FireProcessingTime(budget);
+  if (firing_ == Firing::kBlocked) return StepResult::kBlocked;
+  if (firing_ == Firing::kUnfinished) return StepResult::kMore;
   // 3. New input.
   const StepResult result = is_source() ? RunSource(budget) : RunInputs(budget);
   // 4. Builders whose consumers starve.
@@ -157,9 +158,9 @@ std::int64_t Task::NextProcessingTime() const {
   return next;
 }
 
-bool Task::FireProcessingTime(StepBudget& budget) {
+Task::Firing Task::FireProcessingTime(StepBudget& budget) {
   std::int64_t next = NextProcessingTime();
-  if (next == INT64_MAX) return true;
+  if (next == INT64_MAX) return Firing::kDone;
   const std::int64_t now = clock_->WallMillis();
   if (now >= next) {
     fired_ = true;
@@ -167,8 +168,7 @@ bool Task::FireProcessingTime(StepBudget& budget) {
       if (input_of_[i]->ended()) continue;
       Mark(i);
       if (operators_[i]->AdvanceProcessingTime(now, budget)) continue;
-      fire_blocked_ = operators_[i]->Blocked() && !budget.expired();
-      return false;
+      return operators_[i]->Blocked() && !budget.expired() ? Firing::kBlocked : Firing::kUnfinished;
     }
     Mark(0);
     next = NextProcessingTime();
@@ -182,7 +182,7 @@ bool Task::FireProcessingTime(StepBudget& budget) {
       next_wake_ = clock_->NowNanos() + (next - now) * 1000000;
     }
   }
-  return true;
+  return Firing::kDone;
 }
 
 StepResult Task::RunSource(StepBudget& budget) {
@@ -304,7 +304,7 @@ void Task::OnAligned(std::int64_t checkpoint) {
 bool Task::MayOvertake(std::int64_t checkpoint) const {
   // A watermark, the end of input and the timers of one moment are one step for the state: its snapshot is taken before or
   // behind it.
-  if (firing_) return false;
+  if (firing_ != Firing::kDone) return false;
   if (head_->busy() && head_->element().batch == nullptr) return false;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (inputs_.in_order(i) && !aligner_->Delivered(i, checkpoint)) return false;

@@ -88,8 +88,10 @@ class Task {
     running_.op.store(contexts_[op]->name.c_str(), std::memory_order_relaxed);
   }
   bool DrainPorts();
+  /// How far timers of the processing time that is due have got; kBlocked: an output has no room.
+  enum class Firing { kDone, kUnfinished, kBlocked };
   std::int64_t NextProcessingTime() const;
-  bool FireProcessingTime(StepBudget& budget);
+  Firing FireProcessingTime(StepBudget& budget);
   StepResult RunTask(StepBudget& budget);
   StepResult RunSource(StepBudget& budget);
   StepResult RunInputs(StepBudget& budget);
@@ -158,9 +160,8 @@ class Task {
   bool idle_said_ = false;
   bool active_due_ = false;  // to be said, after idleness
   bool closed_ = false;
-  bool fired_ = false;         // timers, in this step
-  bool firing_ = false;        // timers of the processing time that was due are still being fired
-  bool fire_blocked_ = false;  // the last firing stopped because an output had no room
+  bool fired_ = false;  // timers, in this step
+  Firing firing_ = Firing::kDone;
   TaskTimes times_;
   RunningStep running_;
 };

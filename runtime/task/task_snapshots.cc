@@ -91,10 +91,12 @@ bool TaskSnapshots::Slice() {
   const std::int64_t began = clock_->NowNanos();
   const bool did = WriteOldest();
   const std::int64_t nanos = Note(began, &open_.front());
-  if (did && !open_.front().owes_nothing) Learn(nanos);
-  if (!did || !open_.front().owes_nothing) return did;
-  CloseOldest();
-  return true;
+  if (open_.front().owes_nothing) {
+    CloseOldest();
+  } else if (did) {
+    Learn(nanos);
+  }
+  return did;
 }
 
 void TaskSnapshots::Learn(std::int64_t nanos) {

@@ -45,10 +45,6 @@ spdlog::level::level_enum Level(LogLevel level) {
   return spdlog::level::err;
 }
 
-}  // namespace
-
-namespace {
-
 template <class N>
 void Append(std::string& out, N number) {
   char digits[64];

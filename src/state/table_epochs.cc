@@ -169,16 +169,13 @@ namespace {
 class RowsUnderWay {
  public:
   RowsUnderWay(TableSnapshot* to, std::size_t row_bytes) : to_(to), row_bytes_(row_bytes) {}
-  ~RowsUnderWay() { Write(); }
-  RowsUnderWay(const RowsUnderWay&) = delete;
-  RowsUnderWay& operator=(const RowsUnderWay&) = delete;
-
   void Add(const std::byte* row) {
     for (std::size_t at = 0; at < row_bytes_ + 63 && at < kFetched; at += 64)
       __builtin_prefetch(row + at);
     rows_[count_++] = row;
     if (count_ == std::size(rows_)) Write();
   }
+  /// Last, and before a row may change.
   void Write() {
     for (std::size_t i = 0; i < count_; ++i) to_->AddRow(rows_[i]);
     count_ = 0;
@@ -209,7 +206,10 @@ bool StateTable::SnapshotSlice(std::uint32_t max_rows) {
     const std::uint8_t clean = Epochs::kMarks[sub.mark];
     const std::uint8_t written = Epochs::kMarks[whole ? 1 - sub.mark : sub.mark];
     for (; open.cursor.slot < s.groups * kGroupSlots; open.cursor.slot += kGroupSlots) {
-      if (cost / 8 >= max_rows) return false;
+      if (cost / 8 >= max_rows) {
+        rows.Write();
+        return false;
+      }
       std::uint8_t* header = s.headers + std::size_t{open.cursor.slot} / kGroupSlots * kHeaderBytes;
       std::uint32_t owed = SlotsWithFlag(header, open.epoch);
       if (whole) owed |= SlotsWithFlag(header, clean);

@@ -69,7 +69,7 @@ class LocalWritableFile final : public WritableFile {
       bytes.remove_prefix(static_cast<std::size_t>(n));
       written_ += n;
     }
-    // Large files are on their way to the disk before Sync waits for it.
+    // Large files are on their way to the disk before Sync waits for it, which says whether they have come there.
     if (written_ - begun_ >= kWriteBehind) {
       sync_file_range(fd_.get(), begun_, written_ - begun_, SYNC_FILE_RANGE_WRITE);
       begun_ = written_;

@@ -4,14 +4,9 @@
 
 #include "millrace/base/log.h"
 #include "millrace/io/bytes.h"
+#include "src/operators/dealt_splits.h"
 
 namespace millrace {
-namespace {
-
-/// In front of a part whose splits have their readers; the first version had none, and began with the enumerator's bytes.
-constexpr std::uint32_t kWithReaders = UINT32_MAX;
-
-}  // namespace
 
 SourceCoordinator::SourceCoordinator(std::unique_ptr<SplitEnumerator> enumerator, int parallelism)
     : enumerator_(std::move(enumerator)), readers_(static_cast<std::size_t>(parallelism)) {
@@ -83,19 +78,12 @@ bool SourceCoordinator::Closed(const Reader& reader) const {
 
 std::string SourceCoordinator::BeginCheckpoint(std::int64_t checkpoint) {
   std::lock_guard lock(mutex_);
+  DealtSplits waiting(readers_.size());
+  for (std::size_t i = 0; i < readers_.size(); ++i) waiting.of(i) = readers_[i].assigned;
   ByteWriter out;
-  out.Put(kWithReaders);
+  out.Put(DealtSplits::kMark);
   out.PutString(enumerator_->Snapshot());
-  std::size_t count = 0;
-  for (const Reader& reader : readers_) count += reader.assigned.size();
-  out.PutCount(readers_.size());
-  out.PutCount(count);
-  for (const Reader& reader : readers_) {
-    for (const std::string& split : reader.assigned) {
-      out.Put(static_cast<std::uint32_t>(reader.subtask));
-      out.PutString(split);
-    }
-  }
+  waiting.Encode(out);
   open_.insert(checkpoint);
   return std::string(out.view());
 }
@@ -112,24 +100,15 @@ void SourceCoordinator::EndCheckpoint(std::int64_t checkpoint) {
 
 Status SourceCoordinator::Restore(std::string_view bytes) {
   std::lock_guard lock(mutex_);
-  const Status lost = Status::DataLoss("restore a source: its coordinator's part does not decode");
   ByteReader in(bytes);
-  std::uint32_t first = 0, readers = 0, count = 0;
-  const bool with_readers = in.Get(&first) && first == kWithReaders;
-  if (!with_readers) in = ByteReader(bytes);
-  std::string_view enumerator, split;
-  if (!in.GetString(&enumerator)) return lost;
-  if (with_readers && !in.Get(&readers)) return lost;
-  if (!in.GetCount(sizeof(count), &count)) return lost;
-  // What was assigned and not taken is assigned again: to the same reader, for in-flight watermarks may say how far its splits
-  // have come. When there are more readers or fewer than then it is dealt out.
-  const bool same = with_readers && readers == readers_.size();
-  std::uint32_t owner = 0;
-  for (std::size_t dealt = 0; count > 0; --count, ++dealt) {
-    if (with_readers && (!in.Get(&owner) || owner >= readers)) return lost;
-    if (!in.GetString(&split)) return lost;
-    readers_[same ? owner : dealt % readers_.size()].assigned.emplace_back(split);
-  }
+  std::uint32_t first = 0;
+  const bool marked = in.Get(&first) && first == DealtSplits::kMark;
+  if (!marked) in = ByteReader(bytes);
+  std::string_view enumerator;
+  DealtSplits waiting(readers_.size());
+  if (!in.GetString(&enumerator) || !waiting.Decode(in, marked))
+    return Status::DataLoss("restore a source: its coordinator's part does not decode");
+  for (std::size_t i = 0; i < readers_.size(); ++i) readers_[i].assigned = std::move(waiting.of(i));
   any_split_ = true;  // others may have been given out before the checkpoint
   if (!in.AtEnd() || !enumerator_->Restore(enumerator))
     return Status::DataLoss("restore a source: its splits do not decode");
