@@ -68,12 +68,43 @@ Status RestoreFromChain(const OperatorRestore& from, std::size_t i,
   });
 }
 
+/// Makes room for what will come: of each chain about as many rows as its newest snapshot says, as far as they fall to
+/// the table's key groups and the chain's bytes can hold them.
+Status ReserveRows(const OperatorRestore& from, std::span<const NumberedTable> tables) {
+  struct Expected {
+    StateTable* table = nullptr;
+    std::uint64_t rows = 0;
+  };
+  std::unordered_map<std::uint64_t, Expected> expected;
+  for (const NumberedTable& t : tables) expected[t.number].table = t.table;
+  for (std::size_t i = 0; i < from.chains(); ++i) {
+    if (from.length(i) == 0 || from.bytes(i) == 0) continue;
+    const KeyGroupRange range = KeyGroupRange::Of(static_cast<int>(i), static_cast<int>(from.chains()));
+    const auto add = [&](const OperatorRestore::Block& block) {
+      const auto head = SnapshotChain::HeadOf(block.bytes);
+      const auto at = expected.find(head.table);
+      if (at == expected.end()) return Status::Ok();
+      StateTable& table = *at->second.table;
+      const KeyGroupRange own = from.same_subtask() ? range : table.key_groups();
+      const std::uint32_t begin = std::max(own.begin, range.begin);
+      const std::uint32_t end = std::max(begin, std::min(own.end, range.end));
+      const std::uint64_t rows = std::min(head.rows, from.bytes(i) / table.layout().least_bytes());
+      at->second.rows += rows * (end - begin) / (range.end - range.begin);
+      return Status::Ok();
+    };
+    MILLRACE_RETURN_IF_ERROR(from.ForEach(i, from.length(i) - 1, SnapshotBlock::kTable, add));
+  }
+  for (const auto& [number, e] : expected) e.table->Reserve(e.rows);
+  return Status::Ok();
+}
+
 }  // namespace
 
 Status RestoreTables(const OperatorRestore& from, std::span<const NumberedTable> tables) {
   constexpr std::size_t kAtOnce = 64;  // each holds 256 KiB meanwhile, its chain
   while (!tables.empty()) {
     const auto some = tables.first(std::min(kAtOnce, tables.size()));
+    MILLRACE_RETURN_IF_ERROR(ReserveRows(from, some));
     for (std::size_t i = 0; i < from.chains(); ++i)
       MILLRACE_RETURN_IF_ERROR(RestoreFromChain(from, i, some));
     for (const NumberedTable& t : some)

@@ -16,6 +16,7 @@ std::uint32_t RowLayout::Place(const ColumnOps& ops) {
 std::uint32_t RowLayout::AddColumn(const ColumnOps& ops) {
   const std::uint32_t offset = Place(ops);
   all_.push_back({offset, ops});
+  image_.AddColumn(offset, ops.bytes, 0, 0, ops.bulk);
   return offset;
 }
 
@@ -24,6 +25,7 @@ std::uint32_t RowLayout::AddOptionalColumn(const ColumnOps& ops, std::uint32_t p
   for (const Column& c : all_) bit <<= c.presence != 0 ? 1 : 0;
   const std::uint32_t offset = Place(ops);
   all_.push_back({offset, ops, presence, bit});
+  image_.AddColumn(offset, ops.bytes, presence, bit, ops.bulk);
   return offset;
 }
 

@@ -1,6 +1,7 @@
 #include "millrace/state/state_table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -40,6 +41,14 @@ std::uint32_t NextGroups(std::uint32_t groups, std::uint32_t sub, std::size_t su
   const std::uint32_t next = groups + groups / 2;
   if (groups >= kSpread || next < kSpread) return next;
   return next + static_cast<std::uint32_t>(std::uint64_t{next} * sub / (2 * subs));
+}
+
+// For rows that are there: some sub-tables have a few more than their share, and not all may grow at the same row count.
+std::uint32_t GroupsFor(std::uint64_t rows, std::uint32_t sub) {
+  const auto more = static_cast<std::uint64_t>(5 * std::sqrt(static_cast<double>(rows)));
+  const std::uint64_t needed = (rows + more) / kLargeLoad + 1;
+  return static_cast<std::uint32_t>(
+      needed < kSpread ? needed : needed + needed * sub / (2 * StateTable::kSubTables));
 }
 
 }  // namespace
@@ -210,6 +219,21 @@ void StateTable::Split() {
   }
   Redistribute(old);
   if (epochs_ != nullptr) epochs_->OnSplit(kSubTables);
+}
+
+void StateTable::Reserve(std::uint64_t rows) {
+  MILLRACE_CHECK(size_ == 0 && !snapshot_running(), "room is made in an empty table");
+  if (rows <= kSmallRows) return;
+  ++version_;
+  for (SubTable& s : subs_) Free(&s);
+  subs_.assign(kSubTables, SubTable{g_empty_header, nullptr, 1});
+  scale_ = (std::uint64_t{kSubTables} << 16) / (range_.end - range_.begin);
+  if (epochs_ != nullptr) epochs_->OnSplit(kSubTables);
+  for (std::uint32_t i = 0; i < kSubTables; ++i) {
+    const KeyGroupRange groups = GroupsOf(i);
+    const std::uint64_t share = rows * (groups.end - groups.begin) / (range_.end - range_.begin);
+    if (share > 0) Allocate(&subs_[i], GroupsFor(share, i));
+  }
 }
 
 std::uint64_t StateTable::HeldBytes() const {

@@ -132,7 +132,7 @@ void StateTable::BeginSnapshot(TableSnapshot* to, bool whole) {
     }
   }
   to->set_oldest(oldest);
-  to->Begin(ranges, e.erased.view(), e.erased_count);
+  to->Begin(ranges, size_, e.erased.view(), e.erased_count);
   e.erased.Clear();
   e.erased_count = 0;
   e.changed = 0;

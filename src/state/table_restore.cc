@@ -20,6 +20,12 @@ bool OfTable(std::uint64_t table, ByteReader& in, bool* ok) {
   return *ok && found == table;
 }
 
+// Behind the ranges of a table's head: the rows, which the first files of version 1 do not have.
+bool GetRows(ByteReader& in, std::uint64_t* rows) {
+  if (in.remaining() != 0) in.Get(rows);
+  return in.AtEnd();
+}
+
 }  // namespace
 
 bool SnapshotChain::Scan(std::uint64_t table, std::uint32_t snapshot, std::string_view block) {
@@ -35,7 +41,18 @@ bool SnapshotChain::Scan(std::uint64_t table, std::uint32_t snapshot, std::strin
     if (range.begin > range.end || range.end > first_.size()) return false;
     std::fill(first_.begin() + range.begin, first_.begin() + range.end, snapshot);
   }
-  return in.AtEnd();
+  std::uint64_t rows = 0;
+  return GetRows(in, &rows);
+}
+
+SnapshotChain::Head SnapshotChain::HeadOf(std::string_view block) {
+  ByteReader in(block);
+  Head head;
+  std::uint32_t count = 0;
+  in.Get(&head.table);
+  if (in.GetCount(8, &count)) in.Take(std::size_t{count} * 8);
+  if (!GetRows(in, &head.rows)) head.rows = 0;
+  return head;
 }
 
 TableRestore::TableRestore(std::uint64_t number, StateTable* table, const SnapshotChain* chain)
@@ -72,6 +89,7 @@ Status TableRestore::Apply(std::uint32_t snapshot, SnapshotBlock kind, std::stri
 
 Status TableRestore::ApplyRows(std::uint32_t snapshot, ByteReader& in) {
   const RowLayout& layout = table_->layout();
+  if (layout.image() != nullptr) return ApplyImages(snapshot, *layout.image(), in);
   std::uint32_t count = 0;
   if (!in.Get(&count)) return Lost("a block of rows");
   for (; count > 0; --count) {
@@ -89,6 +107,35 @@ Status TableRestore::ApplyRows(std::uint32_t snapshot, ByteReader& in) {
       row = ref.row;
     }
     if (!layout.DecodeValues(in, row)) return Lost("a row");
+  }
+  return in.AtEnd() ? Status::Ok() : Lost("the end of a block of rows");
+}
+
+Status TableRestore::ApplyImages(std::uint32_t snapshot, const RowImage& image, ByteReader& in) {
+  const RowLayout& layout = table_->layout();
+  std::uint32_t left = 0;
+  if (!in.Get(&left)) return Lost("a block of rows");
+  constexpr std::size_t kAtOnce = 64;  // whose places are fetched together
+  const char* rows[kAtOnce];
+  std::uint64_t hashes[kAtOnce];
+  while (left > 0) {
+    std::uint32_t wanted = 0;
+    for (; left > 0 && wanted < kAtOnce; --left) {
+      rows[wanted] = in.Peek();
+      const std::size_t length = image.Length(rows[wanted], in.remaining());
+      if (length == 0) return Lost("a row");
+      in.Take(length);
+      layout.CopyKey(rows[wanted], row_);
+      hashes[wanted] = layout.Hash(row_);
+      wanted += Wanted(hashes[wanted], snapshot) ? 1 : 0;
+    }
+    table_->Fetch(hashes, wanted);
+    for (std::uint32_t i = 0; i < wanted; ++i) {
+      layout.CopyKey(rows[i], row_);
+      RowRef ref = table_->FindRow(row_, hashes[i]);
+      if (!ref) ref = table_->InsertRestored(hashes[i]);
+      image.Read(rows[i], ref.row);
+    }
   }
   return in.AtEnd() ? Status::Ok() : Lost("the end of a block of rows");
 }

@@ -13,10 +13,10 @@ KeyGroupRange KeyGroupRange::Of(int index, int parallelism) {
 
 TableSnapshot::TableSnapshot(std::uint64_t table, std::int64_t id, const RowLayout* layout,
                              BlockSink* sink)
-    : table_(table), id_(id), oldest_(id), layout_(layout), sink_(sink) {}
+    : table_(table), id_(id), oldest_(id), layout_(layout), image_(layout->image()), sink_(sink) {}
 
-void TableSnapshot::Begin(const std::vector<KeyGroupRange>& whole, std::string_view erased,
-                          std::uint32_t count) {
+void TableSnapshot::Begin(const std::vector<KeyGroupRange>& whole, std::uint64_t rows,
+                          std::string_view erased, std::uint32_t count) {
   ByteWriter table;
   table.Put(table_);
   table.PutCount(whole.size());
@@ -24,6 +24,7 @@ void TableSnapshot::Begin(const std::vector<KeyGroupRange>& whole, std::string_v
     table.Put(range.begin);
     table.Put(range.end);
   }
+  table.Put(rows);
   bytes_ += table.size();
   sink_->Take(SnapshotBlock::kTable, std::move(table));
   if (count > 0) {

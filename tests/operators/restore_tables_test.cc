@@ -19,9 +19,9 @@ using Model = std::map<std::int64_t, std::int64_t>;
 
 /// A table of int64 -> int64.
 struct Table {
-  Table() : layout(KeyedTable<std::int64_t>::KeyLayout()) {
+  explicit Table(KeyGroupRange range = {}) : layout(KeyedTable<std::int64_t>::KeyLayout()) {
     value = layout.AddColumn(ColumnOpsOf<std::int64_t>());
-    rows = std::make_unique<KeyedTable<std::int64_t>>(layout, KeyGroupRange(), nullptr);
+    rows = std::make_unique<KeyedTable<std::int64_t>>(layout, range, nullptr);
     rows->ExpectSnapshots();
   }
   void Put(std::int64_t key, std::int64_t number) {
@@ -68,7 +68,15 @@ class Snapshots final : public BlockSink, public OperatorRestore {
     return static_cast<std::uint32_t>(files_.size());
   }
   std::int64_t oldest(std::size_t) const override { return 1; }
-  bool same_subtask() const override { return true; }
+  std::uint64_t bytes(std::size_t) const override {
+    std::uint64_t bytes = 0;
+    for (const auto& file : files_) {
+      for (const auto& [kind, block] : file) bytes += block.size();
+    }
+    return bytes;
+  }
+  bool same_subtask() const override { return same_subtask_; }
+  void Rescale() { same_subtask_ = false; }
   Status ForEach(std::size_t, std::uint32_t first, std::optional<SnapshotBlock> wanted,
                  const Visit& visit) const override {
     for (std::uint32_t i = first; i < files_.size(); ++i) {
@@ -86,6 +94,7 @@ class Snapshots final : public BlockSink, public OperatorRestore {
   }
 
  private:
+  bool same_subtask_ = true;
   std::vector<std::vector<std::pair<SnapshotBlock, ByteWriter>>> files_;
   mutable std::size_t reads_ = 0;
 };
@@ -124,6 +133,32 @@ TEST(RestoreTables, EachHasItsOwnRowsAndBlocksAreReadAFewTimesForAll) {
     for (const auto& [number, table] : tables)
       ASSERT_EQ(restored[number].Content(), table.Content()) << "table " << number;
     EXPECT_LE(snapshots.reads(), 2 * snapshots.blocks() * (count / 64 + 1));
+  }
+}
+
+// A large table is given its room at once: it does not grow while its rows come back.
+TEST(RestoreTables, ALargeTableHasRoomForItsRows) {
+  constexpr std::int64_t kRows = 300000;
+  std::map<std::uint64_t, Table> tables;
+  Snapshots snapshots;
+  for (std::int64_t key = 0; key < kRows; ++key) tables[3].Put(key, key * 3);
+  Snapshot(tables, 1, &snapshots);
+  for (std::int64_t key = 0; key < kRows; key += 7) tables[3].Put(key, -key);
+  for (std::int64_t key = 0; key < kRows; key += 1001) tables[3].Erase(key);
+  Snapshot(tables, 2, &snapshots);
+  for (const KeyGroupRange range : {KeyGroupRange(), KeyGroupRange::Of(1, 3)}) {
+    if (range.begin != 0) snapshots.Rescale();
+    Table restored(range);
+    const NumberedTable one{3, restored.rows.get()};
+    restored.rows->Reserve(kRows * (range.end - range.begin) / 65536);
+    const std::uint64_t allocated = restored.rows->allocated_bytes();
+    ASSERT_TRUE(RestoreTables(snapshots, std::span(&one, 1)).ok());
+    Model wanted = tables[3].Content();
+    std::erase_if(wanted, [&](const auto& row) {
+      return !restored.rows->Owns(static_cast<std::uint32_t>(KeyHash(row.first) >> 48));
+    });
+    EXPECT_EQ(restored.Content(), wanted);
+    EXPECT_EQ(restored.rows->allocated_bytes(), allocated);
   }
 }
 

@@ -302,6 +302,8 @@ TEST(TableSnapshot, DamagedBlocksAreLostData) {
   for (const auto& [kind, block] : life.files().back()->blocks) {
     for (std::size_t size = 0; size < std::min<std::size_t>(block.size(), 300); ++size, ++tried) {
       const std::string_view cut = block.view().substr(0, size);
+      // Without the number of rows it is as the first files had it.
+      if (kind == SnapshotBlock::kTable && size + 8 == block.size()) continue;
       if (kind == SnapshotBlock::kTable) {
         EXPECT_FALSE(chain.Scan(kTable, 0, cut)) << size;
       } else {

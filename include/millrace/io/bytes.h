@@ -113,6 +113,8 @@ class ByteReader {
     at_ += size;
     return bytes;
   }
+  /// The next byte, if there is one.
+  const char* Peek() const { return at_; }
   /// A fixed-width little-endian number; false at the end of the bytes.
   template <class N>
   bool Get(N* value) {

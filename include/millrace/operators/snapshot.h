@@ -73,6 +73,11 @@ class OperatorRestore {
   virtual Status ForEachSubtask(
       SnapshotBlock kind,
       const std::function<Status(std::size_t, std::string_view)>& visit) const = 0;
+  /// Bytes of a chain's blocks, or 0: not known.
+  virtual std::uint64_t bytes(std::size_t chain) const {
+    (void)chain;
+    return 0;
+  }
   /// The checkpoint of its oldest snapshot.
   virtual std::int64_t oldest(std::size_t chain) const = 0;
   /// There is one chain, of the same subtask at the same parallelism: the next snapshot may go on with it.

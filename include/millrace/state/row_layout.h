@@ -10,6 +10,7 @@
 
 #include "millrace/io/codec.h"
 #include "millrace/io/value_traits.h"
+#include "millrace/state/row_image.h"
 
 namespace millrace {
 
@@ -110,6 +111,14 @@ class RowLayout {
   /// The columns behind the key.
   void EncodeValues(const std::byte* row, ByteWriter& out) const;
   bool DecodeValues(ByteReader& in, std::byte* row) const;
+  /// That a row has in a snapshot, at least.
+  std::size_t least_bytes() const { return image_.valid() ? image_.min_bytes() : 1; }
+  /// The key of a row from the begin of its image.
+  void CopyKey(const char* image, std::byte* row) const {
+    std::memcpy(row, image, all_[0].ops.bytes);
+  }
+  /// How to copy a whole row at once; null when some column is more than its bytes.
+  const RowImage* image() const { return image_.valid() ? &image_ : nullptr; }
 
   void Construct(std::byte* row) const {
     for (const Column& c : columns_) c.ops.construct(row + c.offset);
@@ -158,6 +167,7 @@ class RowLayout {
 
   std::vector<Column> columns_;  // those that are more than bytes
   std::vector<Column> all_;
+  RowImage image_;
   HashFn hash_;
   EqualFn equal_;
   std::uint32_t used_ = 0;

@@ -98,9 +98,12 @@ class StateTable {
 
   // --- for TableRestore
 
+  KeyGroupRange key_groups() const { return range_; }
   bool Owns(std::uint32_t key_group) const {
     return key_group >= range_.begin && key_group < range_.end;
   }
+  /// Room for about so many rows, in an empty table: it grows no more until they are there.
+  void Reserve(std::uint64_t rows);
   /// The row with the key that stands in `row`, a row of this layout.
   RowRef FindRow(const std::byte* row, std::uint64_t hash) const;
   /// A slot for a key that is not in the table; the caller sets all columns. A snapshot has the row.

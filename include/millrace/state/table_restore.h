@@ -19,6 +19,12 @@ class SnapshotChain {
   /// The content of a kTable block of the chain's `snapshot`-th file, from 0; for every file before any is applied. False when
   /// it is none. Blocks of other tables are passed over.
   bool Scan(std::uint64_t table, std::uint32_t snapshot, std::string_view block);
+  /// Of a kTable block: whose it is, and how many rows that table had when the snapshot began. 0: it does not say.
+  struct Head {
+    std::uint64_t table = 0;
+    std::uint64_t rows = 0;
+  };
+  static Head HeadOf(std::string_view block);
   bool Holds(std::uint32_t key_group, std::uint32_t snapshot) const {
     return snapshot >= first_[key_group];
   }
@@ -42,6 +48,7 @@ class TableRestore {
 
  private:
   Status ApplyRows(std::uint32_t snapshot, ByteReader& in);
+  Status ApplyImages(std::uint32_t snapshot, const RowImage& image, ByteReader& in);
   Status ApplyErased(std::uint32_t snapshot, ByteReader& in);
   bool Wanted(std::uint64_t hash, std::uint32_t snapshot) const;
 

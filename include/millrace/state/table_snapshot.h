@@ -22,7 +22,7 @@ struct KeyGroupRange {
 /// Kinds of the blocks of a table's snapshot. docs/formats/snapshot.md
 /// A table's rows are all of the key groups that are written whole, and of the others those that have changed.
 enum class SnapshotBlock : std::uint16_t {
-  kTable = 1,   // a table begins: its number, and the key groups that are written whole
+  kTable = 1,   // a table begins: its number, the key groups that are written whole, its size
   kErased = 2,  // keys that have gone since the snapshot before
   kRows = 3,    // rows
   // What an operator has besides tables; each snapshot has all of it.
@@ -48,11 +48,19 @@ class TableSnapshot {
   /// `table` tells an operator's tables apart, `id` its snapshots: they rise. Layout and sink outlive the snapshot.
   TableSnapshot(std::uint64_t table, std::int64_t id, const RowLayout* layout, BlockSink* sink);
 
-  /// First: which key groups are written whole, and the keys erased since the last snapshot (`count` of them, encoded).
-  void Begin(const std::vector<KeyGroupRange>& whole, std::string_view erased, std::uint32_t count);
+  /// First: which key groups are written whole, how many rows the table has, and the keys erased since the last snapshot
+  /// (`count` of them, encoded).
+  void Begin(const std::vector<KeyGroupRange>& whole, std::uint64_t rows, std::string_view erased,
+             std::uint32_t count);
   void AddRow(const std::byte* row) {
-    layout_->EncodeKey(row, block_);
-    layout_->EncodeValues(row, block_);
+    if (image_ != nullptr) {
+      block_.Reserve(image_->max_bytes());
+      char* const end = image_->Write(row, block_.end());
+      block_.Advance(static_cast<std::size_t>(end - block_.end()));
+    } else {
+      layout_->EncodeKey(row, block_);
+      layout_->EncodeValues(row, block_);
+    }
     ++rows_in_block_;
     ++rows_;
     if (block_.size() >= kBlockBytes) Flush();
@@ -77,6 +85,7 @@ class TableSnapshot {
   std::int64_t id_;
   std::int64_t oldest_;
   const RowLayout* layout_;
+  const RowImage* image_;
   BlockSink* sink_;
   ByteWriter block_;
   std::uint32_t rows_in_block_ = 0;

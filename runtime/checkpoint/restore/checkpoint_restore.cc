@@ -31,6 +31,14 @@ class FileRestore final : public OperatorRestore {
   }
   std::int64_t oldest(std::size_t chain) const override { return chains_[chain].oldest; }
   bool same_subtask() const override { return same_subtask_; }
+  std::uint64_t bytes(std::size_t chain) const override {
+    std::uint64_t bytes = 0;
+    for (const BlockFileReader* file : chains_[chain].files) {
+      for (const BlockEntry& entry : file->blocks())
+        bytes += entry.kind / kSnapshotKinds == op_ ? entry.bytes : 0;
+    }
+    return bytes;
+  }
 
   Status ForEach(std::size_t chain, std::uint32_t first, std::optional<SnapshotBlock> kind,
                  const Visit& visit) const override {

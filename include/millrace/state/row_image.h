@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+namespace millrace {
+
+/// Rows all of whose columns are plain bytes, in a snapshot: the same bytes there, a few runs of them per row, without
+/// the gaps and without the columns that have no value. So one is copied without looking at its columns.
+class RowImage {
+ public:
+  /// The layout's next column: at `offset` in the row. `presence` is 0, or where the word stands whose `bit` says whether
+  /// it has a value. `bulk`: its bytes in memory are those of a snapshot.
+  void AddColumn(std::uint32_t offset, std::uint32_t bytes, std::uint32_t presence,
+                 std::uint32_t bit, bool bulk);
+  /// Every column is bulk, and how long a row is can be seen from its begin.
+  bool valid() const { return valid_; }
+  /// Of the longest row, and at least of the shortest one.
+  std::size_t max_bytes() const { return max_bytes_; }
+  std::size_t min_bytes() const { return head_.bytes; }
+
+  /// Writes a row to `to`, which has room for max_bytes(); behind its end.
+  char* Write(const std::byte* row, char* to) const {
+    std::memcpy(to, row, head_.bytes);
+    to += head_.bytes;
+    for (const Run& run : tail_) {
+      if (!HasValue(run, row)) continue;
+      std::memcpy(to, row + run.offset, run.bytes);
+      to += run.bytes;
+    }
+    return to;
+  }
+  /// The length of the row that begins at `from` of `left` bytes; 0 when it does not end there.
+  std::size_t Length(const char* from, std::size_t left) const {
+    if (left < head_.bytes) return 0;
+    std::size_t bytes = head_.bytes;
+    // Presence words are in the head, where the row has them too.
+    for (const Run& run : tail_)
+      bytes += HasValue(run, reinterpret_cast<const std::byte*>(from)) ? run.bytes : 0;
+    return bytes <= left ? bytes : 0;
+  }
+  /// Copies a row of known length back. Columns without a value stay as they are.
+  void Read(const char* from, std::byte* row) const {
+    std::memcpy(row, from, head_.bytes);
+    from += head_.bytes;
+    for (const Run& run : tail_) {
+      if (!HasValue(run, row)) continue;
+      std::memcpy(row + run.offset, from, run.bytes);
+      from += run.bytes;
+    }
+  }
+
+ private:
+  struct Run {
+    std::uint32_t offset = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t presence = 0;
+    std::uint32_t bit = 0;
+  };
+  static bool HasValue(const Run& run, const std::byte* row) {
+    if (run.presence == 0) return true;
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, row + run.presence, sizeof(bits));
+    return (bits & run.bit) != 0;
+  }
+
+  Run head_;  // from offset 0 on: the key and what follows it without a gap
+  std::vector<Run> tail_;
+  std::size_t max_bytes_ = 0;
+  bool valid_ = true;
+};
+
+}  // namespace millrace
