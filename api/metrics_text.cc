@@ -85,15 +85,16 @@ std::string CheckpointsText(const JobResult& result) {
       (history.restored > 0 ? "; restored from " + std::to_string(history.restored) : "") + "\n";
   if (!history.recent.empty())
     out +=
-        "    id        ms     bytes written   bytes in all  start delay  alignment   snapshot     "
-        "upload\n";
+        "    id        ms     bytes written    in flight   bytes in all  start delay  alignment   "
+        "snapshot     upload\n";
   for (const CheckpointReport& report : history.recent) {
     out += Cell(std::to_string(report.id), 6, true) + Cell(Millis(report.nanos), 10, true);
     if (!report.failure.empty()) {
       out += "  failed: " + report.failure + "\n";
       continue;
     }
-    out += Cell(Number(report.bytes()), 18, true) + Cell(Number(report.full_bytes()), 15, true) +
+    out += Cell(Number(report.bytes()), 18, true) + Cell(Number(report.in_flight()), 13, true) +
+           Cell(Number(report.full_bytes()), 15, true) +
            Cell(Millis(Longest(report, &SubtaskCheckpoint::start_delay)), 13, true) +
            Cell(Millis(Longest(report, &SubtaskCheckpoint::alignment)), 11, true) +
            Cell(Millis(Longest(report, &SubtaskCheckpoint::snapshot)), 11, true) +
@@ -116,7 +117,9 @@ std::string CheckpointJson(const CheckpointReport& report) {
            ",\"start_delay\":" + Millis(s.start_delay) + ",\"alignment\":" + Millis(s.alignment) +
            ",\"snapshot\":" + Millis(s.snapshot) + ",\"longest_slice\":" + Millis(s.longest) +
            ",\"upload\":" + Millis(s.upload) + ",\"acknowledged\":" + Millis(s.acknowledged) +
-           ",\"bytes\":" + Number(s.bytes) + ",\"full_bytes\":" + Number(s.full_bytes) + "}";
+           ",\"longest_step\":" + Millis(s.step) + ",\"bytes\":" + Number(s.bytes) +
+           ",\"in_flight_bytes\":" + Number(s.in_flight) +
+           ",\"full_bytes\":" + Number(s.full_bytes) + "}";
   }
   return out + "]}";
 }

@@ -35,11 +35,11 @@ constexpr std::int64_t kMany = 1000000000;
 
 Status SetMode(std::string_view name, std::string_view value, Target to) {
   using Mode = CheckpointSettings::Mode;
-  if (value == "at-least-once")
-    return Status::Unimplemented("option -D " + std::string(name) + "=" + std::string(value) +
-                                 ": this version has aligned and unaligned checkpoints only");
-  if (value != "aligned" && value != "unaligned") return OneOf(name, value, "aligned, unaligned");
-  to.checkpoints->mode = value == "aligned" ? Mode::kAligned : Mode::kUnaligned;
+  if (value != "aligned" && value != "unaligned" && value != "at-least-once")
+    return OneOf(name, value, "aligned, unaligned, at-least-once");
+  to.checkpoints->mode = value == "aligned"     ? Mode::kAligned
+                         : value == "unaligned" ? Mode::kUnaligned
+                                                : Mode::kAtLeastOnce;
   return Status::Ok();
 }
 
@@ -89,10 +89,12 @@ constexpr RecoveryKey kKeys[] = {
      Count<[](Target t) { return &t.checkpoints->tolerable_failures; }, 0, kMany>},
     {{"checkpoint.retain", "NUMBER", "how many complete ones are kept; default 3"},
      Count<[](Target t) { return &t.checkpoints->retain; }, 1, 1000000>},
+    {{"checkpoint.history", "NUMBER", "of how many --metrics tells; default 10"},
+     Count<[](Target t) { return &t.checkpoints->history; }, 1, 100000>},
     {{"checkpoint.max-concurrent", "1|2", "how many may be under way at once; default 1"},
      Count<[](Target t) { return &t.checkpoints->max_concurrent; }, 1, 2>},
-    {{"checkpoint.mode", "aligned|unaligned",
-      "whether barriers overtake records; default aligned (at-least-once comes later)"},
+    {{"checkpoint.mode", "aligned|unaligned|at-least-once",
+      "unaligned: barriers overtake records; at-least-once: none waits for others; default aligned"},
      SetMode},
     {{"checkpoint.alignment-timeout", "TIME",
       "unaligned: a barrier waits so long before it overtakes; default 0s"},

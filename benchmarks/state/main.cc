@@ -1,5 +1,6 @@
 // What checkpoints of a large keyed state cost: rows of an 8-byte key and an 88-byte value, filled first, then updated, the
-// same share of them in each interval. Once without checkpoints and once with; one CSV row each.
+// same share of them in each interval. Once without checkpoints and once with; one CSV row each. The pause of a checkpoint is
+// the CPU time of the longest step while it writes; the longest steps are those of the whole run, filling included.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -79,6 +80,7 @@ Options Parse(int argc, char** argv) {
 /// Clock, CPU time of the process and its memory at one moment.
 struct Reading {
   double wall = 0, cpu = 0, rss_mb = 0;
+  double wall_clock_millis = 0;  // since the epoch
   static Reading Now() {
     timespec t{};
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -86,6 +88,9 @@ struct Reading {
     getrusage(RUSAGE_SELF, &use);
     Reading r;
     r.wall = static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+    clock_gettime(CLOCK_REALTIME, &t);
+    r.wall_clock_millis =
+        static_cast<double>(t.tv_sec) * 1e3 + static_cast<double>(t.tv_nsec) * 1e-6;
     r.cpu = static_cast<double>(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
             static_cast<double>(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1e-6;
     std::ifstream in("/proc/self/statm");
@@ -97,15 +102,18 @@ struct Reading {
 };
 Reading g_begin, g_end;
 
-/// Which row the i-th update is for: `changed` rows in turn, then the next as many.
+/// Which row the i-th update is for, so that `changed` different rows are changed in each interval, wherever it begins: one
+/// of a window of half as many, which moves on by half as many rows in an interval. They stand far apart in memory.
 struct Schedule {
-  std::int64_t rows, changed, per_turn;  // updates in an interval
+  std::int64_t rows, changed, per_interval;  // updates in an interval
   Update At(std::int64_t i) const {
-    const std::int64_t turn = i / per_turn;
-    // Far apart in memory, each about as often as any other.
+    const std::int64_t window = (changed + 1) / 2, moved = changed - window;
     const auto within = static_cast<std::int64_t>((static_cast<std::uint64_t>(i) * 2654435761U) %
-                                                  static_cast<std::uint64_t>(changed));
-    return {(turn * changed + within) % rows, i};
+                                                  static_cast<std::uint64_t>(window));
+    // In two parts: no product overflows.
+    const std::int64_t begin =
+        i / per_interval * moved + i % per_interval * moved / per_interval;
+    return {(begin + within) % rows, i};
   }
 };
 
@@ -150,45 +158,60 @@ void Build(const Options& o, const Schedule& schedule, std::int64_t begin, std::
   fill.Union(updates).KeyBy(&Update::key).Process("apply", Apply{}).SinkTo("discard", Discard{});
 }
 
-double Median(std::vector<double> values) {
+double Quantile(std::vector<double> values, double quantile) {
   if (values.empty()) return 0;
   std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+  const auto at = static_cast<std::size_t>(quantile * static_cast<double>(values.size()));
+  return values[std::min(at, values.size() - 1)];
 }
+
+/// What the checkpoints of the measured time have to say.
+struct Seen {
+  std::vector<double> done, megabytes, steps;  // milliseconds, CPU milliseconds; a value for each
+  double slice = 0;
+  explicit Seen(const millrace::JobResult& result) {
+    if (result.checkpoints == nullptr) return;
+    for (const auto& report : result.checkpoints->recent) {
+      if (static_cast<double>(report.began_millis) < g_begin.wall_clock_millis) continue;
+      done.push_back(static_cast<double>(report.nanos) / 1e6);
+      megabytes.push_back(static_cast<double>(report.bytes()) / 1e6);
+      double step = 0;
+      for (const auto& s : report.subtasks) {
+        slice = std::max(slice, static_cast<double>(s.longest) / 1e6);
+        step = std::max(step, static_cast<double>(s.step) / 1e6);
+      }
+      steps.push_back(step);
+    }
+  }
+};
 
 /// Prints the row, up to what only the parent knows. Updates a second that were measured.
 double Run(const Options& o, double per_second, bool checkpoints) {
   const auto begin = static_cast<std::int64_t>(per_second * (o.rate == 0 ? 2 : 8));  // warm
   const auto end = begin + static_cast<std::int64_t>(per_second * static_cast<double>(o.seconds));
-  const auto per_turn = std::max<std::int64_t>(
+  const auto per_interval = std::max<std::int64_t>(
       1, static_cast<std::int64_t>(per_second * static_cast<double>(o.interval) / 1000));
   const benchmark_support::CheckpointFolder folder;
   millrace::StreamEnvironment env;
-  std::vector<std::string> settings = {"memory=8GiB", "steps=measured"};
+  std::vector<std::string> settings = {"memory=8GiB", "steps=measured",
+                                       "checkpoint.history=10000"};
   if (checkpoints) {
     for (std::string& s : folder.Settings(std::to_string(o.interval) + "ms"))
       settings.push_back(std::move(s));
   }
   settings.insert(settings.end(), o.settings.begin(), o.settings.end());
   benchmark_support::Apply(settings, env);
-  Build(o, {o.rows, o.changed, per_turn}, begin, end, env);
+  Build(o, {o.rows, o.changed, per_interval}, begin, end, env);
   const millrace::JobResult result = env.Run("state");
   if (!result.status.ok()) {
     std::fprintf(stderr, "state: %s\n", result.status.ToString().c_str());
     std::exit(1);
   }
-  std::vector<double> millis, megabytes;
+  const Seen seen(result);
   std::uint64_t completed = 0, failed = 0;
-  double slice = 0;
   if (result.checkpoints != nullptr) {
     completed = result.checkpoints->completed;
     failed = result.checkpoints->failed;
-    for (const auto& report : result.checkpoints->recent) {
-      millis.push_back(static_cast<double>(report.nanos) / 1e6);
-      megabytes.push_back(static_cast<double>(report.bytes()) / 1e6);
-      for (const auto& s : report.subtasks)
-        slice = std::max(slice, static_cast<double>(s.longest) / 1e6);
-    }
   }
   double step_cpu = 0, step = 0;
   for (const auto& v : result.vertices) {
@@ -197,13 +220,13 @@ double Run(const Options& o, double per_second, bool checkpoints) {
   }
   const double seconds = g_end.wall - g_begin.wall;
   const auto count = static_cast<double>(end - begin);
-  std::printf("%s,%lld,%lld,%lld,%.1f,%.0f,%.1f,%.1f,%llu,%llu,%.0f,%.0f,%.0f,%.3f,%.3f,%.3f,%.0f",
+  std::printf("%s,%lld,%lld,%lld,%.1f,%.0f,%.1f,%.1f,%llu,%llu,%.0f,%.0f,%.0f,%.3f,%.3f,%.3f,%.3f,%.3f,%.0f",
               checkpoints ? "on" : "off", static_cast<long long>(o.rows),
               static_cast<long long>(o.changed), static_cast<long long>(o.interval), seconds,
               count / seconds, (g_end.cpu - g_begin.cpu) / count * 1e9, g_end.rss_mb,
               static_cast<unsigned long long>(completed), static_cast<unsigned long long>(failed),
-              Median(millis), millis.empty() ? 0 : *std::max_element(millis.begin(), millis.end()),
-              Median(megabytes), slice, step_cpu, step,
+              Quantile(seen.done, 0.5), Quantile(seen.done, 1), Quantile(seen.megabytes, 0.5),
+              seen.slice, Quantile(seen.steps, 0.5), Quantile(seen.steps, 0.99), step_cpu, step,
               checkpoints ? benchmark_support::WriteRate(folder.path(), 256) : 0);
   return count / seconds;
 }
@@ -228,10 +251,10 @@ int main(int argc, char** argv) {
   std::printf(
       "variant,rows,changed,interval_ms,seconds,updates_per_s,cpu_ns_per_update,rss_mb,"
       "completed,"
-      "failed,done_ms_median,done_ms_max,mb_median,longest_slice_ms,longest_step_cpu_ms,"
-      "longest_step_ms,write_rate_mb_s,peak_rss_mb\n");
+      "failed,done_ms_median,done_ms_max,mb_median,longest_slice_ms,pause_ms_median,pause_ms_p99,"
+      "longest_step_cpu_ms,longest_step_ms,write_rate_mb_s,peak_rss_mb\n");
   std::fflush(stdout);
-  double rate = o.rate != 0 ? static_cast<double>(o.rate) : 2e6;
+  double rate = o.rate != 0 ? static_cast<double>(o.rate) : 12e6;  // about what it will be
   if (o.variant != "on" || o.rate == 0) {
     const double measured = RunInChild(o, rate, false);
     if (o.rate == 0) rate = measured;

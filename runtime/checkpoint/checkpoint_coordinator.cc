@@ -121,6 +121,8 @@ void CheckpointCoordinator::Acknowledge(const SnapshotEvent& event, Pending* pen
   did.alignment = event.times.alignment;
   did.snapshot = event.times.snapshot;
   did.longest = event.times.longest;
+  did.step = event.times.step;
+  did.in_flight = event.times.in_flight;
   did.upload = event.upload_nanos;
   did.acknowledged = clock_->NowNanos() - began;
   did.bytes = event.file.bytes;

@@ -31,6 +31,8 @@ void Put(const SubtaskCheckpoint& did, v1::SubtaskTimes* to) {
   to->set_alignment(did.alignment);
   to->set_snapshot(did.snapshot);
   to->set_longest_slice(did.longest);
+  to->set_longest_step(did.step);
+  to->set_in_flight_bytes(did.in_flight);
   to->set_upload(did.upload);
   to->set_acknowledged(did.acknowledged);
   to->set_bytes(did.bytes);
@@ -44,6 +46,8 @@ SubtaskCheckpoint From(const v1::SubtaskTimes& in) {
   did.alignment = in.alignment();
   did.snapshot = in.snapshot();
   did.longest = in.longest_slice();
+  did.step = in.longest_step();
+  did.in_flight = in.in_flight_bytes();
   did.upload = in.upload();
   did.acknowledged = in.acknowledged();
   did.bytes = in.bytes();

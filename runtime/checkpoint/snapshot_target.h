@@ -22,6 +22,8 @@ struct SnapshotTimes {
   std::int64_t alignment = 0;  // from there until the barriers of all inputs were there
   std::int64_t snapshot = 0;   // of its thread's time: at the barrier, and in slices
   std::int64_t longest = 0;    // of these pieces
+  std::int64_t step = 0;       // CPU time of the longest step meanwhile; where steps are measured
+  std::uint64_t in_flight = 0;  // bytes of in-flight elements
 };
 
 /// One task's snapshot on its way to storage. Calls only hand over; the bytes are written elsewhere.

@@ -217,6 +217,7 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
     const CheckpointSettings& settings = options_.checkpoints->settings();
     if (settings.mode == CheckpointSettings::Mode::kUnaligned)
       task->OvertakeAfter(settings.alignment_timeout_nanos);
+    if (settings.mode == CheckpointSettings::Mode::kAtLeastOnce) task->SetAtLeastOnce();
   }
   building->tasks[{vertex.id, subtask}] = task.get();
   slot(subtask).Add(std::move(task));

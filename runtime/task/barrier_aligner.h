@@ -11,7 +11,8 @@ namespace millrace {
 /// (Flink: SingleCheckpointBarrierHandler)
 ///
 /// Checkpoint ids rise. A barrier of a newer checkpoint gives up the one at hand (its coordinator has); one of an older
-/// checkpoint is passed over. A channel that has ended has every barrier.
+/// checkpoint is passed over. A channel that has ended has every barrier. Without blocking (at-least-once) several may be under
+/// way: each is complete when every channel has delivered its barrier or a newer one.
 class BarrierAligner {
  public:
   /// Without `blocking` every channel is read on: the snapshot may have records from behind a barrier, which come again
@@ -19,9 +20,11 @@ class BarrierAligner {
   explicit BarrierAligner(std::size_t channels, bool blocking = true)
       : blocking_(blocking), channels_(channels) {}
 
-  /// Each returns the checkpoint that is complete now: take the snapshot, pass the barrier on. 0: none.
+  /// Each returns the checkpoint that is complete now: take the snapshot, pass the barrier on, ask Next. 0: none.
   std::int64_t OnBarrier(std::size_t channel, std::int64_t checkpoint);
   std::int64_t OnEnd(std::size_t channel);
+  /// A further one that has become complete with it.
+  std::int64_t Next() { return blocking_ ? 0 : CompleteOldest(); }
   /// The coordinator has given the checkpoint up, and every older one: its channels are read again.
   void OnAbort(std::int64_t checkpoint);
 
@@ -36,20 +39,23 @@ class BarrierAligner {
   /// Don't read from this channel now.
   bool blocked(std::size_t channel) const { return channels_[channel].blocked; }
   /// The checkpoint whose barriers are being waited for; 0: none.
-  std::int64_t pending() const { return pending_; }
+  std::int64_t pending() const { return under_way_.empty() ? pending_ : under_way_.back(); }
 
  private:
   struct Channel {
     bool has_barrier = false;  // of the pending checkpoint
+    std::int64_t newest = 0;   // without blocking: its newest barrier
     bool blocked = false;
     bool ended = false;
   };
   std::int64_t CompleteIfAll();
+  std::int64_t CompleteOldest();
   void Reset();
 
   bool blocking_;
   std::vector<Channel> channels_;
   std::int64_t pending_ = 0;
+  std::vector<std::int64_t> under_way_;  // without blocking, in their place; rising
   std::int64_t done_ = 0;  // the newest that is complete or given up
 };
 

@@ -3,10 +3,10 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "millrace/operators/snapshot.h"
 #include "millrace/operators/user_error.h"
+#include "src/base/thread_cpu.h"
 #include "src/base/thread_stack.h"
 
 namespace millrace {
@@ -14,13 +14,9 @@ namespace {
 
 constexpr std::int64_t kStepNanos = 200 * 1000;
 
-std::uint64_t Reading(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000 + static_cast<std::uint64_t>(t.tv_nsec);
-}
-void Raise(Counter& longest, std::uint64_t nanos) {
-  if (nanos > longest.value()) longest.Set(nanos);
+void Raise(Counter& longest, std::int64_t nanos) {
+  const auto found = static_cast<std::uint64_t>(nanos);
+  if (found > longest.value()) longest.Set(found);
 }
 
 }  // namespace
@@ -90,11 +86,14 @@ StepResult Slot::Step(std::size_t task, StepBudget& budget) {
 }
 
 StepResult Slot::MeasuredStep(Task& task, StepBudget& budget) {
-  const std::uint64_t wall = Reading(CLOCK_MONOTONIC);
-  const std::uint64_t cpu = Reading(CLOCK_THREAD_CPUTIME_ID);
+  const std::int64_t wall = clock_->NowNanos();
+  const std::int64_t cpu = ThreadCpuNanos();
+  if (TaskSnapshots* snapshots = task.snapshots()) snapshots->OnStepBegin(cpu);
   const StepResult result = task.RunStep(budget);
-  Raise(task.times().longest_step_cpu, Reading(CLOCK_THREAD_CPUTIME_ID) - cpu);
-  Raise(task.times().longest_step, Reading(CLOCK_MONOTONIC) - wall);
+  const std::int64_t cpu_end = ThreadCpuNanos();
+  if (TaskSnapshots* snapshots = task.snapshots()) snapshots->OnStepEnd(cpu_end);
+  Raise(task.times().longest_step_cpu, cpu_end - cpu);
+  Raise(task.times().longest_step, clock_->NowNanos() - wall);
   return result;
 }
 

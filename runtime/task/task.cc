@@ -58,7 +58,7 @@ void Task::Open() {
   ArenaScope scope(arena_);
   const TextPool::Scope texts(texts_);
   merger_ = std::make_unique<WatermarkMerger>(inputs_.size());
-  aligner_ = std::make_unique<BarrierAligner>(inputs_.size());
+  aligner_ = std::make_unique<BarrierAligner>(inputs_.size(), !at_least_once_);
   std::map<const Operator*, OperatorInput*> inputs;
   for (const auto& port : ports_) inputs[&port->input().op()] = &port->input();
   for (std::size_t i = 0; i < operators_.size(); ++i) {
@@ -293,12 +293,13 @@ void Task::OnElement(std::size_t channel, const Element& element) {
 }
 
 void Task::OnAligned(std::int64_t checkpoint) {
-  if (checkpoint == 0) return;
-  ThrowAtFailPoint(FailPoint::kBarrierAlign);
-  seen_ = std::max(seen_, checkpoint);
-  head_->Accept({Element::Kind::kBarrier, nullptr, checkpoint}, 0);
-  StepBudget unlimited = StepBudget::Rows(INT64_MAX);
-  head_->Run(unlimited);
+  for (; checkpoint != 0; checkpoint = aligner_->Next()) {
+    ThrowAtFailPoint(FailPoint::kBarrierAlign);
+    seen_ = std::max(seen_, checkpoint);
+    head_->Accept({Element::Kind::kBarrier, nullptr, checkpoint}, 0);
+    StepBudget unlimited = StepBudget::Rows(INT64_MAX);
+    head_->Run(unlimited);
+  }
 }
 
 bool Task::MayOvertake(std::int64_t checkpoint) const {

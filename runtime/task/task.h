@@ -40,6 +40,8 @@ class Task {
                          SnapshotTarget* target);
   /// Barriers overtake the records before them once the first one has waited for so long.
   void OvertakeAfter(std::int64_t nanos) { overtake_after_ = nanos; }
+  /// An input is read on behind its barrier while others wait for theirs.
+  void SetAtLeastOnce() { at_least_once_ = true; }
   /// Built by the deployment, head first.
   void AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorContext> context,
                    bool stateful);
@@ -58,6 +60,8 @@ class Task {
   const std::string& name() const { return name_; }
   int subtask() const { return subtask_; }
   TaskTimes& times() { return times_; }
+  /// Null: it takes no checkpoints.
+  TaskSnapshots* snapshots() { return snapshots_.get(); }
   /// Whose code runs, or has thrown.
   RunningStep& running() { return running_; }
   const RunningStep& running() const { return running_; }
@@ -142,6 +146,7 @@ class Task {
   std::int64_t lost_ = 0;
   static constexpr std::int64_t kNever = -1;
   std::int64_t overtake_after_ = kNever;  // nanoseconds
+  bool at_least_once_ = false;
   std::int64_t announced_ = 0;            // the newest checkpoint whose barrier was seen to wait
   std::int64_t announced_at_ = 0;         // clock reading
   std::unique_ptr<OperatorInput> head_;

@@ -5,6 +5,7 @@
 
 #include "millrace/base/check.h"
 #include "src/base/fail_point.h"
+#include "src/base/thread_cpu.h"
 
 namespace millrace {
 
@@ -79,11 +80,17 @@ TaskSnapshots::Open* TaskSnapshots::Expecting() {
 
 void TaskSnapshots::AddInFlight(ByteWriter element) {
   ThrowAtFailPoint(FailPoint::kSnapshotInFlight);
-  Expecting()->file->Add(0, SnapshotBlock::kInFlight, std::move(element));
+  Open& open = *Expecting();
+  open.times.in_flight += element.size();
+  open.file->Add(0, SnapshotBlock::kInFlight, std::move(element));
 }
 
 void TaskSnapshots::EndInFlight() {
   Expecting()->expects_in_flight = false;
+}
+
+void TaskSnapshots::OnStepEnd(std::int64_t cpu_nanos) {
+  for (Open& open : open_) open.times.step = std::max(open.times.step, cpu_nanos - step_began_);
 }
 
 bool TaskSnapshots::Slice() {
@@ -128,6 +135,8 @@ void TaskSnapshots::CloseOldest() {
   Open& open = open_.front();
   std::int64_t oldest = open.checkpoint;
   for (const auto& part : open.parts) oldest = std::min(oldest, part->snapshot.oldest());
+  if (step_began_ != 0)
+    open.times.step = std::max(open.times.step, ThreadCpuNanos() - step_began_);
   open.file->End(oldest, open.times);
   open_.pop_front();
 }

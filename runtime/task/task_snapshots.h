@@ -28,6 +28,9 @@ class TaskSnapshots {
   bool ExpectInFlight(std::int64_t checkpoint);
   void AddInFlight(ByteWriter element);
   void EndInFlight();
+  /// Where steps are measured: one begins, and ends, at these readings of the thread's CPU clock.
+  void OnStepBegin(std::int64_t cpu_nanos) { step_began_ = cpu_nanos; }
+  void OnStepEnd(std::int64_t cpu_nanos);
   /// Writes a part of what is owed to the oldest, for about as long as a step takes. True when it did something.
   bool Slice();
   bool running() const { return !open_.empty(); }
@@ -57,6 +60,7 @@ class TaskSnapshots {
   const std::vector<std::unique_ptr<Operator>>* operators_;
   const Clock* clock_;
   SnapshotTarget* target_;
+  std::int64_t step_began_ = 0;     // 0: steps are not measured
   std::int64_t first_barrier_ = 0;  // the clock's reading; 0: none waits for others
   std::deque<Open> open_;
   bool whole_ = false;

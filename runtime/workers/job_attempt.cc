@@ -349,7 +349,8 @@ void JobAttempt::OnEvent(const v1::TaskSnapshotEvent& message) {
   event.file = {message.file().name(), message.file().checkpoint(), message.file().bytes()};
   if (message.code() != 0)
     event.status = Status(static_cast<StatusCode>(message.code()), message.message());
-  event.times = {message.began(), message.alignment(), message.snapshot(), message.longest()};
+  event.times = {message.began(),   message.alignment(),    message.snapshot(),
+                 message.longest(), message.longest_step(), message.in_flight_bytes()};
   event.upload_nanos = message.upload();
   checkpoints_->uploads()->Tell(std::move(event));
 }

@@ -165,6 +165,8 @@ void WorkerAgent::SendEvent(const SnapshotEvent& event) {
   e.set_alignment(event.times.alignment);
   e.set_snapshot(event.times.snapshot);
   e.set_longest(event.times.longest);
+  e.set_longest_step(event.times.step);
+  e.set_in_flight_bytes(event.times.in_flight);
   e.set_upload(event.upload_nanos);
   link_.SendAll(message);
 }

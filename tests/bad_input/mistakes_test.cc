@@ -92,8 +92,8 @@ TEST(Mistakes, OptionsOfLaterVersions) {
        {"-D", "state.backend=disk"}},
       {"fine",
        2,
-       "has aligned and unaligned checkpoints only",
-       {"-D", "checkpoint.mode=at-least-once"}},
+       "checkpoint.mode: the value is one of aligned, unaligned, at-least-once",
+       {"-D", "checkpoint.mode=exactly-once"}},
   };
   for (const Mistake& m : kMistakes) Expect(m);
 }

@@ -57,6 +57,30 @@ TEST(BarrierAligner, WithoutBlockingChannelsAreReadOn) {
   EXPECT_EQ(aligner.OnBarrier(1, 1), 1);
 }
 
+TEST(BarrierAligner, WithoutBlockingSeveralAreUnderWay) {
+  BarrierAligner aligner(3, false);
+  EXPECT_EQ(aligner.OnBarrier(0, 1), 0);
+  EXPECT_EQ(aligner.OnBarrier(0, 2), 0);
+  EXPECT_EQ(aligner.OnBarrier(1, 1), 0);
+  EXPECT_EQ(aligner.pending(), 2);
+  EXPECT_EQ(aligner.OnBarrier(2, 1), 1);
+  EXPECT_EQ(aligner.OnBarrier(2, 2), 0);
+  EXPECT_EQ(aligner.OnEnd(1), 2) << "an ended channel has every barrier";
+  EXPECT_EQ(aligner.Next(), 0);
+  EXPECT_EQ(aligner.pending(), 0);
+  EXPECT_EQ(aligner.OnBarrier(0, 3), 0);
+  aligner.OnAbort(3);
+  EXPECT_EQ(aligner.pending(), 0);
+  EXPECT_EQ(aligner.OnBarrier(2, 3), 0);
+  EXPECT_EQ(aligner.OnBarrier(2, 4), 0);
+  EXPECT_EQ(aligner.OnBarrier(0, 4), 4);
+  aligner.OnBarrier(0, 5);
+  aligner.OnBarrier(0, 6);
+  EXPECT_EQ(aligner.OnEnd(2), 5);
+  EXPECT_EQ(aligner.Next(), 6) << "both are complete with the end of the channel";
+  EXPECT_EQ(aligner.Next(), 0);
+}
+
 // Channels with records, barriers and ends, read at random: at each snapshot exactly the records before the barriers were read.
 TEST(BarrierAligner, ASnapshotHasExactlyWhatCameBeforeTheBarriers) {
   for (const std::uint64_t seed : test_support::Seeds(1, 300)) {

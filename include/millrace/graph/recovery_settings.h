@@ -17,8 +17,11 @@ struct CheckpointSettings {
   std::int64_t timeout_nanos = 600 * kSecond;
   std::int64_t tolerable_failures = 0;  // in a row
   std::size_t retain = 3;               // of the newest complete ones
+  std::size_t history = 10;             // reports of the newest ones that --metrics has
   std::size_t max_concurrent = 1;       // under way at once: 1 or 2
-  enum class Mode { kAligned, kUnaligned };
+  /// Aligned and unaligned are exactly-once. At least once, channels are read on behind their barrier while others wait
+  /// for theirs: what comes from there is in the snapshot, and comes again after a failure.
+  enum class Mode { kAligned, kUnaligned, kAtLeastOnce };
   Mode mode = Mode::kAligned;
   /// Unaligned: a barrier overtakes the records before it when it has waited for so long.
   std::int64_t alignment_timeout_nanos = 0;

@@ -39,6 +39,7 @@ Result<std::unique_ptr<JobRecovery>> JobRecovery::Open(const CheckpointSettings&
                                                        std::string run, const JobPlan* plan,
                                                        const Clock* clock) {
   std::unique_ptr<JobRecovery> recovery(new JobRecovery(settings, std::move(run), plan, clock));
+  recovery->history_.kept = settings.history;
   MILLRACE_RETURN_IF_ERROR(recovery->OpenFolder());
   if (!settings.restore.empty()) MILLRACE_RETURN_IF_ERROR(recovery->FindRestore());
   return recovery;
