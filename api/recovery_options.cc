@@ -94,7 +94,8 @@ constexpr RecoveryKey kKeys[] = {
     {{"checkpoint.max-concurrent", "1|2", "how many may be under way at once; default 1"},
      Count<[](Target t) { return &t.checkpoints->max_concurrent; }, 1, 2>},
     {{"checkpoint.mode", "aligned|unaligned|at-least-once",
-      "unaligned: barriers overtake records; at-least-once: none waits for others; default aligned"},
+      "unaligned: barriers overtake records; at-least-once: none waits for others; default "
+      "aligned"},
      SetMode},
     {{"checkpoint.alignment-timeout", "TIME",
       "unaligned: a barrier waits so long before it overtakes; default 0s"},

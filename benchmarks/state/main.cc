@@ -111,8 +111,7 @@ struct Schedule {
     const auto within = static_cast<std::int64_t>((static_cast<std::uint64_t>(i) * 2654435761U) %
                                                   static_cast<std::uint64_t>(window));
     // In two parts: no product overflows.
-    const std::int64_t begin =
-        i / per_interval * moved + i % per_interval * moved / per_interval;
+    const std::int64_t begin = i / per_interval * moved + i % per_interval * moved / per_interval;
     return {(begin + within) % rows, i};
   }
 };
@@ -193,8 +192,7 @@ double Run(const Options& o, double per_second, bool checkpoints) {
       1, static_cast<std::int64_t>(per_second * static_cast<double>(o.interval) / 1000));
   const benchmark_support::CheckpointFolder folder;
   millrace::StreamEnvironment env;
-  std::vector<std::string> settings = {"memory=8GiB", "steps=measured",
-                                       "checkpoint.history=10000"};
+  std::vector<std::string> settings = {"memory=8GiB", "steps=measured", "checkpoint.history=10000"};
   if (checkpoints) {
     for (std::string& s : folder.Settings(std::to_string(o.interval) + "ms"))
       settings.push_back(std::move(s));
@@ -220,14 +218,16 @@ double Run(const Options& o, double per_second, bool checkpoints) {
   }
   const double seconds = g_end.wall - g_begin.wall;
   const auto count = static_cast<double>(end - begin);
-  std::printf("%s,%lld,%lld,%lld,%.1f,%.0f,%.1f,%.1f,%llu,%llu,%.0f,%.0f,%.0f,%.3f,%.3f,%.3f,%.3f,%.3f,%.0f",
-              checkpoints ? "on" : "off", static_cast<long long>(o.rows),
-              static_cast<long long>(o.changed), static_cast<long long>(o.interval), seconds,
-              count / seconds, (g_end.cpu - g_begin.cpu) / count * 1e9, g_end.rss_mb,
-              static_cast<unsigned long long>(completed), static_cast<unsigned long long>(failed),
-              Quantile(seen.done, 0.5), Quantile(seen.done, 1), Quantile(seen.megabytes, 0.5),
-              seen.slice, Quantile(seen.steps, 0.5), Quantile(seen.steps, 0.99), step_cpu, step,
-              checkpoints ? benchmark_support::WriteRate(folder.path(), 256) : 0);
+  std::printf(
+      "%s,%lld,%lld,%lld,%.1f,%.0f,%.1f,%.1f,%llu,%llu,%.0f,%.0f,%.0f,%.3f,%.3f,%.3f,%.3f,%.3f,%."
+      "0f",
+      checkpoints ? "on" : "off", static_cast<long long>(o.rows), static_cast<long long>(o.changed),
+      static_cast<long long>(o.interval), seconds, count / seconds,
+      (g_end.cpu - g_begin.cpu) / count * 1e9, g_end.rss_mb,
+      static_cast<unsigned long long>(completed), static_cast<unsigned long long>(failed),
+      Quantile(seen.done, 0.5), Quantile(seen.done, 1), Quantile(seen.megabytes, 0.5), seen.slice,
+      Quantile(seen.steps, 0.5), Quantile(seen.steps, 0.99), step_cpu, step,
+      checkpoints ? benchmark_support::WriteRate(folder.path(), 256) : 0);
   return count / seconds;
 }
 

@@ -18,11 +18,11 @@ struct TaskId {
 
 /// What a task measures of its part in a checkpoint, in nanoseconds by its clock.
 struct SnapshotTimes {
-  std::int64_t began = 0;      // the reading when the first barrier came
-  std::int64_t alignment = 0;  // from there until the barriers of all inputs were there
-  std::int64_t snapshot = 0;   // of its thread's time: at the barrier, and in slices
-  std::int64_t longest = 0;    // of these pieces
-  std::int64_t step = 0;       // CPU time of the longest step meanwhile; where steps are measured
+  std::int64_t began = 0;       // the reading when the first barrier came
+  std::int64_t alignment = 0;   // from there until the barriers of all inputs were there
+  std::int64_t snapshot = 0;    // of its thread's time: at the barrier, and in slices
+  std::int64_t longest = 0;     // of these pieces
+  std::int64_t step = 0;        // CPU time of the longest step meanwhile; where steps are measured
   std::uint64_t in_flight = 0;  // bytes of in-flight elements
 };
 

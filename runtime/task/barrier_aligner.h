@@ -56,7 +56,7 @@ class BarrierAligner {
   std::vector<Channel> channels_;
   std::int64_t pending_ = 0;
   std::vector<std::int64_t> under_way_;  // without blocking, in their place; rising
-  std::int64_t done_ = 0;  // the newest that is complete or given up
+  std::int64_t done_ = 0;                // the newest that is complete or given up
 };
 
 }  // namespace millrace

@@ -147,8 +147,8 @@ class Task {
   static constexpr std::int64_t kNever = -1;
   std::int64_t overtake_after_ = kNever;  // nanoseconds
   bool at_least_once_ = false;
-  std::int64_t announced_ = 0;            // the newest checkpoint whose barrier was seen to wait
-  std::int64_t announced_at_ = 0;         // clock reading
+  std::int64_t announced_ = 0;     // the newest checkpoint whose barrier was seen to wait
+  std::int64_t announced_at_ = 0;  // clock reading
   std::unique_ptr<OperatorInput> head_;
   std::vector<const OperatorInput*> input_of_;  // by operator
   std::size_t opened_ = 0;                      // operators, head first

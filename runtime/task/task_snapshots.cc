@@ -135,8 +135,7 @@ void TaskSnapshots::CloseOldest() {
   Open& open = open_.front();
   std::int64_t oldest = open.checkpoint;
   for (const auto& part : open.parts) oldest = std::min(oldest, part->snapshot.oldest());
-  if (step_began_ != 0)
-    open.times.step = std::max(open.times.step, ThreadCpuNanos() - step_began_);
+  if (step_began_ != 0) open.times.step = std::max(open.times.step, ThreadCpuNanos() - step_began_);
   open.file->End(oldest, open.times);
   open_.pop_front();
 }

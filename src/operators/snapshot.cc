@@ -79,7 +79,8 @@ Status ReserveRows(const OperatorRestore& from, std::span<const NumberedTable> t
   for (const NumberedTable& t : tables) expected[t.number].table = t.table;
   for (std::size_t i = 0; i < from.chains(); ++i) {
     if (from.length(i) == 0 || from.bytes(i) == 0) continue;
-    const KeyGroupRange range = KeyGroupRange::Of(static_cast<int>(i), static_cast<int>(from.chains()));
+    const KeyGroupRange range =
+        KeyGroupRange::Of(static_cast<int>(i), static_cast<int>(from.chains()));
     const auto add = [&](const OperatorRestore::Block& block) {
       const auto head = SnapshotChain::HeadOf(block.bytes);
       const auto at = expected.find(head.table);

@@ -92,7 +92,7 @@ TEST(Mistakes, OptionsOfLaterVersions) {
        {"-D", "state.backend=disk"}},
       {"fine",
        2,
-       "checkpoint.mode: the value is one of aligned, unaligned, at-least-once",
+       "checkpoint.mode=exactly-once: the value is one of aligned, unaligned, at-least-once",
        {"-D", "checkpoint.mode=exactly-once"}},
   };
   for (const Mistake& m : kMistakes) Expect(m);

@@ -36,9 +36,8 @@ struct Counting : KeyedProcessFunction<std::int64_t, std::int64_t, std::string> 
 void Build(StreamEnvironment& env, Oracle* oracle) {
   std::vector<std::int64_t> odd, even;
   for (std::int64_t n = 0; n < kRecords; ++n) (n % 2 == 0 ? even : odd).push_back(n);
-  auto slow = env.FromCollection("odd", std::move(odd)).Rebalance().Map([](std::int64_t n) {
-    return n;
-  });
+  auto slow =
+      env.FromCollection("odd", std::move(odd)).Rebalance().Map([](std::int64_t n) { return n; });
   env.FromCollection("even", std::move(even))
       .Union(slow)
       .KeyBy([](std::int64_t n) { return n % kKeys; })
@@ -59,20 +58,19 @@ TEST(AtLeastOnce, NoRecordIsLostAndSomeComeAgain) {
     RegisterFileSystem("memory", &files);
     Oracle oracle;
     for (int run = 0;; ++run) {
-      auto cluster = testing::TestCluster::Seeded(random.Uniform(1 << 30))
-                         .Parallelism(2)
-                         .Option("batch.rows", std::to_string(1 + random.Uniform(20)))
-                         .Option("test.run", "r" + std::to_string(run))
-                         .Option("checkpoint.dir", "memory://chk")
-                         .Option("checkpoint.interval", "1ms")
-                         .Option("checkpoint.mode", "at-least-once")
-                         .Option("checkpoint.max-concurrent", std::to_string(1 + random.Uniform(2)));
+      auto cluster =
+          testing::TestCluster::Seeded(random.Uniform(1 << 30))
+              .Parallelism(2)
+              .Option("batch.rows", std::to_string(1 + random.Uniform(20)))
+              .Option("test.run", "r" + std::to_string(run))
+              .Option("checkpoint.dir", "memory://chk")
+              .Option("checkpoint.interval", "1ms")
+              .Option("checkpoint.mode", "at-least-once")
+              .Option("checkpoint.max-concurrent", std::to_string(1 + random.Uniform(2)));
       const auto manifests = ListManifests(files, "chk");
       if (manifests.ok() && !manifests.value().empty()) cluster = cluster.Restore("memory://chk");
-      if (run < 10)
-        cluster = cluster.Option("test.crash", std::to_string(1 + random.Uniform(600)));
-      const JobResult result =
-          cluster.Run([&](StreamEnvironment& env) { Build(env, &oracle); });
+      if (run < 10) cluster = cluster.Option("test.crash", std::to_string(1 + random.Uniform(600)));
+      const JobResult result = cluster.Run([&](StreamEnvironment& env) { Build(env, &oracle); });
       if (result.checkpoints != nullptr && result.checkpoints->restored > 0) ++restored;
       if (result.status.ok()) break;
       ASSERT_NE(result.status.message().find("test.crash"), std::string::npos) << result.status;

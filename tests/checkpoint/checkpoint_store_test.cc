@@ -39,14 +39,16 @@ TEST(CheckpointStore, AManifestIsReadBackAsItWas) {
   Manifest manifest = Of(17, {"tasks/x"});
   manifest.job_id = manifest.run = "r1";
   manifest.operators.push_back({"b", "int64", {{"sum", "value", "int32"}}});
-  manifest.subtasks.push_back({0, 0, 1, 2, 3, 4, 5, 6, 7, 8});
+  manifest.subtasks.push_back({0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
   ASSERT_TRUE(Opened(files)->Write(manifest).ok());
   files.Crash();
   const auto read = ReadManifest(files, "chk/checkpoint-17.manifest");
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read.value().Encoded(), manifest.Encoded());
   EXPECT_EQ(read.value().operators[0].states[0].schema, "int32");
-  EXPECT_EQ(read.value().subtasks[0].full_bytes, 8U);
+  EXPECT_EQ(read.value().subtasks[0].step, 5);
+  EXPECT_EQ(read.value().subtasks[0].in_flight, 9U);
+  EXPECT_EQ(read.value().subtasks[0].full_bytes, 10U);
   EXPECT_EQ(ReadManifest(files, "chk/checkpoint-16.manifest").status().code(),
             StatusCode::kNotFound);
 }
