@@ -103,10 +103,13 @@ struct Reading {
 Reading g_begin, g_end;
 
 /// Which row the i-th update is for, so that `changed` different rows are changed in each interval, wherever it begins: one
-/// of a window of half as many, which moves on by half as many rows in an interval. They stand far apart in memory.
+/// of a window of half as many, which moves on by half as many rows in an interval. They stand far apart in memory. When all
+/// rows are changed, each is changed once, then each again.
 struct Schedule {
   std::int64_t rows, changed, per_interval;  // updates in an interval
   Update At(std::int64_t i) const {
+    constexpr std::int64_t kPrime = 2654435761;
+    if (changed == rows) return {i % rows * kPrime % rows, i};
     const std::int64_t window = (changed + 1) / 2, moved = changed - window;
     const auto within = static_cast<std::int64_t>((static_cast<std::uint64_t>(i) * 2654435761U) %
                                                   static_cast<std::uint64_t>(window));

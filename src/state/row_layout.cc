@@ -1,6 +1,25 @@
 #include "millrace/state/row_layout.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace millrace {
+namespace {
+
+// A value of the column as it is constructed has no byte that is not zero: tried, for no type says so.
+bool IsZero(const ColumnOps& ops) {
+  std::vector<std::byte> room(ops.bytes + ops.align);
+  auto at = reinterpret_cast<std::uintptr_t>(room.data());
+  at = (at + ops.align - 1) / ops.align * ops.align;
+  auto* const value = reinterpret_cast<std::byte*>(at);
+  ops.construct(value);
+  const bool zero =
+      std::all_of(value, value + ops.bytes, [](std::byte b) { return b == std::byte{0}; });
+  ops.destroy(value);
+  return zero;
+}
+
+}  // namespace
 
 std::uint32_t RowLayout::Place(const ColumnOps& ops) {
   row_bytes_ = (used_ + ops.align - 1) / ops.align * ops.align;
@@ -8,7 +27,11 @@ std::uint32_t RowLayout::Place(const ColumnOps& ops) {
   used_ = offset + ops.bytes;
   align_ = align_ < ops.align ? ops.align : align_;
   row_bytes_ = (used_ + align_ - 1) / align_ * align_;
-  if (ops.construct != nullptr) columns_.push_back({offset, ops});
+  if (ops.construct != nullptr) {
+    columns_.push_back({offset, ops});
+    zero_ = zero_ && IsZero(ops);
+    moves_as_bytes_ &= ops.moves_as_bytes;
+  }
   holds_elements_ |= ops.holds_elements;
   return offset;
 }

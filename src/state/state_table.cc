@@ -9,6 +9,8 @@
 
 #include "millrace/base/check.h"
 #include "millrace/state/keyed_state.h"
+#include "src/base/sanitizers.h"
+#include "src/state/block_regions.h"
 #include "src/state/table_epochs.h"
 
 namespace millrace {
@@ -43,6 +45,11 @@ std::uint32_t NextGroups(std::uint32_t groups, std::uint32_t sub, std::size_t su
   return next + static_cast<std::uint32_t>(std::uint64_t{next} * sub / (2 * subs));
 }
 
+// Cut from a region. The sanitizer knows the bounds of the allocator's blocks only.
+bool IsLarge(std::size_t bytes) {
+  return !MILLRACE_ASAN && bytes >= BlockRegions::kLeastBytes;
+}
+
 // For rows that are there: some sub-tables have a few more than their share, and not all may grow at the same row count.
 std::uint32_t GroupsFor(std::uint64_t rows, std::uint32_t sub) {
   const auto more = static_cast<std::uint64_t>(5 * std::sqrt(static_cast<double>(rows)));
@@ -73,20 +80,32 @@ void StateTable::Charge(std::int64_t bytes) {
   if (memory_ != nullptr) memory_->Charge(MemoryUse::kState, bytes);
 }
 
+// Headers are zero, and rows where zeroes are what a dormant one is made of.
+std::byte* StateTable::AllocateBlock(std::size_t bytes, std::size_t header_bytes) {
+  if (IsLarge(bytes)) {
+    if (regions_ == nullptr) regions_ = std::make_unique<BlockRegions>();
+    void* const block = regions_->Take(bytes);
+    if (block == nullptr) throw std::bad_alloc();
+    return static_cast<std::byte*>(block);
+  }
+  void* const block = std::aligned_alloc(kLine, bytes);
+  if (block == nullptr) throw std::bad_alloc();
+  std::memset(block, 0, layout_.plain() || !layout_.zero() ? header_bytes : bytes);
+  return static_cast<std::byte*>(block);
+}
+
 void StateTable::Allocate(SubTable* sub, std::uint32_t groups) {
   const std::size_t headers = (std::size_t{groups} * kHeaderBytes + kLine - 1) / kLine * kLine;
   const std::size_t rows = std::size_t{groups} * kGroupSlots * row_bytes_;
   const std::size_t bytes = (headers + rows + kLine - 1) / kLine * kLine;
   if (memory_ != nullptr) memory_->RequireRoom(MemoryUse::kState, static_cast<std::int64_t>(bytes));
-  auto* block = static_cast<std::byte*>(std::aligned_alloc(kLine, bytes));
-  if (block == nullptr) throw std::bad_alloc();
-  std::memset(block, 0, headers);
+  std::byte* const block = AllocateBlock(bytes, headers);
   sub->headers = reinterpret_cast<std::uint8_t*>(block);
   sub->rows = block + headers;
   sub->groups = groups;
   sub->used = sub->live = 0;
   sub->limit = groups * (scale_ == 0 ? kSmallLoad : kLargeLoad);
-  if (!layout_.plain()) {
+  if (!layout_.plain() && !layout_.zero()) {
     for (std::size_t i = 0; i < std::size_t{groups} * kGroupSlots; ++i) {
       layout_.Construct(sub->rows + i * row_bytes_);
     }
@@ -103,8 +122,13 @@ void StateTable::Free(SubTable* sub) {
       layout_.Destroy(sub->rows + i * row_bytes_);
     }
   }
-  std::free(sub->headers);
-  Charge(-static_cast<std::int64_t>((headers + rows + kLine - 1) / kLine * kLine));
+  const std::size_t bytes = (headers + rows + kLine - 1) / kLine * kLine;
+  if (IsLarge(bytes)) {
+    BlockRegions::Give(sub->headers, bytes);
+  } else {
+    std::free(sub->headers);
+  }
+  Charge(-static_cast<std::int64_t>(bytes));
   *sub = SubTable{};
   sub->headers = g_empty_header;
   sub->groups = 1;
@@ -168,6 +192,9 @@ void StateTable::Redistribute(SubTable from) {
       *to.flag = header[kGroupSlots + i];
       if (layout_.plain()) {
         std::memcpy(to.row, row, row_bytes_);
+      } else if (layout_.moves_as_bytes()) {
+        std::memcpy(to.row, row, row_bytes_);
+        std::memset(row, 0, row_bytes_);  // so that it owns nothing any more
       } else {  // the target is a constructed, dormant row; the source stays constructed for Free
         layout_.Destroy(to.row);
         layout_.Relocate(to.row, row);

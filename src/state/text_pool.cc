@@ -1,5 +1,7 @@
 #include "millrace/state/text_pool.h"
 
+#include <sys/mman.h>
+
 #include <limits>
 
 #include "millrace/base/check.h"
@@ -14,19 +16,30 @@ thread_local TextPool* current_texts = nullptr;
 
 TextPool::~TextPool() {
   while (chunks_ != nullptr) {
-    Chunk* const next = chunks_->next;
-    std::free(chunks_);
-    chunks_ = next;
+    Chunk* const chunk = chunks_;
+    chunks_ = chunk->next;
+    if (chunk->allocated) std::free(chunk);  // the oldest of its area
   }
 }
 
 void TextPool::NewChunk() {
-  void* chunk = std::aligned_alloc(kChunkBytes, kChunkBytes);
-  if (chunk == nullptr) throw std::bad_alloc();
-  chunks_ = new (chunk) Chunk{this, chunks_};
+  const bool allocated = area_ == area_end_;
+  if (allocated) {
+    const std::size_t bytes = chunk_count_ < kManyChunks ? kChunkBytes : kAreaBytes;
+    area_ = static_cast<char*>(std::aligned_alloc(bytes, bytes));
+    if (area_ == nullptr) {
+      area_end_ = nullptr;
+      throw std::bad_alloc();
+    }
+    area_end_ = area_ + bytes;
+    if (bytes == kAreaBytes) madvise(area_, bytes, MADV_HUGEPAGE);
+  }
+  char* const chunk = area_;
+  area_ += kChunkBytes;
+  chunks_ = new (chunk) Chunk{this, chunks_, allocated};
   ++chunk_count_;
-  at_ = static_cast<char*>(chunk) + kStep;
-  end_ = static_cast<char*>(chunk) + kChunkBytes;
+  at_ = chunk + kStep;
+  end_ = chunk + kChunkBytes;
 }
 
 TextBlock TextBlock::Of(std::size_t bytes) {

@@ -41,6 +41,7 @@ struct ColumnOps {
   bool (*decode)(ByteReader& in, void* at) = nullptr;
   /// Its bytes in memory are those of the codec.
   bool bulk = false;
+  bool moves_as_bytes = true;
 
   bool serializable() const { return bulk || encode != nullptr; }
 };
@@ -50,6 +51,12 @@ struct ColumnOps {
 template <class T>
 inline constexpr bool kIsBytes =
     std::is_trivially_copy_constructible_v<T> && std::is_trivially_destructible_v<T>;
+
+/// It may be moved by copying its bytes and forgetting the source, for nothing points into it.
+template <class T>
+inline constexpr bool kMovesAsBytes = kIsBytes<T>;
+template <class T, class A>
+inline constexpr bool kMovesAsBytes<std::vector<T, A>> = std::is_same_v<A, std::allocator<T>>;
 
 template <class T>
 constexpr ColumnOps ColumnOpsOf() {
@@ -66,6 +73,7 @@ constexpr ColumnOps ColumnOpsOf() {
     };
     ops.held = [](const void* at) { return HeldBytes(*static_cast<const T*>(at)); };
     ops.holds_elements = internal::kHoldsElements<T>;
+    ops.moves_as_bytes = kMovesAsBytes<T>;
   }
   using Codec = ColumnCodec<T>;
   if constexpr (Codec::kExists) {
@@ -101,6 +109,10 @@ class RowLayout {
   std::uint32_t align() const { return align_; }
   /// Rows are plain bytes: zeroes are a valid dormant row, memcpy moves one.
   bool plain() const { return columns_.empty(); }
+  /// Zeroes are a constructed row.
+  bool zero() const { return zero_; }
+  /// A row is moved by copying its bytes; zeroes are left.
+  bool moves_as_bytes() const { return zero_ && moves_as_bytes_; }
   std::uint64_t Hash(const void* row) const { return hash_(row); }
   bool EqualKeys(const void* a, const void* b) const { return equal_(a, b); }
 
@@ -174,6 +186,8 @@ class RowLayout {
   std::uint32_t row_bytes_ = 0;
   std::uint32_t align_ = 1;
   bool holds_elements_ = false;
+  bool zero_ = true;
+  bool moves_as_bytes_ = true;
 };
 
 }  // namespace millrace

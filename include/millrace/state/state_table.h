@@ -18,6 +18,8 @@
 
 namespace millrace {
 
+class BlockRegions;
+
 /// A live row and its flag byte. Valid until the next insert, erase or clear of the table.
 struct RowRef {
   std::byte* row = nullptr;
@@ -197,6 +199,7 @@ class StateTable {
   void Grow(std::uint32_t sub);
   void Split();
   void Allocate(SubTable* sub, std::uint32_t groups);
+  std::byte* AllocateBlock(std::size_t bytes, std::size_t header_bytes);
   void Free(SubTable* sub);
   /// Moves all live rows of `from` into this table's sub-tables and frees it.
   void Redistribute(SubTable from);
@@ -210,7 +213,8 @@ class StateTable {
   std::uint64_t version_ = 0;
   std::uint8_t epoch_ = 1;
   std::uint8_t open_snapshots_ = 0;
-  std::unique_ptr<Epochs> epochs_;  // null: no snapshots are expected
+  std::unique_ptr<Epochs> epochs_;         // null: no snapshots are expected
+  std::unique_ptr<BlockRegions> regions_;  // null: no block was large so far
 };
 
 /// The table with its lookups. K is stored at offset 0 of the row.

@@ -81,6 +81,9 @@ inline constexpr bool kHoldsElements<OwnedStrings<T>> = kHoldsElements<T>;
 }  // namespace internal
 
 template <class T>
+inline constexpr bool kMovesAsBytes<OwnedStrings<T>> = kIsBytes<T>;
+
+template <class T>
 struct ColumnCodec<OwnedStrings<T>> {
   static constexpr bool kExists = kSerializable<T>;
   static constexpr bool kBulk = false;

@@ -43,9 +43,13 @@ class TextPool {
  private:
   friend class TextBlock;
   static constexpr std::size_t kChunkBytes = 256 * 1024;
+  static constexpr std::size_t kAreaBytes =
+      2 << 20;  // a huge page: chunks of a large pool come eight at a time
+  static constexpr std::uint64_t kManyChunks = 32;
   struct Chunk {  // at the start of each chunk, whose address is a multiple of its size
     TextPool* owner;
-    Chunk* next;
+    Chunk* next;     // older
+    bool allocated;  // and what is freed begins with it
   };
   struct Free {
     Free* next;
@@ -79,6 +83,8 @@ class TextPool {
   bool abandoned_ = false;
   Chunk* chunks_ = nullptr;
   std::uint64_t chunk_count_ = 0;
+  char* area_ = nullptr;  // chunks of the newest area that are still to be used
+  char* area_end_ = nullptr;
 };
 
 /// A block of bytes that a text stands in: from the thread's pool, or from the allocator. Sixteen bytes.
