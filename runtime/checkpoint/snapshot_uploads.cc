@@ -167,7 +167,7 @@ void SnapshotUploads::Run(Item& item) {
 
 Status SnapshotUploads::Create(const std::string& path, std::unique_ptr<BlockFileWriter>* writer) {
   MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kUploadCreate));
-  auto file = store_->files().Create(path);
+  auto file = store_->files().CreateLarge(path);
   if (!file.ok()) return file.status();
   *writer = std::make_unique<BlockFileWriter>(std::move(file).value(), path);
   return Status::Ok();

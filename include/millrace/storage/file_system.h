@@ -52,6 +52,10 @@ class FileSystem {
 
   /// A new file; ALREADY_EXISTS when there is one: nothing is ever overwritten by accident.
   virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path) = 0;
+  /// The same for a file into which much will be written that is not read soon.
+  virtual Result<std::unique_ptr<WritableFile>> CreateLarge(const std::string& path) {
+    return Create(path);
+  }
   virtual Result<std::unique_ptr<ReadableFile>> Open(const std::string& path) = 0;
   /// Atomically; replaces a file at `to`.
   virtual Status Rename(const std::string& from, const std::string& to) = 0;

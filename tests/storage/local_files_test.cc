@@ -1,0 +1,72 @@
+// Large files of this machine: whatever the sizes of what is appended, and wherever Sync comes, the bytes are there; and they are
+// read back at any place.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "millrace/base/random.h"
+#include "millrace/storage/file_system.h"
+#include "tests/support/seeds.h"
+
+namespace millrace {
+namespace {
+
+class LocalFilesTest : public ::testing::Test {
+ protected:
+  LocalFilesTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "millrace-files-XXXXXX").string();
+    folder_ = mkdtemp(name.data());
+  }
+  ~LocalFilesTest() override { std::filesystem::remove_all(folder_); }
+  std::string folder_;
+};
+
+std::string Bytes(Random& random, std::size_t size) {
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i < size; i += 1 + random.Uniform(64))
+    bytes[i] = static_cast<char>(random.Uniform(256));
+  return bytes;
+}
+
+TEST_F(LocalFilesTest, WhatIsWrittenIsReadBack) {
+  int number = 0;
+  for (const std::uint64_t seed : test_support::Seeds(1, 30)) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Random random(seed);
+    const std::string path = folder_ + "/" + std::to_string(++number);
+    FileSystem& files = LocalFileSystem();
+    auto created = random.Chance(0.8) ? files.CreateLarge(path) : files.Create(path);
+    ASSERT_TRUE(created.ok()) << created.status();
+    std::string content;
+    for (std::uint64_t n = random.Uniform(40); n > 0; --n) {
+      const std::string bytes =
+          Bytes(random, random.Uniform(std::uint64_t{1} << random.Uniform(20)));
+      ASSERT_TRUE(created.value()->Append(bytes).ok());
+      content += bytes;
+      if (random.Chance(0.02)) ASSERT_TRUE(created.value()->Sync().ok());
+    }
+    if (random.Chance(0.9)) ASSERT_TRUE(created.value()->Sync().ok());
+    ASSERT_TRUE(created.value()->Close().ok());
+    auto opened = files.Open(path);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_EQ(opened.value()->size(), content.size());
+    for (int i = 0; i < 20; ++i) {
+      const std::uint64_t begin = random.Uniform(content.size() + 1);
+      const std::uint64_t size = random.Uniform(content.size() - begin + 1);
+      std::string bytes(size, '\0');
+      ASSERT_TRUE(opened.value()->ReadAt(begin, bytes.data(), size).ok());
+      ASSERT_EQ(bytes, content.substr(begin, size));
+    }
+    std::string beyond(200000, '\0');
+    if (content.size() >= beyond.size())
+      EXPECT_EQ(
+          opened.value()->ReadAt(content.size() - 100000, beyond.data(), beyond.size()).code(),
+          StatusCode::kDataLoss);
+  }
+}
+
+}  // namespace
+}  // namespace millrace
