@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/checkpoint/checkpoint_folder.h"
+#include "runtime/checkpoint/restore/block_read_ahead.h"
 #include "runtime/checkpoint/snapshot_uploads.h"
 #include "src/base/fail_point.h"
 
@@ -60,13 +61,19 @@ class FileRestore final : public OperatorRestore {
  private:
   Status ForEachOf(const BlockFileReader& file, std::uint32_t snapshot,
                    std::optional<SnapshotBlock> kind, const Visit& visit) const {
-    std::string bytes;
+    std::vector<BlockEntry> wanted;
     for (const BlockEntry& entry : file.blocks()) {
       const auto found = static_cast<SnapshotBlock>(entry.kind % kSnapshotKinds);
-      if (entry.kind / kSnapshotKinds != op_ || found != kind.value_or(found)) continue;
+      if (entry.kind / kSnapshotKinds == op_ && found == kind.value_or(found))
+        wanted.push_back(entry);
+    }
+    BlockReadAhead blocks(&file, wanted);
+    for (const BlockEntry& entry : wanted) {
+      const std::string* bytes = nullptr;
       MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kRestoreRead));
-      MILLRACE_RETURN_IF_ERROR(file.Read(entry, &bytes));
-      const Status visited = visit({snapshot, found, bytes});
+      MILLRACE_RETURN_IF_ERROR(blocks.Next(&bytes));
+      const auto found = static_cast<SnapshotBlock>(entry.kind % kSnapshotKinds);
+      const Status visited = visit({snapshot, found, *bytes});
       if (!visited.ok())
         return Status(visited.code(), visited.message() + " (in '" + file.path() + "')");
     }
