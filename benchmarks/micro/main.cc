@@ -100,7 +100,8 @@ Outcome RunEngine(const Options& o, const std::string& shape) {
 int main(int argc, char** argv) {
   const Options o = Parse(argc, argv);
   micro::Lines();
-  benchmark_support::PrintHeader(o.steps);
+  const auto more = o.steps ? benchmark_support::More::kSteps : benchmark_support::More::kNone;
+  benchmark_support::PrintHeader(more);
   for (const std::string& shape : o.shapes) {
     // wordCount: what is counted are words.
     const std::int64_t events = o.records * (shape == "wordCount" ? 10 : 1);
@@ -113,14 +114,14 @@ int main(int argc, char** argv) {
       if (!hand.measured.ok) return std::max(hand.measured.exit_code, 1);
     }
     if (!o.engine) {
-      benchmark_support::PrintRow(hand, 0, hand.ns(), o.steps);
+      benchmark_support::PrintRow(hand, 0, hand.ns(), more);
       continue;
     }
     Row engine{shape, "engine", o.parallelism, events, {}};
     engine.measured = benchmark_support::MeasureInChild([&] { return RunEngine(o, shape); });
     if (!engine.measured.ok) return std::max(engine.measured.exit_code, 1);
-    benchmark_support::PrintRow(engine, 0, o.baseline ? hand.ns() : 0, o.steps);
-    if (o.baseline) benchmark_support::PrintRow(hand, 0, hand.ns(), o.steps);
+    benchmark_support::PrintRow(engine, 0, o.baseline ? hand.ns() : 0, more);
+    if (o.baseline) benchmark_support::PrintRow(hand, 0, hand.ns(), more);
   }
   return 0;
 }

@@ -15,6 +15,7 @@
 #include "benchmarks/support/checkpoint_folder.h"
 #include "benchmarks/support/measure.h"
 #include "benchmarks/support/settings.h"
+#include "millrace/graph/checkpoint_report.h"
 
 namespace {
 
@@ -38,7 +39,7 @@ struct Options {
       "nexmark: %s\nusage: nexmark --queries q0,q5|gen [--events 1M] [--tps 100K] [--seeds "
       "42,43,44]\n"
       "         [--splits 1] [--parallelism 1] [--baseline[=only]] [--check[=FILE]]\n"
-      "         [--checkpoint-interval 1s] [-D key=value ...]\n",
+      "         [--rate EVENTS_A_SECOND_AND_SPLIT] [--checkpoint-interval 1s] [-D key=value ...]\n",
       why.c_str());
   std::exit(2);
 }
@@ -96,6 +97,8 @@ Options Parse(int argc, char** argv) {
       o.config.generator.seed_gen = std::strtoull(seeds[0].c_str(), nullptr, 10);
       o.config.generator.seed_bid = std::strtoull(seeds[1].c_str(), nullptr, 10);
       o.config.generator.seed_str = std::strtoull(seeds[2].c_str(), nullptr, 10);
+    } else if (flag == "--rate") {
+      o.config.pace.rate = static_cast<double>(Number(value));
     } else if (flag == "--backend") {
       if (value != "heap") Usage("backend '" + value + "' does not exist yet (known: heap)");
     } else if (flag == "--checkpoint-interval") {
@@ -123,7 +126,7 @@ void RunGenerator(const nexmark::QueryConfig& config) {
   (void)seen;
 }
 
-std::string RunEngine(const Options& o, const std::string& query, std::string* rows) {
+Outcome RunEngine(const Options& o, const std::string& query) {
   millrace::StreamEnvironment env;
   env.SetParallelism(o.parallelism);
   std::vector<std::string> settings = o.settings;
@@ -131,6 +134,7 @@ std::string RunEngine(const Options& o, const std::string& query, std::string* r
   if (!o.checkpoint_interval.empty()) {
     for (std::string& s : folder.emplace().Settings(o.checkpoint_interval))
       settings.push_back(std::move(s));
+    settings.push_back("checkpoint.history=100000");
   }
   benchmark_support::Apply(settings, env);
   nexmark::CheckSink check;
@@ -143,9 +147,15 @@ std::string RunEngine(const Options& o, const std::string& query, std::string* r
                  result.status.ToString().c_str());
     std::exit(result.status.code() == millrace::StatusCode::kInvalidArgument ? 2 : 1);
   }
-  if (!o.check) return "";
-  *rows = std::to_string(check.shared->table.rows());
-  return check.shared->table.checksum();
+  Outcome outcome;
+  if (result.checkpoints != nullptr) {
+    for (const auto& report : result.checkpoints->recent)
+      outcome.checkpoint_mb += static_cast<double>(report.bytes()) / 1e6;
+  }
+  if (!o.check) return outcome;
+  outcome.rows = std::to_string(check.shared->table.rows());
+  outcome.checksum = check.shared->table.checksum();
+  return outcome;
 }
 
 // 0 equal, 1 different, 2 no such row.
@@ -201,6 +211,11 @@ Row Measure(const Options& o, const std::string& query, const std::string& varia
           benchmark_support::MeasureInChild(work)};
 }
 
+benchmark_support::More MoreOf(const Options& o) {
+  return o.checkpoint_interval.empty() ? benchmark_support::More::kNone
+                                       : benchmark_support::More::kCheckpoints;
+}
+
 // One query: exit code 0, or 1 for a failure or a difference, or 2 without an expected row.
 int RunQuery(const Options& o, const std::string& query, double generator_ns) {
   Row hand;
@@ -209,22 +224,18 @@ int RunQuery(const Options& o, const std::string& query, double generator_ns) {
     hand = Measure(o, query, "handwritten", [&] { return RunHand(o, query); });
     if (!hand.measured.ok) return hand.measured.exit_code;
     if (!o.engine) {
-      benchmark_support::PrintRow(hand, generator_ns, hand.ns());
+      benchmark_support::PrintRow(hand, generator_ns, hand.ns(), MoreOf(o));
       return 0;
     }
   }
-  const Row engine = Measure(o, query, "engine", [&] {
-    std::string rows;
-    const std::string checksum = RunEngine(o, query, &rows);
-    return Outcome{rows, checksum};
-  });
+  const Row engine = Measure(o, query, "engine", [&] { return RunEngine(o, query); });
   if (!engine.measured.ok) return std::max(engine.measured.exit_code, 1);
   const double hand_ns = o.baseline ? hand.ns() : 0;
-  benchmark_support::PrintRow(engine, generator_ns, hand_ns);
+  benchmark_support::PrintRow(engine, generator_ns, hand_ns, MoreOf(o));
   const Outcome& got = engine.measured.outcome;
   int code = o.check_file.empty() ? 0 : Compare(o, query, got.rows, got.checksum);
   if (!o.baseline) return code;
-  benchmark_support::PrintRow(hand, generator_ns, hand_ns);
+  benchmark_support::PrintRow(hand, generator_ns, hand_ns, MoreOf(o));
   const Outcome& by_hand = hand.measured.outcome;
   if (got.rows != by_hand.rows || got.checksum != by_hand.checksum) {
     std::fprintf(stderr,
@@ -242,7 +253,7 @@ int main(int argc, char** argv) {
   const Options o = Parse(argc, argv);
   // Made once, before the children: it is not what is measured.
   nexmark::Texts::For(o.config.generator.seed_bid, o.config.generator.seed_str);
-  benchmark_support::PrintHeader();
+  benchmark_support::PrintHeader(MoreOf(o));
   double generator_ns = 0;
   const bool gen = std::find(o.queries.begin(), o.queries.end(), "gen") != o.queries.end();
   if (gen || (o.baseline && o.engine)) {
@@ -252,7 +263,7 @@ int main(int argc, char** argv) {
     });
     if (!row.measured.ok) return 1;
     generator_ns = row.ns();
-    if (gen) benchmark_support::PrintRow(row, 0, 0);
+    if (gen) benchmark_support::PrintRow(row, 0, 0, MoreOf(o));
   }
   int worst = 0;
   for (const std::string& query : o.queries) {

@@ -52,10 +52,10 @@ Measured MeasureInChild(const std::function<Outcome()>& work) {
     getrusage(RUSAGE_SELF, &use);
     char text[256];
     const int n =
-        std::snprintf(text, sizeof(text), "%.9f %.9f %.1f %.6f %.6f %.3f %s %s\n", wall,
+        std::snprintf(text, sizeof(text), "%.9f %.9f %.1f %.6f %.6f %.3f %.6f %s %s\n", wall,
                       Seconds(use.ru_utime) + Seconds(use.ru_stime), PeakMegabytes(),
                       outcome.longest_step_cpu_ms, outcome.longest_step_ms, outcome.per_second,
-                      outcome.rows.empty() ? "-" : outcome.rows.c_str(),
+                      outcome.checkpoint_mb, outcome.rows.empty() ? "-" : outcome.rows.c_str(),
                       outcome.checksum.empty() ? "-" : outcome.checksum.c_str());
     const bool written = write(pipe_ends[1], text, static_cast<std::size_t>(n)) == n;
     std::fflush(stdout);
@@ -72,24 +72,26 @@ Measured MeasureInChild(const std::function<Outcome()>& work) {
   m.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
   char rows[64], checksum[64];
   m.ok = m.exit_code == 0 &&
-         std::sscanf(text.c_str(), "%lf %lf %lf %lf %lf %lf %63s %63s", &m.seconds, &m.cpu,
+         std::sscanf(text.c_str(), "%lf %lf %lf %lf %lf %lf %lf %63s %63s", &m.seconds, &m.cpu,
                      &m.peak_rss_mb, &m.outcome.longest_step_cpu_ms, &m.outcome.longest_step_ms,
-                     &m.outcome.per_second, rows, checksum) == 8;
+                     &m.outcome.per_second, &m.outcome.checkpoint_mb, rows, checksum) == 9;
   if (m.ok && rows[0] != '-') m.outcome.rows = rows;
   if (m.ok && checksum[0] != '-') m.outcome.checksum = checksum;
   return m;
 }
 
-void PrintHeader(bool steps) {
+void PrintHeader(More more) {
   std::printf(
       "query,variant,parallelism,backend,events,seconds,cores,events_per_s,events_per_s_per_core,"
       "peak_rss_mb,"
       "result_rows,result_checksum,ns_per_event,net_ns_per_event,over_gen,x_hand,net_x_hand%s\n",
-      steps ? ",longest_step_cpu_ms,longest_step_ms" : "");
+      more == More::kSteps         ? ",longest_step_cpu_ms,longest_step_ms"
+      : more == More::kCheckpoints ? ",checkpoint_mb"
+                                   : "");
   std::fflush(stdout);
 }
 
-void PrintRow(const Row& row, double generator_ns, double hand_ns, bool steps) {
+void PrintRow(const Row& row, double generator_ns, double hand_ns, More more) {
   const Measured& m = row.measured;
   const auto events = static_cast<double>(row.events);
   std::printf("%s,%s,%d,heap,%lld,%.3f,%.3f,%.0f,%.0f,%.1f,%s,%s,%.2f,", row.query.c_str(),
@@ -105,10 +107,12 @@ void PrintRow(const Row& row, double generator_ns, double hand_ns, bool steps) {
   std::printf(",");
   if (hand_ns > 0 && generator_ns > 0)
     std::printf("%.3f", (hand_ns - generator_ns) / (row.ns() - generator_ns));
-  if (steps && m.outcome.longest_step_ms > 0) {
+  if (more == More::kSteps && m.outcome.longest_step_ms > 0) {
     std::printf(",%.3f,%.3f", m.outcome.longest_step_cpu_ms, m.outcome.longest_step_ms);
-  } else if (steps) {
+  } else if (more == More::kSteps) {
     std::printf(",,");
+  } else if (more == More::kCheckpoints) {
+    std::printf(",%.3f", m.outcome.checkpoint_mb);
   }
   std::printf("\n");
   std::fflush(stdout);

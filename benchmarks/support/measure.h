@@ -11,7 +11,8 @@ namespace benchmark_support {
 struct Outcome {
   std::string rows, checksum;                           // with --check
   double longest_step_cpu_ms = 0, longest_step_ms = 0;  // with --steps
-  double per_second = 0;  // of a program that measures a part of its run
+  double per_second = 0;     // of a program that measures a part of its run
+  double checkpoint_mb = 0;  // written by all checkpoints
 };
 
 struct Measured {
@@ -32,10 +33,12 @@ struct Row {
   double ns() const { return measured.cpu / static_cast<double>(events) * 1e9; }
 };
 
-/// `steps`: with the columns longest_step_cpu_ms (CPU time of the step's thread) and longest_step_ms (wall time).
-void PrintHeader(bool steps = false);
+/// Columns behind those of every program: longest_step_cpu_ms (CPU time of the step's thread) and longest_step_ms (wall time);
+/// checkpoint_mb.
+enum class More { kNone, kSteps, kCheckpoints };
+void PrintHeader(More more = More::kNone);
 /// `generator_ns` and `hand_ns` (ns of CPU per event): 0 leaves the columns that need them empty.
-void PrintRow(const Row& row, double generator_ns, double hand_ns, bool steps = false);
+void PrintRow(const Row& row, double generator_ns, double hand_ns, More more = More::kNone);
 
 /// "500K", "20M" as a number; exits with a message of `program` when it is none.
 std::int64_t ParseNumber(const std::string& program, const std::string& text);
