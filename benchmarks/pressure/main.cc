@@ -131,7 +131,8 @@ int Run(const Options& o, const std::string& mode) {
 int main(int argc, char** argv) {
   const Options o = Parse(argc, argv);
   std::printf(
-      "mode,micros,parallelism,checkpoints,failed,done_ms_median,done_ms_max,start_delay_ms_median,"
+      "variant,micros,parallelism,checkpoints,failed,done_ms_median,done_ms_max,start_delay_ms_"
+      "median,"
       "in_flight_kb_median\n");
   int worst = 0;
   for (const std::string& mode : o.modes) worst = std::max(worst, Run(o, mode));

@@ -1,4 +1,4 @@
-// What checkpoints of a large keyed state cost: rows of an 8-byte key and an 88-byte value, filled first, then updated, the
+// What checkpoints of a large keyed state cost: rows of an 8-byte key and an 88-byte value (or one of 8 bytes), filled first, then updated, the
 // same share of them in each interval. Once without checkpoints and once with; one CSV row each. The pause of a checkpoint is
 // the CPU time of the longest step while it writes; the longest steps are those of the whole run, filling included.
 #include <sys/resource.h>
@@ -23,7 +23,6 @@
 namespace {
 
 using state_rows::Update;
-using state_rows::Value;
 
 struct Options {
   std::int64_t rows = 10000000;
@@ -32,6 +31,7 @@ struct Options {
   std::int64_t interval = 1000;   // milliseconds
   std::int64_t seconds = 15;
   std::string variant = "both";
+  bool small = false;  // values of 8 bytes
   std::vector<std::string> settings;
 };
 
@@ -39,7 +39,7 @@ struct Options {
   std::fprintf(stderr,
                "state: %s\nusage: state [--rows 10M] [--changed 500K] [--rate 0] [--interval "
                "MILLISECONDS] [--seconds 15]\n"
-               "       [--checkpoints both|on|off] [-D key=value ...]\n",
+               "       [--checkpoints both|on|off] [--value 88|8] [-D key=value ...]\n",
                why.c_str());
   std::exit(2);
 }
@@ -53,7 +53,10 @@ Options Parse(int argc, char** argv) {
     const std::string flag = argv[i];
     if (i + 1 == argc) Usage(flag + " needs a value");
     const std::string value = argv[++i];
-    if (flag == "--rows") {
+    if (flag == "--value") {
+      if (value != "88" && value != "8") Usage("--value " + value);
+      o.small = value == "8";
+    } else if (flag == "--rows") {
       o.rows = number(value);
     } else if (flag == "--changed") {
       o.changed = number(value);
@@ -119,9 +122,10 @@ struct Schedule {
   }
 };
 
+template <class Value>
 struct Apply : millrace::KeyedProcessFunction<std::int64_t, Update, std::int64_t> {
   millrace::ValueState<Value> state{this, "value"};
-  void ProcessElement(const Update& u, Context&, millrace::Collector<std::int64_t>& out) {
+  void ProcessElement(const Update& u, auto&, millrace::Collector<std::int64_t>& out) {
     Value& v = state.Mutable();
     state_rows::Apply(u, &v);
     if (u.value % 1024 == 0) out.Emit(v.sum);
@@ -136,6 +140,7 @@ struct Discard {
 };
 
 /// Fills the rows, then updates them; readings are taken when update `begin` and `end` are made.
+template <class Value>
 void Build(const Options& o, const Schedule& schedule, std::int64_t begin, std::int64_t end,
            millrace::StreamEnvironment& env) {
   const auto update = [schedule, begin, end](std::int64_t i) {
@@ -149,7 +154,7 @@ void Build(const Options& o, const Schedule& schedule, std::int64_t begin, std::
                                 return i < rows ? Update{i, 0} : update(i - rows);
                               }).Count(rows + end + 1))
         .KeyBy(&Update::key)
-        .Process("apply", Apply{})
+        .Process("apply", Apply<Value>{})
         .SinkTo("discard", Discard{});
     return;
   }
@@ -157,7 +162,10 @@ void Build(const Options& o, const Schedule& schedule, std::int64_t begin, std::
       "fill", millrace::Generate([](std::int64_t i) { return Update{i, 0}; }).Count(rows));
   auto updates = env.FromSource(
       "updates", millrace::Generate(update).Count(end + 1).Rate(static_cast<double>(o.rate)));
-  fill.Union(updates).KeyBy(&Update::key).Process("apply", Apply{}).SinkTo("discard", Discard{});
+  fill.Union(updates)
+      .KeyBy(&Update::key)
+      .Process("apply", Apply<Value>{})
+      .SinkTo("discard", Discard{});
 }
 
 double Quantile(std::vector<double> values, double quantile) {
@@ -202,7 +210,12 @@ double Run(const Options& o, double per_second, bool checkpoints) {
   }
   settings.insert(settings.end(), o.settings.begin(), o.settings.end());
   benchmark_support::Apply(settings, env);
-  Build(o, {o.rows, o.changed, per_interval}, begin, end, env);
+  const Schedule schedule{o.rows, o.changed, per_interval};
+  if (o.small) {
+    Build<state_rows::Small>(o, schedule, begin, end, env);
+  } else {
+    Build<state_rows::Value>(o, schedule, begin, end, env);
+  }
   const millrace::JobResult result = env.Run("state");
   if (!result.status.ok()) {
     std::fprintf(stderr, "state: %s\n", result.status.ToString().c_str());

@@ -17,6 +17,15 @@ struct Value {
 };
 MILLRACE_RECORD(Value, count, sum, a, b, c, d, e, f, g, h, i);
 
+/// A value of eight bytes.
+struct Small {
+  std::int64_t sum = 0;
+};
+MILLRACE_RECORD(Small, sum);
+
+inline void Apply(const Update& u, Small* v) {
+  v->sum += u.value;
+}
 inline void Apply(const Update& u, Value* v) {
   ++v->count;
   v->sum += u.value;

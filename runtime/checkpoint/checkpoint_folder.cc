@@ -63,13 +63,14 @@ Result<Manifest> ReadManifest(FileSystem& files, const std::string& path) {
                                  "': it is a block file, but no manifest");
 }
 
-Status VerifyCheckpoint(FileSystem& files, const std::string& folder, const Manifest& manifest) {
-  std::set<std::string> seen;
+Status VerifyCheckpoint(FileSystem& files, const std::string& folder, const Manifest& manifest,
+                        std::set<std::string>* whole) {
   for (const Manifest::Vertex& vertex : manifest.vertices) {
     for (const Manifest::Chain& chain : vertex.tasks) {
       for (const Manifest::File& file : chain) {
-        if (seen.insert(file.name).second)
-          MILLRACE_RETURN_IF_ERROR(ReadAll(files, JoinPath(folder, file.name)));
+        if (whole->count(file.name) > 0) continue;
+        MILLRACE_RETURN_IF_ERROR(ReadAll(files, JoinPath(folder, file.name)));
+        whole->insert(file.name);
       }
     }
   }
@@ -82,11 +83,12 @@ std::string OtherCheckpoints(FileSystem& files, const std::string& folder, std::
   if (!manifests.ok()) return "";
   std::string found, newest;
   std::size_t looked_at = 0;
+  std::set<std::string> whole;
   for (auto at = manifests.value().rbegin(); at != manifests.value().rend(); ++at) {
     if (at->first == but) continue;
     if (++looked_at > kMost) break;
     const auto manifest = ReadManifest(files, at->second);
-    if (!manifest.ok() || !VerifyCheckpoint(files, folder, manifest.value()).ok()) continue;
+    if (!manifest.ok() || !VerifyCheckpoint(files, folder, manifest.value(), &whole).ok()) continue;
     found += (found.empty() ? "" : ", ") + std::to_string(at->first) + " (" +
              EventTime::FromMillis(manifest.value().ended_millis).ToString() + ")";
     if (newest.empty()) newest = at->second;

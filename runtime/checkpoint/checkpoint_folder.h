@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "millrace/storage/file_system.h"
@@ -22,8 +23,10 @@ std::string ManifestPath(const std::string& folder, std::int64_t id);
 Result<Manifest> ReadManifest(FileSystem& files, const std::string& path);
 inline constexpr std::uint16_t kManifestBlock = 1;
 
-/// Reads every block of every file that the manifest names. The first thing that is wrong.
-Status VerifyCheckpoint(FileSystem& files, const std::string& folder, const Manifest& manifest);
+/// Reads every block of every file that the manifest names and that is not among the `whole` ones, of which it is then. The
+/// first thing that is wrong.
+Status VerifyCheckpoint(FileSystem& files, const std::string& folder, const Manifest& manifest,
+                        std::set<std::string>* whole);
 /// For a message about a checkpoint that can't be restored: which others in the folder are whole, and how to choose one.
 std::string OtherCheckpoints(FileSystem& files, const std::string& folder, std::int64_t but);
 

@@ -50,7 +50,7 @@ Result<FolderReport> ScrubCheckpoints(FileSystem& files, const std::string& fold
   const auto manifests = ListManifests(files, folder);
   if (!manifests.ok()) return manifests.status();
   FolderReport report;
-  std::set<std::string> named;
+  std::set<std::string> named, whole;
   for (const auto& [id, path] : manifests.value()) {
     FolderReport::Checkpoint& found = report.checkpoints.emplace_back();
     found.id = id;
@@ -60,7 +60,7 @@ Result<FolderReport> ScrubCheckpoints(FileSystem& files, const std::string& fold
     found.job = manifest.value().job;
     found.ended_millis = manifest.value().ended_millis;
     found.bytes = AddNames(manifest.value(), &named);
-    found.status = VerifyCheckpoint(files, folder, manifest.value());
+    found.status = VerifyCheckpoint(files, folder, manifest.value(), &whole);
   }
   auto orphans = Orphans(files, folder, named);
   if (!orphans.ok()) return orphans.status();

@@ -201,7 +201,6 @@ struct InThrees : ProcessFunction<std::int64_t, std::int64_t> {
 
 TEST(OperatorState, AFunctionGoesOnWithWhatItHadWhereItIsRestored) {
   auto h = testing::ProcessHarness(InThrees{});
-  h.SetRecovery(true);
   std::vector<std::int64_t> want;
   for (std::int64_t i = 0; i < 1000; ++i) {
     h.Push(i);

@@ -15,10 +15,11 @@ struct CheckpointSettings {
   std::string dir;                  // "SCHEME://PATH", or a path of this machine
   std::int64_t pause_nanos = 0;     // at least, from the end of one to the begin of the next
   std::int64_t timeout_nanos = 600 * kSecond;
-  std::int64_t tolerable_failures = 0;  // in a row
-  std::size_t retain = 3;               // of the newest complete ones
-  std::size_t history = 10;             // reports of the newest ones that --metrics has
-  std::size_t max_concurrent = 1;       // under way at once: 1 or 2
+  std::int64_t tolerable_failures = 0;        // in a row
+  std::size_t retain = 3;                     // of the newest complete ones
+  std::int64_t scrub_nanos = 3600 * kSecond;  // retained ones are read again so often; 0: never
+  std::size_t history = 10;                   // reports of the newest ones that --metrics has
+  std::size_t max_concurrent = 1;             // under way at once: 1 or 2
   /// Aligned and unaligned are exactly-once. At least once, channels are read on behind their barrier while others wait
   /// for theirs: what comes from there is in the snapshot, and comes again after a failure.
   enum class Mode { kAligned, kUnaligned, kAtLeastOnce };

@@ -140,9 +140,9 @@ class OperatorHarness {
   /// Records in, out, filtered and late.
   const OperatorCounters& Counters() const { return parts_.counters; }
 
-  /// From here on the operator is now and then lost between two calls, and made anew from a snapshot, as in a job that
-  /// recovers: a test of an operator is a test of its recovery. Members of a function that are no state are then as they
-  /// were at first. Nothing happens where the state has types that can't be written.
+  /// Whether the operator is now and then lost between two calls, and made anew from a snapshot, as in a job that
+  /// recovers: a test of an operator is a test of its recovery. It is, unless you say otherwise. Members of a function
+  /// that are no state are then as they were at first. Nothing happens where the state has types that can't be written.
   void SetRecovery(bool on) { parts_.recovery.enabled = on && parts_.context.checkpoints; }
 
   /// How often that has happened.

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -18,17 +18,20 @@ namespace millrace::testing::internal {
 /// The snapshots of an operator in a harness, in memory: a chain, as a job's checkpoints would have it.
 class HarnessRecovery final : public BlockSink, public OperatorRestore {
  public:
-  /// Our own tests ask for it by the environment.
-  bool enabled = std::getenv("MILLRACE_HARNESS_RECOVERY") != nullptr;
+  bool enabled = true;
 
   /// Between two calls of a test. Begins a snapshot, goes on with one, or asks for a restore: then it is true, and the
   /// newest snapshot is what the operator is now.
   bool Turn(Operator& op) {
     if (!enabled) return false;
+    // A large state is not restored at each turn: a call pays for about a KiB of it.
+    constexpr std::size_t kPaidByCall = 1024;
+    owed_ -= std::min(owed_, kPaidByCall);
     if (open_ != nullptr) {
       Slice(op, 1 + static_cast<std::uint32_t>(random_.Uniform(16)));
       return false;
     }
+    if (owed_ > 0) return false;
     switch (random_.Uniform(8)) {
       case 0:
         Begin(op);
@@ -36,6 +39,7 @@ class HarnessRecovery final : public BlockSink, public OperatorRestore {
       case 1:
         Begin(op);
         while (open_ != nullptr) Slice(op, UINT32_MAX);
+        owed_ = Bytes();
         return true;
       default:
         return false;
@@ -70,6 +74,13 @@ class HarnessRecovery final : public BlockSink, public OperatorRestore {
   }
 
  private:
+  std::size_t Bytes() const {
+    std::size_t bytes = 0;
+    for (const File& file : chain_) {
+      for (const auto& [kind, block] : file.blocks) bytes += block.size();
+    }
+    return bytes;
+  }
   struct File {
     std::int64_t id = 0;
     std::vector<std::pair<SnapshotBlock, ByteWriter>> blocks;
@@ -88,6 +99,7 @@ class HarnessRecovery final : public BlockSink, public OperatorRestore {
 
   Random random_{7};
   std::int64_t last_ = 0;
+  std::size_t owed_ = 0;  // of the bytes of the last restore
   std::deque<File> chain_;
   std::unique_ptr<OperatorSnapshot> open_;
 };

@@ -42,6 +42,10 @@ Result<std::unique_ptr<JobRecovery>> JobRecovery::Open(const CheckpointSettings&
   recovery->history_.kept = settings.history;
   MILLRACE_RETURN_IF_ERROR(recovery->OpenFolder());
   if (!settings.restore.empty()) MILLRACE_RETURN_IF_ERROR(recovery->FindRestore());
+  if (settings.scrub_nanos > 0) {
+    CheckpointStore& store = *recovery->store_;
+    recovery->scrubber_.emplace(&store.files(), store.folder(), settings.scrub_nanos);
+  }
   return recovery;
 }
 

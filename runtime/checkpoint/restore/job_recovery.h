@@ -9,6 +9,7 @@
 #include "millrace/graph/recovery_settings.h"
 #include "runtime/checkpoint/checkpoint_store.h"
 #include "runtime/checkpoint/job_checkpoints.h"
+#include "runtime/checkpoint/scrubber.h"
 
 namespace millrace {
 
@@ -53,6 +54,7 @@ class JobRecovery {
   const JobPlan* plan_;
   const Clock* clock_;
   std::unique_ptr<CheckpointStore> store_;
+  std::optional<Scrubber> scrubber_;
   std::optional<Point> point_;  // what the next attempt goes on from
   std::string job_id_;
   CheckpointHistory history_;
