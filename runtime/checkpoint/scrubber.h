@@ -17,7 +17,7 @@ class Scrubber {
  public:
   /// `files` outlives it.
   Scrubber(FileSystem* files, std::string folder, std::int64_t interval_nanos);
-  /// Waits until the file at hand is read.
+  /// Waits until the block at hand is read.
   ~Scrubber();
   Scrubber(const Scrubber&) = delete;
   Scrubber& operator=(const Scrubber&) = delete;
@@ -30,6 +30,8 @@ class Scrubber {
  private:
   void Run();
   void Look();
+  bool stopped() const;
+  Status Verify(const std::string& manifest, std::set<std::string>* whole) const;
 
   FileSystem* files_;
   const std::string folder_;

@@ -25,6 +25,8 @@ class LocalFileLock final : public FileLock {
 
 class LocalFiles final : public FileSystem {
  public:
+  static constexpr off_t kDirectBytes = off_t{1} << 20;
+
   Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
     return Create(path, /*large=*/false);
   }
@@ -40,7 +42,8 @@ class LocalFiles final : public FileSystem {
     if (!S_ISREG(info.st_mode)) {
       return Status::InvalidArgument("open '" + path + "': it is no regular file");
     }
-    Descriptor direct(open(path.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC));
+    const bool large = info.st_size >= kDirectBytes;  // a second descriptor has its price too
+    Descriptor direct(large ? open(path.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC) : -1);
     return std::unique_ptr<ReadableFile>(new LocalReadableFile(
         std::move(fd), std::move(direct), path, static_cast<std::uint64_t>(info.st_size)));
   }

@@ -41,7 +41,8 @@ struct ColumnOps {
   bool (*decode)(ByteReader& in, void* at) = nullptr;
   /// Its bytes in memory are those of the codec.
   bool bulk = false;
-  bool moves_as_bytes = true;
+  /// See kMovesAsBytes; of a column with `construct`.
+  bool moves_as_bytes = false;
 
   bool serializable() const { return bulk || encode != nullptr; }
 };
