@@ -18,7 +18,7 @@ struct BlockRegions::Region {
 
 namespace {
 
-constexpr std::size_t kLine = 64;
+constexpr std::size_t kHeadBytes = 64;
 constexpr std::size_t kHugePage = 2 << 20;
 
 }  // namespace
@@ -48,7 +48,7 @@ void BlockRegions::Unmap(Region* region) {
 }
 
 BlockRegions::Region* BlockRegions::Open(std::size_t bytes) {
-  const std::size_t needed = (kLine + bytes + kHugePage - 1) / kHugePage * kHugePage;
+  const std::size_t needed = (kHeadBytes + bytes + kHugePage - 1) / kHugePage * kHugePage;
   if (needed > kRegionBytes) return Map(needed);
   if (free_count_ == 0) return Map(kRegionBytes);
   Region* const region = free_[--free_count_];
@@ -76,7 +76,7 @@ void* BlockRegions::Take(std::size_t bytes) {
   if (open_ == nullptr) {
     open_ = Open(bytes);
     if (open_ == nullptr) return nullptr;
-    at_ = reinterpret_cast<char*>(open_) + kLine;
+    at_ = reinterpret_cast<char*>(open_) + kHeadBytes;
   }
   char* const block = at_;
   at_ += bytes;

@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "millrace/base/random.h"
+#include "tests/support/avx_state.h"
 
 namespace millrace {
 namespace {
@@ -37,6 +38,15 @@ TEST(Hash, AColumnOfWordsHashesAsTheWords) {
     HashWords(words, count, hashes);
     for (std::uint32_t i = 0; i < count; ++i) EXPECT_EQ(hashes[i], XXH3_64bits(&words[i], 8));
     EXPECT_EQ(hashes[count], 12345u) << "written behind the column";
+  }
+}
+
+TEST(Hash, AColumnLeavesTheUpperHalvesOfRegistersClean) {
+  if (!test_support::KnowsUpperHalves()) GTEST_SKIP() << "this core does not say";
+  std::uint64_t words[64] = {}, hashes[64];
+  for (const std::uint32_t count : {64, 63, 4, 3}) {
+    HashWords(words, count, hashes);
+    EXPECT_FALSE(test_support::UpperHalvesInUse()) << count;
   }
 }
 

@@ -166,12 +166,15 @@ TEST_F(Restart, ACheckpointThatIsDamagedIsNotTriedAgainAndAgain) {
   };
   const TestCluster cluster = With(TestCluster::Threads());
   ASSERT_TRUE(cluster.Run(job).status.ok());
-  std::string* bytes = nullptr;
-  for (const std::string& path : files_.paths()) {
-    if (path.ends_with(".snapshot")) bytes = files_.Bytes(path);
+  int damaged = 0;
+  for (const std::string& path :
+       files_.paths()) {  // of one checkpoint, or of two when the run was slow
+    if (!path.ends_with(".snapshot")) continue;
+    std::string& bytes = *files_.Bytes(path);
+    bytes[40] = static_cast<char>(bytes[40] ^ 1);
+    ++damaged;
   }
-  ASSERT_NE(bytes, nullptr);
-  (*bytes)[40] = static_cast<char>((*bytes)[40] ^ 1);
+  ASSERT_GT(damaged, 0);
   const JobResult result = cluster.Restore("memory://chk").Run(job);
   EXPECT_EQ(result.restarts, 0U);
   EXPECT_NE(result.status.message().find("no other checkpoint in 'chk' is whole"),

@@ -6,6 +6,7 @@
 
 #include "millrace/base/random.h"
 #include "millrace/io/key.h"
+#include "tests/support/avx_state.h"
 
 namespace millrace {
 namespace {
@@ -37,6 +38,18 @@ TEST(RowOrder, EachTargetGetsItsRowsInTheirOrder) {
       std::vector<std::uint64_t> hashes(count);
       for (std::uint64_t& hash : hashes) hash = random.Next();
       ASSERT_EQ(Ordered(hashes, targets), Naive(hashes, targets)) << targets << ", " << count;
+    }
+  }
+}
+
+TEST(RowOrder, LeavesTheUpperHalvesOfRegistersClean) {
+  if (!test_support::KnowsUpperHalves()) GTEST_SKIP() << "this core does not say";
+  const std::vector<std::uint64_t> hashes(RowOrder::kMostRows, 77);
+  for (std::uint32_t targets = 2; targets <= RowOrder::kMostTargets; ++targets) {
+    for (const std::uint32_t count : {3U, 8U, 63U, 64U}) {
+      RowOrder order;
+      OrderByTarget(hashes.data(), count, targets, &order);
+      EXPECT_FALSE(test_support::UpperHalvesInUse()) << targets << ", " << count;
     }
   }
 }

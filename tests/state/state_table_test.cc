@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "millrace/base/random.h"
+#include "tests/support/avx_state.h"
 #include "tests/support/seeds.h"
 
 namespace millrace {
@@ -207,6 +208,21 @@ TEST(StateTable, ABlockFindsWhatFindFinds) {
         if (random.Uniform(32) == 0) table.Erase(key[i]);
         block.Renew();
       }
+    }
+  }
+}
+
+TEST(StateTable, LookupsLeaveTheUpperHalvesOfRegistersClean) {
+  if (!test_support::KnowsUpperHalves()) GTEST_SKIP() << "this core does not say";
+  for (const std::int64_t keys : {100, 20000}) {  // one sub-table, and many
+    TableOf<std::int64_t> table;
+    std::uint64_t hashes[64];
+    for (std::int64_t key = 0; key < keys; ++key) table.Put(key, key);
+    for (std::int64_t key = 0; key < 64; ++key) hashes[key] = KeyHash(key);
+    for (const std::uint32_t count : {64, 63, 4}) {
+      const KeyedTable<std::int64_t>::Block block(table.table(), hashes, count);
+      EXPECT_TRUE(block.Hit(0, 0));
+      EXPECT_FALSE(test_support::UpperHalvesInUse()) << keys << ", " << count;
     }
   }
 }
