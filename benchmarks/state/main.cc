@@ -16,12 +16,14 @@
 #include "benchmarks/state/state_rows.h"
 #include "benchmarks/support/checkpoint_folder.h"
 #include "benchmarks/support/measure.h"
+#include "benchmarks/support/quantile.h"
 #include "benchmarks/support/settings.h"
 #include "millrace/graph/checkpoint_report.h"
 #include "millrace/millrace.h"
 
 namespace {
 
+using benchmark_support::Quantile;
 using state_rows::Update;
 
 struct Options {
@@ -166,13 +168,6 @@ void Build(const Options& o, const Schedule& schedule, std::int64_t begin, std::
       .KeyBy(&Update::key)
       .Process("apply", Apply<Value>{})
       .SinkTo("discard", Discard{});
-}
-
-double Quantile(std::vector<double> values, double quantile) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const auto at = static_cast<std::size_t>(quantile * static_cast<double>(values.size()));
-  return values[std::min(at, values.size() - 1)];
 }
 
 /// What the checkpoints of the measured time have to say.

@@ -23,12 +23,14 @@ std::optional<std::int64_t> IdOf(std::string_view name) {
   return id;
 }
 
-Status ReadAll(FileSystem& files, const std::string& path) {
+Status ReadAll(FileSystem& files, const std::string& path, const std::function<bool()>& stopped) {
   auto reader = BlockFileReader::Open(files, path);
   if (!reader.ok()) return reader.status();
   std::string bytes;
-  for (const BlockEntry& block : reader.value().blocks())
+  for (const BlockEntry& block : reader.value().blocks()) {
+    if (stopped && stopped()) return Status::Cancelled("read '" + path + "': it was stopped");
     MILLRACE_RETURN_IF_ERROR(reader.value().Read(block, &bytes));
+  }
   return Status::Ok();
 }
 
@@ -64,12 +66,12 @@ Result<Manifest> ReadManifest(FileSystem& files, const std::string& path) {
 }
 
 Status VerifyCheckpoint(FileSystem& files, const std::string& folder, const Manifest& manifest,
-                        std::set<std::string>* whole) {
+                        std::set<std::string>* whole, const std::function<bool()>& stopped) {
   for (const Manifest::Vertex& vertex : manifest.vertices) {
     for (const Manifest::Chain& chain : vertex.tasks) {
       for (const Manifest::File& file : chain) {
         if (whole->count(file.name) > 0) continue;
-        MILLRACE_RETURN_IF_ERROR(ReadAll(files, JoinPath(folder, file.name)));
+        MILLRACE_RETURN_IF_ERROR(ReadAll(files, JoinPath(folder, file.name), stopped));
         whole->insert(file.name);
       }
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -24,9 +25,10 @@ Result<Manifest> ReadManifest(FileSystem& files, const std::string& path);
 inline constexpr std::uint16_t kManifestBlock = 1;
 
 /// Reads every block of every file that the manifest names and that is not among the `whole` ones, of which it is then. The
-/// first thing that is wrong.
+/// first thing that is wrong; CANCELLED when `stopped` says so between two blocks.
 Status VerifyCheckpoint(FileSystem& files, const std::string& folder, const Manifest& manifest,
-                        std::set<std::string>* whole);
+                        std::set<std::string>* whole,
+                        const std::function<bool()>& stopped = nullptr);
 /// For a message about a checkpoint that can't be restored: which others in the folder are whole, and how to choose one.
 std::string OtherCheckpoints(FileSystem& files, const std::string& folder, std::int64_t but);
 

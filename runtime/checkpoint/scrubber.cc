@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "millrace/base/log.h"
-#include "millrace/storage/block_file.h"
 #include "runtime/checkpoint/checkpoint_folder.h"
 
 namespace millrace {
@@ -53,45 +52,39 @@ bool Scrubber::stopped() const {
   return stopped_;
 }
 
-/// CANCELLED when this is to end.
-Status Scrubber::Verify(const std::string& path, std::set<std::string>* whole) const {
-  const auto manifest = ReadManifest(*files_, path);
-  if (!manifest.ok()) return manifest.status();
-  std::string bytes;
-  for (const Manifest::Vertex& vertex : manifest.value().vertices) {
-    for (const Manifest::Chain& chain : vertex.tasks) {
-      for (const Manifest::File& file : chain) {
-        if (whole->count(file.name) > 0) continue;
-        const auto reader = BlockFileReader::Open(*files_, JoinPath(folder_, file.name));
-        if (!reader.ok()) return reader.status();
-        for (const BlockEntry& block : reader.value().blocks()) {
-          if (stopped()) return {StatusCode::kCancelled, "the job ends"};
-          MILLRACE_RETURN_IF_ERROR(reader.value().Read(block, &bytes));
-        }
-        whole->insert(file.name);
-      }
-    }
-  }
-  return Status::Ok();
+namespace {
+
+/// It has been read, and is not what was written. Else it may be so that it can be read later.
+bool IsDamage(StatusCode code) {
+  return code == StatusCode::kDataLoss || code == StatusCode::kInvalidArgument ||
+         code == StatusCode::kNotFound;
 }
+
+}  // namespace
 
 void Scrubber::Look() {
   const auto manifests = ListManifests(*files_, folder_);
-  if (!manifests.ok()) return;  // the job will say so
+  if (!manifests.ok()) {
+    Log(kWarn, "checkpoints of '", folder_,
+        "' could not be read again: ", manifests.status().message());
+    return;
+  }
   std::set<std::string> whole;  // most files belong to several checkpoints
   for (const auto& [id, path] : manifests.value()) {
     if (damaged().count(id) > 0) continue;
-    const Status status = Verify(path, &whole);
+    const auto manifest = ReadManifest(*files_, path);
+    const Status status = manifest.ok() ? VerifyCheckpoint(*files_, folder_, manifest.value(),
+                                                           &whole, [this] { return stopped(); })
+                                        : manifest.status();
     if (status.ok()) continue;
     if (stopped()) return;
     // It was retained no longer, and went while it was read.
     const auto now = ListManifests(*files_, folder_);
     if (!now.ok() || now.value().count(id) == 0) continue;
-    if (status.code() == StatusCode::kUnavailable ||
-        status.code() == StatusCode::kResourceExhausted) {
+    if (!IsDamage(status.code())) {
       Log(kWarn, "checkpoint ", id, " of '", folder_,
           "' could not be read again: ", status.message());
-      continue;  // that may pass
+      continue;
     }
     const std::lock_guard lock(mutex_);
     damaged_.insert(id);

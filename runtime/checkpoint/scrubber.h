@@ -31,7 +31,6 @@ class Scrubber {
   void Run();
   void Look();
   bool stopped() const;
-  Status Verify(const std::string& manifest, std::set<std::string>* whole) const;
 
   FileSystem* files_;
   const std::string folder_;

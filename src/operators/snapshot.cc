@@ -78,7 +78,8 @@ Status ReserveRows(const OperatorRestore& from, std::span<const NumberedTable> t
   std::unordered_map<std::uint64_t, Expected> expected;
   for (const NumberedTable& t : tables) expected[t.number].table = t.table;
   for (std::size_t i = 0; i < from.chains(); ++i) {
-    if (from.length(i) == 0 || from.bytes(i) == 0) continue;
+    const std::uint64_t bytes = from.length(i) == 0 ? 0 : from.bytes(i);
+    if (bytes == 0) continue;
     const KeyGroupRange range =
         KeyGroupRange::Of(static_cast<int>(i), static_cast<int>(from.chains()));
     const auto add = [&](const OperatorRestore::Block& block) {
@@ -89,7 +90,7 @@ Status ReserveRows(const OperatorRestore& from, std::span<const NumberedTable> t
       const KeyGroupRange own = from.same_subtask() ? range : table.key_groups();
       const std::uint32_t begin = std::max(own.begin, range.begin);
       const std::uint32_t end = std::max(begin, std::min(own.end, range.end));
-      const std::uint64_t rows = std::min(head.rows, from.bytes(i) / table.layout().least_bytes());
+      const std::uint64_t rows = std::min(head.rows, bytes / table.layout().least_bytes());
       at->second.rows += rows * (end - begin) / (range.end - range.begin);
       return Status::Ok();
     };

@@ -70,5 +70,19 @@ TEST(Scrubber, IsNotMisledByOneThatGoes) {
   EXPECT_TRUE(scrubber.damaged().empty());
 }
 
+TEST(Scrubber, WhatCanNotBeReadNowIsNoDamage) {
+  MemoryFileSystem files;
+  auto store = CheckpointStore::Open(&files, "chk", "a test").value();
+  WriteCheckpoint(files, *store, 1);
+  int reads = 0;  // of the scrubber's thread alone
+  files.FailWhere([&](const std::string& operation, const std::string& path) {
+    if (operation != "read" || !path.ends_with("tasks/1") || ++reads > 3) return Status::Ok();
+    return Status::Unavailable("read '" + path + "': the disk is away");
+  });
+  Scrubber scrubber(&files, "chk", 1000);
+  AwaitRounds(scrubber, 5);
+  EXPECT_TRUE(scrubber.damaged().empty());
+}
+
 }  // namespace
 }  // namespace millrace

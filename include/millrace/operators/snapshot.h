@@ -113,7 +113,7 @@ struct NumberedTable {
   StateTable* table = nullptr;
 };
 /// Fills empty tables that expect snapshots with their key groups' rows, from all chains. Many at once cost little more than one:
-/// what the operator has is read twice for each 64 of them.
+/// what the operator has is read twice for each 64 of them, and the heads of its tables once more.
 Status RestoreTables(const OperatorRestore& from, std::span<const NumberedTable> tables);
 
 /// Visits the blocks of one kind in the newest snapshot of each chain: `visit(chain, bytes)`.

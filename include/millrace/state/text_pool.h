@@ -43,8 +43,8 @@ class TextPool {
  private:
   friend class TextBlock;
   static constexpr std::size_t kChunkBytes = 256 * 1024;
-  static constexpr std::size_t kAreaBytes =
-      2 << 20;  // a huge page: chunks of a large pool come eight at a time
+  // Chunks of a pool that has many come as areas: a huge page each, if the kernel likes.
+  static constexpr std::size_t kAreaBytes = 2 << 20;
   static constexpr std::uint64_t kManyChunks = 32;
   struct Chunk {  // at the start of each chunk, whose address is a multiple of its size
     TextPool* owner;
