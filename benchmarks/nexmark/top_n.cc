@@ -13,7 +13,7 @@ constexpr std::int32_t kRanks = 10;
 
 struct Ranking {
   std::int32_t size = 0;
-  std::array<std::int32_t, kRanks> places{};  // in the list of bids, by rank
+  std::array<std::uint8_t, kRanks> places{};  // in the list of bids, by rank
   std::array<std::int64_t, kRanks> prices{};
 };
 MILLRACE_RECORD(Ranking, size, places, prices);
@@ -40,7 +40,7 @@ struct TenHighest : millrace::KeyedProcessFunction<std::int64_t, FullBid, Ranked
       r.places[rank] = r.places[rank - 1];
     }
     r.prices[rank] = bid.price;
-    r.places[rank] = place;
+    r.places[rank] = static_cast<std::uint8_t>(place);
     const auto kept = bids.Get();
     for (; rank <= last; ++rank) {
       out.Emit(RankedBid{kept[static_cast<std::size_t>(r.places[rank])],

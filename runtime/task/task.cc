@@ -30,8 +30,12 @@ void Task::AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorCon
   context->arena = &arena_;
   meters_.push_back(nullptr);
   if (stateful) {
-    meters_.back() = std::make_unique<StateMeter>(
-        context->memory, [held_by = op.get()] { return held_by->HeldBytes(); });
+    // One pool has the texts of all; nearly always only one operator of a task has keyed state.
+    const TextPool* const texts = texts_metered_ ? nullptr : &texts_;
+    texts_metered_ = true;
+    meters_.back() = std::make_unique<StateMeter>(context->memory, [held_by = op.get(), texts] {
+      return held_by->HeldBytes() + (texts != nullptr ? texts->used_bytes() : 0);
+    });
     context->state = meters_.back().get();
   }
   operators_.push_back(std::move(op));

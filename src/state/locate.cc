@@ -1,5 +1,7 @@
 #include <immintrin.h>
 
+#include <cstring>
+
 #include "millrace/state/state_table.h"
 
 // The lookups of a block of hashes up to the point where keys are compared, the same for all key types.
@@ -109,6 +111,14 @@ void StateTable::Fetch(const std::uint64_t* hashes, std::uint32_t count) const {
   for (std::uint32_t i = 0; i < count; ++i) {  // the ends of a row are on their way
     for (std::size_t at = 64; rows[i] != nullptr && at + 64 < row_bytes_; at += 64)
       __builtin_prefetch(rows[i] + at, 1);
+  }
+  for (const RowLayout::Pointer& column : layout_.pointers()) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (rows[i] == nullptr) continue;
+      const char* to = nullptr;
+      std::memcpy(&to, rows[i] + column.offset, sizeof(to));
+      for (std::uint32_t at = 0; at < column.bytes; at += 64) __builtin_prefetch(to + at, 1);
+    }
   }
 }
 

@@ -33,6 +33,8 @@ std::uint32_t RowLayout::Place(const ColumnOps& ops) {
     moves_as_bytes_ &= ops.moves_as_bytes;
   }
   holds_elements_ |= ops.holds_elements;
+  holds_ |= ops.held != nullptr;
+  if (ops.pointed_bytes > 0) pointers_.push_back({offset, ops.pointed_bytes});
   return offset;
 }
 

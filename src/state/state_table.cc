@@ -265,7 +265,7 @@ void StateTable::Reserve(std::uint64_t rows) {
 
 std::uint64_t StateTable::HeldBytes() const {
   std::uint64_t bytes = 0;
-  if (layout_.plain()) return bytes;
+  if (!layout_.holds()) return bytes;
   Cursor cursor;
   while (const RowRef ref = Next(&cursor)) bytes += layout_.Held(ref.row);
   return bytes;

@@ -1,12 +1,5 @@
 #include "millrace/state/text_pool.h"
 
-#include <sys/mman.h>
-
-#include <limits>
-
-#include "millrace/base/check.h"
-#include "src/base/sanitizers.h"
-
 namespace millrace {
 namespace internal {
 
@@ -32,33 +25,37 @@ void TextPool::NewChunk() {
       throw std::bad_alloc();
     }
     area_end_ = area_ + bytes;
-    if (bytes == kAreaBytes) madvise(area_, bytes, MADV_HUGEPAGE);
   }
   char* const chunk = area_;
   area_ += kChunkBytes;
   chunks_ = new (chunk) Chunk{this, chunks_, allocated};
   ++chunk_count_;
-  at_ = chunk + kStep;
+  at_ = chunk + kChunkHead;
   end_ = chunk + kChunkBytes;
 }
 
-TextBlock TextBlock::Of(std::size_t bytes) {
-  constexpr std::size_t kStep = TextPool::kStep;
-  const std::size_t rounded = (bytes + kStep - 1) / kStep * kStep;
-  MILLRACE_CHECK(rounded <= std::numeric_limits<std::uint32_t>::max(), "a state's text over 4 GiB");
-  TextBlock block;
-  if (bytes == 0) return block;
-  TextPool* pool = internal::current_texts;
-  // The sanitizer sees the use of a text that has gone only in blocks of the allocator.
-  block.pooled_ = !MILLRACE_ASAN && pool != nullptr && rounded <= TextPool::kMost;
-  if (block.pooled_) {
-    block.data_ = pool->Take(static_cast<std::uint32_t>(rounded));
-  } else {
-    block.data_ = static_cast<char*>(std::malloc(rounded));
-    if (block.data_ == nullptr) throw std::bad_alloc();
-  }
-  block.capacity_ = static_cast<std::uint32_t>(rounded);
-  return block;
+namespace {
+
+/// Before the head of a block that is no pool's own.
+struct Origin {
+  TextPool* counted_by;  // may be null
+  void* padding;
+};
+
+}  // namespace
+
+TextBlock TextBlock::Large(std::size_t rounded) {
+  auto* const origin = static_cast<Origin*>(std::malloc(sizeof(Origin) + rounded));
+  if (origin == nullptr) throw std::bad_alloc();
+  origin->counted_by = internal::current_texts;
+  if (origin->counted_by != nullptr) origin->counted_by->used_ += rounded;
+  return TextBlock(reinterpret_cast<char*>(origin + 1), rounded, kLarge);
+}
+
+void TextBlock::FreeLarge() {
+  Origin* const origin = reinterpret_cast<Origin*>(begin()) - 1;
+  if (origin->counted_by != nullptr) origin->counted_by->used_ -= kHead + capacity();
+  std::free(origin);
 }
 
 }  // namespace millrace

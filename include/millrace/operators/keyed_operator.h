@@ -35,6 +35,7 @@ constexpr auto MillraceRecordOf(internal::RecordTag<KeyedResult<K, R>>) {
 
 /// An operator with one row of state per key and one input. `Logic` is what is done with a record:
 ///   using Value = the state column's type
+///   kFirstIsRecord: the key's first record is the value; there is no First then
 ///   void First(Value&, const In&) / void Next(Value&, const In&): the key's first record, a further one
 ///   void Emit(cursor, const K&, const Value&, EventTime)
 template <class K, class In, class KeyFn, class Logic, class Chain>
@@ -117,7 +118,11 @@ class KeyedOperator final : public ChainOperator<Chain> {
       logic_.Next(StoredMutable<Value>(ref.row + value_offset_), record);
     } else {
       ref = table_->Insert(key, hash);
-      logic_.First(StoredMutable<Value>(ref.row + value_offset_), record);
+      if constexpr (Logic::kFirstIsRecord) {
+        StoredSet<Value>(ref.row + value_offset_, record);
+      } else {
+        logic_.First(StoredMutable<Value>(ref.row + value_offset_), record);
+      }
     }
     return ref.row;
   }
@@ -135,7 +140,7 @@ class ReduceLogic {
  public:
   using Value = T;
   ReduceLogic(F fn, std::string name) : fn_(std::move(fn)), name_(std::move(name)) {}
-  MILLRACE_INLINE void First(T& value, const T& record) const { CopyInto(value, record); }
+  static constexpr bool kFirstIsRecord = true;
   MILLRACE_INLINE void Next(T& value, const T& record) const {
     try {
       if constexpr (std::is_same_v<std::invoke_result_t<const F&, const T&, const T&>, const T&>) {
@@ -165,6 +170,7 @@ class AggregateLogic {
  public:
   using Value = typename Agg::Accumulator;
   using Result = KeyedResult<K, AggregateResult<Agg>>;
+  static constexpr bool kFirstIsRecord = false;
   AggregateLogic(Agg agg, std::string name) : agg_(std::move(agg)), name_(std::move(name)) {}
   MILLRACE_INLINE void First(Value& value, const T& record) const {
     try {

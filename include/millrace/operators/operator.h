@@ -105,7 +105,7 @@ class Operator {
 
   /// Rows of keyed state, for tests: keys that hold something, of tumbling windows once per open window.
   virtual std::uint64_t StateRows() const { return 0; }
-  /// Bytes that keyed state holds outside its tables; a walk over all rows unless they are plain bytes. (StateMeter)
+  /// Bytes that keyed state holds outside its tables and the task's texts; a walk over all rows where there are such. (StateMeter)
   virtual std::uint64_t HeldBytes() const { return 0; }
   /// Bytes of the tables of keyed state themselves.
   virtual std::uint64_t TableBytes() const { return 0; }

@@ -32,7 +32,7 @@ struct ColumnOps {
   void (*destroy)(void* at) = nullptr;
   /// Move-constructs at `to`, destroys `from`.
   void (*relocate)(void* to, void* from) = nullptr;
-  /// Bytes that the column holds outside the row.
+  /// Bytes that the column holds outside the row; null: none that are not known elsewhere.
   std::size_t (*held)(const void* at) = nullptr;
   /// Its value may hold any number of elements: an erased row does not keep their memory.
   bool holds_elements = false;
@@ -43,6 +43,8 @@ struct ColumnOps {
   bool bulk = false;
   /// See kMovesAsBytes; of a column with `construct`.
   bool moves_as_bytes = false;
+  /// See kPointedBytes.
+  std::uint32_t pointed_bytes = 0;
 
   bool serializable() const { return bulk || encode != nullptr; }
 };
@@ -59,6 +61,16 @@ inline constexpr bool kMovesAsBytes = kIsBytes<T>;
 template <class T, class A>
 inline constexpr bool kMovesAsBytes<std::vector<T, A>> = std::is_same_v<A, std::allocator<T>>;
 
+/// Bytes at the begin of what a column's first word points to that are worth to be fetched with the row; 0: it does not point.
+template <class T>
+inline constexpr std::uint32_t kPointedBytes = 0;
+
+namespace internal {
+/// Outside its own bytes a T holds nothing that is not counted elsewhere.
+template <class T>
+inline constexpr bool kHoldsNothing = kIsBytes<T>;
+}  // namespace internal
+
 template <class T>
 constexpr ColumnOps ColumnOpsOf() {
   ColumnOps ops;
@@ -72,9 +84,11 @@ constexpr ColumnOps ColumnOpsOf() {
       new (to) T(std::move(*source));
       source->~T();
     };
-    ops.held = [](const void* at) { return HeldBytes(*static_cast<const T*>(at)); };
+    if constexpr (!internal::kHoldsNothing<T>)
+      ops.held = [](const void* at) { return HeldBytes(*static_cast<const T*>(at)); };
     ops.holds_elements = internal::kHoldsElements<T>;
     ops.moves_as_bytes = kMovesAsBytes<T>;
+    ops.pointed_bytes = kPointedBytes<T>;
   }
   using Codec = ColumnCodec<T>;
   if constexpr (Codec::kExists) {
@@ -117,6 +131,13 @@ class RowLayout {
   std::uint64_t Hash(const void* row) const { return hash_(row); }
   bool EqualKeys(const void* a, const void* b) const { return equal_(a, b); }
 
+  /// Columns that point to what they hold: where they stand, and how much of that is worth to be fetched with the row.
+  struct Pointer {
+    std::uint32_t offset;
+    std::uint32_t bytes;
+  };
+  const std::vector<Pointer>& pointers() const { return pointers_; }
+
   /// Every column has bytes for a snapshot.
   bool serializable() const;
   void EncodeKey(const std::byte* row, ByteWriter& out) const { EncodeColumn(all_[0], row, out); }
@@ -145,12 +166,16 @@ class RowLayout {
     std::memset(row, 0, row_bytes_);
     Construct(row);
   }
-  /// Bytes that a row holds outside itself.
+  /// Bytes that a row holds outside itself, but for those of texts, which their pool counts.
   std::size_t Held(const std::byte* row) const {
     std::size_t bytes = 0;
-    for (const Column& c : columns_) bytes += c.ops.held(row + c.offset);
+    for (const Column& c : columns_) {
+      if (c.ops.held != nullptr) bytes += c.ops.held(row + c.offset);
+    }
     return bytes;
   }
+  /// Some row may hold such bytes.
+  bool holds() const { return holds_; }
   bool holds_elements() const { return holds_elements_; }
   /// Gives back what the columns with elements hold; the row is dormant afterwards.
   void Shrink(std::byte* row) const {
@@ -180,6 +205,7 @@ class RowLayout {
 
   std::vector<Column> columns_;  // those that are more than bytes
   std::vector<Column> all_;
+  std::vector<Pointer> pointers_;
   RowImage image_;
   HashFn hash_;
   EqualFn equal_;
@@ -187,6 +213,7 @@ class RowLayout {
   std::uint32_t row_bytes_ = 0;
   std::uint32_t align_ = 1;
   bool holds_elements_ = false;
+  bool holds_ = false;
   bool zero_ = true;
   bool moves_as_bytes_ = true;
 };

@@ -55,12 +55,14 @@ class StateTable {
   const RowLayout& layout() const { return layout_; }
   std::uint64_t size() const { return size_; }
   std::uint64_t allocated_bytes() const { return bytes_; }
-  /// What the live rows hold outside the table: texts, lists, maps. A walk over all of them unless they are plain bytes.
+  /// What the live rows hold outside the table, lists and maps: a walk over all of them where there are such. Texts are
+  /// counted by the task's TextPool.
   std::uint64_t HeldBytes() const;
   bool empty() const { return size_ == 0; }
   /// True when the rows outgrow the near caches, so that prefetching pays.
   bool wants_prefetch() const { return bytes_ > kPrefetchBytes; }
-  /// Brings the rows with the tags of `count` <= 64 hashes into the near caches, if the table outgrows them.
+  /// Brings the rows with the tags of `count` <= 64 hashes into the near caches, and the begin of what they point to, if the
+  /// table outgrows them.
   void Fetch(const std::uint64_t* hashes, std::uint32_t count) const;
   /// Changes when rows move to other places (growth) or go: what was found before is void.
   std::uint64_t version() const { return version_; }
@@ -219,7 +221,7 @@ class StateTable {
   std::unique_ptr<BlockRegions> regions_;  // null: no block was large so far
 };
 
-/// The table with its lookups. K is stored at offset 0 of the row.
+/// The table with its lookups. A Stored<K> is at offset 0 of the row.
 ///
 /// For the rows of a batch: a `Block` of them, then `Hit` one by one, and Find where that says no.
 template <class K>
@@ -231,13 +233,14 @@ class KeyedTable : public StateTable {
   static RowLayout KeyLayout() {
     return RowLayout(
         ColumnOpsOf<Stored<K>>(),
-        [](const void* key) { return KeyHash(*static_cast<const K*>(key)); },
+        [](const void* key) { return KeyHash(KeyAt(static_cast<const std::byte*>(key))); },
         [](const void* a, const void* b) {
-          return KeyEqual(*static_cast<const K*>(a), *static_cast<const K*>(b));
+          return KeyEqual(KeyAt(static_cast<const std::byte*>(a)),
+                          KeyAt(static_cast<const std::byte*>(b)));
         });
   }
   static const K& KeyOf(RowRef ref) { return KeyAt(ref.row); }
-  static const K& KeyAt(const std::byte* row) { return *reinterpret_cast<const K*>(row); }
+  static const K& KeyAt(const std::byte* row) { return StoredGet<K>(row); }
 
   RowRef Find(const K& key, std::uint64_t hash) const {
     const SubTable& s = subs_[SubOf(hash)];
@@ -248,7 +251,7 @@ class KeyedTable : public StateTable {
       while (match != 0) {
         const auto i = static_cast<std::uint32_t>(std::countr_zero(match));
         std::byte* row = s.rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_;
-        if (KeyEqual(*reinterpret_cast<const K*>(row), key)) [[likely]] {
+        if (KeyEqual(KeyAt(row), key)) [[likely]] {
           return {row, header + kGroupSlots + i};
         }
         match &= match - 1;
@@ -270,8 +273,7 @@ class KeyedTable : public StateTable {
       for (; match != 0; match &= match - 1) {
         const auto i = static_cast<std::uint32_t>(std::countr_zero(match));
         std::byte* row = s.rows + (std::size_t{group} * kGroupSlots + i) * row_bytes_;
-        if (KeyHash(*reinterpret_cast<const K*>(row)) == hash && wanted(row))
-          return {row, header + kGroupSlots + i};
+        if (KeyHash(KeyAt(row)) == hash && wanted(row)) return {row, header + kGroupSlots + i};
       }
       if (HasEmptySlot(header)) return {};
       group = group + 1 == s.groups ? 0 : group + 1;

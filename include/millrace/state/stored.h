@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -16,72 +17,129 @@
 namespace millrace {
 
 /// A value that keeps the bytes of its `millrace::String`s itself: what a record's arena holds dies with the
-/// batch, state does not. The block is kept when the value changes, so that updates allocate nothing.
+/// batch, state does not. Value and texts stand in one block outside the row, which has only a pointer to it: rows in the table
+/// are spread out, and moved when it grows, those that are long more dearly. The block is kept when the value changes, so that
+/// updates allocate nothing.
 template <class T>
 class OwnedStrings {
+  static_assert(alignof(T) <= TextBlock::kAlign,
+                "millrace: state: a value with a millrace::String is aligned to 8 bytes at most");
+
  public:
   OwnedStrings() = default;
-  OwnedStrings(OwnedStrings&& o) noexcept : value_(o.value_), block_(std::move(o.block_)) {
-    o.value_ = T();
+  OwnedStrings(OwnedStrings&&) noexcept = default;
+  OwnedStrings& operator=(OwnedStrings&&) noexcept = default;  // swaps
+  OwnedStrings(const OwnedStrings& o) {
+    if (o.block_) Set(o.get());
   }
-  OwnedStrings& operator=(OwnedStrings&& o) noexcept {
-    std::swap(value_, o.value_);
-    block_ = std::move(o.block_);
-    return *this;
-  }
-  OwnedStrings(const OwnedStrings& o) { Set(o.value_); }
   OwnedStrings& operator=(const OwnedStrings& o) {
-    if (this != &o) Set(o.value_);
+    if (this != &o) Set(o.get());
     return *this;
+  }
+  ~OwnedStrings() {
+    if (block_) value().~T();
   }
 
-  const T& get() const { return value_; }
-  std::size_t held_bytes() const { return block_.capacity() + HeldBytes(value_); }
+  const T& get() const {
+    if (!block_) [[unlikely]]
+      return None();
+    return value();
+  }
+  /// Outside the pool, which knows what it has given.
+  std::size_t held_bytes() const {
+    if constexpr (std::is_trivially_copyable_v<T>) return 0;
+    return block_ ? HeldBytes(value()) : 0;
+  }
   /// May be changed by the caller, who calls Own() afterwards.
-  T& mutable_value() { return value_; }
-  void Set(const T& value) {
-    CopyInto(value_, value);
-    Own();
+  T& mutable_value() {
+    if (!block_) {
+      block_ = TextBlock::Of(sizeof(T));
+      new (block_.data()) T();
+    }
+    return value();
+  }
+  void Set(const T& from) {
+    if (!block_) {
+      const Texts found = TextsOf(const_cast<T&>(from), nullptr, nullptr);
+      block_ = TextBlock::Of(sizeof(T) + found.bytes);
+      CopyTexts(*new (block_.data()) T(from), found, texts());
+    } else {
+      CopyInto(value(), from);
+      Own();
+    }
   }
   /// Copies every string that lies elsewhere into the block.
   void Own() {
-    std::size_t bytes = 0;
-    bool foreign = false, inside = false;
-    ForEachStringView(value_, [&](String& s) {
-      bytes += s.size();
-      if (s.empty()) return;
-      const bool owns = block_.Owns(s.data());
-      foreign |= !owns;
-      inside |= owns;
-    });
-    if (!foreign) return;
+    if (!block_) return;
+    const char* const begin = block_.data();
+    const char* const end = begin + block_.capacity();
+    const Texts found = TextsOf(value(), begin, end);
+    if (!found.foreign) return;
     // In place when it fits and no string lies in the block already; else into a second one.
-    if (!inside && bytes <= block_.capacity()) return CopyTo(block_.data());
-    TextBlock fresh = TextBlock::Of(std::max<std::size_t>(bytes, block_.capacity()));
-    CopyTo(fresh.data());
+    const std::size_t needed = sizeof(T) + found.bytes;
+    if (!found.inside && needed <= block_.capacity()) return CopyTexts(value(), found, texts());
+    TextBlock fresh = TextBlock::Of(std::max(needed, block_.capacity()));
+    T& moved = *new (fresh.data()) T(std::move(value()));
+    CopyTexts(moved, found, fresh.data() + sizeof(T));
+    value().~T();
     block_ = std::move(fresh);
   }
 
  private:
-  void CopyTo(char* at) {
-    ForEachStringView(value_, [&](String& s) {
-      std::memcpy(at, s.data(), s.size());
+  static const T& None() {
+    static const T none{};
+    return none;
+  }
+  /// What the strings of a value are, together.
+  struct Texts {
+    std::size_t bytes = 0;
+    const char* first = nullptr;
+    bool in_a_row =
+        true;  // one behind the other, from `first` on, as in a batch they nearly always are
+    bool foreign = false, inside = false;
+  };
+  static Texts TextsOf(T& value, const char* begin, const char* end) {
+    Texts all;
+    ForEachStringView(value, [&](const String& s) {
+      if (s.empty()) return;
+      if (all.bytes == 0) all.first = s.data();
+      all.in_a_row &= s.data() == all.first + all.bytes;
+      all.bytes += s.size();
+      const bool owns = s.data() >= begin && s.data() < end;
+      all.foreign |= !owns;
+      all.inside |= owns;
+    });
+    return all;
+  }
+  static void CopyTexts(T& value, const Texts& from, char* at) {
+    if (from.in_a_row && from.bytes > 0) std::memcpy(at, from.first, from.bytes);
+    ForEachStringView(value, [&](String& s) {
+      if (!from.in_a_row) std::memcpy(at, s.data(), s.size());
       s = s.CopiedTo(at);
       at += s.size();
     });
   }
+  T& value() const { return *std::launder(reinterpret_cast<T*>(block_.data())); }
+  char* texts() const { return block_.data() + sizeof(T); }
 
-  T value_{};
   TextBlock block_;
 };
 
 namespace internal {
+/// A row that goes gives its block back: the next value gets the one that was used last, which is still in the near caches.
 template <class T>
-inline constexpr bool kHoldsElements<OwnedStrings<T>> = kHoldsElements<T>;
+inline constexpr bool kHoldsElements<OwnedStrings<T>> = true;
+/// Its column has nothing to tell of what it holds: the pool counts that.
+template <class T>
+inline constexpr bool kHoldsNothing<OwnedStrings<T>> = std::is_trivially_copyable_v<T>;
 }  // namespace internal
 
 template <class T>
-inline constexpr bool kMovesAsBytes<OwnedStrings<T>> = kIsBytes<T>;
+inline constexpr bool kMovesAsBytes<OwnedStrings<T>> = true;
+
+template <class T>
+inline constexpr std::uint32_t kPointedBytes<OwnedStrings<T>> =
+    std::min<std::uint32_t>(sizeof(T) + TextBlock::kHead, 128);
 
 template <class T>
 struct ColumnCodec<OwnedStrings<T>> {
@@ -116,7 +174,7 @@ struct ColumnCodec<std::vector<OwnedStrings<T>>> {
   }
 };
 
-/// How a value of type T stands in a row: itself, or with the bytes of its strings. T is at offset 0.
+/// How a value of type T stands in a row: itself, or apart from it with the bytes of its strings.
 template <class T>
 using Stored = std::conditional_t<kHasStringView<T>, OwnedStrings<T>, T>;
 
@@ -147,6 +205,15 @@ inline void StoredSet(std::byte* at, const T& value) {
     reinterpret_cast<OwnedStrings<T>*>(at)->Set(value);
   } else {
     CopyInto(*reinterpret_cast<T*>(at), value);
+  }
+}
+
+/// The value goes: what it holds outside the row is given back, if that is texts.
+template <class T>
+inline void StoredDrop(std::byte* at) {
+  if constexpr (kHasStringView<T>) {
+    OwnedStrings<T> gone;
+    gone = std::move(*reinterpret_cast<OwnedStrings<T>*>(at));
   }
 }
 

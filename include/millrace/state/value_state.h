@@ -62,7 +62,7 @@ class ValueState : public internal::ValueShape<T, Life>::Member {
     if constexpr (kHasHeap<T> || kHasStringView<T>) {
       if (this->Held()) this->Grow(0, DynamicBytes(StoredGet<T>(this->At())));
     }
-    this->Remove();
+    if (this->Remove()) StoredDrop<T>(this->MutableAt());
   }
 
  private:
@@ -115,7 +115,7 @@ class ReducingState : public internal::ValueShape<T, Life>::Member {
     if constexpr (kHasHeap<T> || kHasStringView<T>) {
       if (this->Held()) this->Grow(0, DynamicBytes(StoredGet<T>(this->At())));
     }
-    this->Remove();
+    if (this->Remove()) StoredDrop<T>(this->MutableAt());
   }
 
  private:
@@ -164,7 +164,9 @@ class AggregatingState : public internal::ValueShape<typename Agg::Accumulator, 
     if (this->Present()) return agg_.Result(StoredGet<Accumulator>(this->ReadAt()));
     return agg_.Result(agg_.Create());
   }
-  void Clear() { this->Remove(); }
+  void Clear() {
+    if (this->Remove()) StoredDrop<Accumulator>(this->MutableAt());
+  }
 
  private:
   Agg agg_;

@@ -135,7 +135,7 @@ class OperatorHarness {
   /// their values hold on the heap (long strings, lists).
   std::int64_t StateBytes() const {
     return parts_.memory.used(MemoryUse::kState) +
-           static_cast<std::int64_t>(parts_.op->HeldBytes());
+           static_cast<std::int64_t>(parts_.op->HeldBytes() + parts_.texts.used_bytes());
   }
   /// Records in, out, filtered and late.
   const OperatorCounters& Counters() const { return parts_.counters; }
