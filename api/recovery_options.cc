@@ -89,6 +89,11 @@ constexpr RecoveryKey kKeys[] = {
      Count<[](Target t) { return &t.checkpoints->tolerable_failures; }, 0, kMany>},
     {{"checkpoint.retain", "NUMBER", "how many complete ones are kept; default 3"},
      Count<[](Target t) { return &t.checkpoints->retain; }, 1, 1000000>},
+    {{"checkpoint.compression", "none|zstd", "of the files with the state; default none"},
+     [](std::string_view name, std::string_view value, Target to) {
+       to.checkpoints->compressed = value == "zstd";
+       return value == "zstd" || value == "none" ? Status::Ok() : OneOf(name, value, "none, zstd");
+     }},
     {{"checkpoint.scrub-interval", "TIME",
       "how often retained ones are read again, to find damaged ones; default 1h, 0s is never"},
      Nanos<[](Target t) { return &t.checkpoints->scrub_nanos; }, true>},

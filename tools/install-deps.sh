@@ -10,7 +10,7 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build ccache mold git ca-certificates pkg-config
   libprotobuf-dev protobuf-compiler libfmt-dev libspdlog-dev
-  libxxhash-dev libgtest-dev libgmock-dev
+  libxxhash-dev libzstd-dev libgtest-dev libgmock-dev
   python3)  # configuring the tests asks for it
 test_packages=(clang-19 clang-format-19 lld-19 llvm-19 libclang-rt-19-dev doxygen)
 nightly_packages=(debootstrap)

@@ -9,7 +9,8 @@ namespace millrace {
 JobCheckpoints::JobCheckpoints(Begin begin)
     : settings_(begin.settings),
       history_(begin.history),
-      uploads_(begin.store, begin.clock, begin.run),
+      uploads_(begin.store, begin.clock, begin.run,
+               begin.settings.compressed ? Compression::kZstd : Compression::kNone),
       first_(begin.first),
       restore_(std::move(begin.restore)),
       manifest_(std::move(begin.manifest)),

@@ -47,8 +47,9 @@ class SnapshotUploads::File final : public SnapshotFile {
   std::shared_ptr<Upload> upload_;
 };
 
-SnapshotUploads::SnapshotUploads(CheckpointStore* store, const Clock* clock, std::string run)
-    : store_(store), clock_(clock), run_(std::move(run)) {}
+SnapshotUploads::SnapshotUploads(CheckpointStore* store, const Clock* clock, std::string run,
+                                 Compression compression)
+    : store_(store), clock_(clock), run_(std::move(run)), compression_(compression) {}
 
 SnapshotUploads::~SnapshotUploads() = default;
 
@@ -169,7 +170,7 @@ Status SnapshotUploads::Create(const std::string& path, std::unique_ptr<BlockFil
   MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kUploadCreate));
   auto file = store_->files().CreateLarge(path);
   if (!file.ok()) return file.status();
-  *writer = std::make_unique<BlockFileWriter>(std::move(file).value(), path);
+  *writer = std::make_unique<BlockFileWriter>(std::move(file).value(), path, compression_);
   return Status::Ok();
 }
 

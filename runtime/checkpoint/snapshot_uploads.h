@@ -40,7 +40,8 @@ struct SnapshotEvent {
 class SnapshotUploads final : public SnapshotTarget {
  public:
   /// Files are tasks/RUN-v0-s1-c17.snapshot in the store's folder; `run` is this run's own. The others outlive it.
-  SnapshotUploads(CheckpointStore* store, const Clock* clock, std::string run);
+  SnapshotUploads(CheckpointStore* store, const Clock* clock, std::string run,
+                  Compression compression = Compression::kNone);
   ~SnapshotUploads() override;
 
   std::unique_ptr<SnapshotFile> Begin(TaskId task, std::int64_t checkpoint) override;
@@ -96,6 +97,7 @@ class SnapshotUploads final : public SnapshotTarget {
   CheckpointStore* store_;
   const Clock* clock_;
   const std::string run_;
+  const Compression compression_;
   std::function<void()> on_room_;
   std::atomic<std::int64_t> waiting_{0};  // bytes
   std::mutex mutex_;

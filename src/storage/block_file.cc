@@ -13,7 +13,11 @@ namespace {
 
 constexpr std::string_view kMagic = "MLRBLOCK";
 constexpr std::string_view kEndMagic = "MLRBLEND";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kPlainVersion = 1;
+constexpr std::uint32_t kVersion = 2;  // blocks may be compressed
+constexpr std::uint16_t kPacked = 1;   // the flag of one that is
+// Smaller ones are left as they are.
+constexpr std::size_t kLeastToPack = 256;
 
 constexpr std::size_t kHeaderBytes = 16;  // magic, version, checksum of both
 constexpr std::size_t kBlockHeaderBytes =
@@ -30,8 +34,9 @@ std::uint32_t BlockChecksum(std::string_view header, std::string_view content) {
 
 }  // namespace
 
-BlockFileWriter::BlockFileWriter(std::unique_ptr<WritableFile> file, std::string path)
-    : file_(std::move(file)), path_(std::move(path)) {}
+BlockFileWriter::BlockFileWriter(std::unique_ptr<WritableFile> file, std::string path,
+                                 Compression compression)
+    : file_(std::move(file)), path_(std::move(path)), compression_(compression) {}
 
 Status BlockFileWriter::Write(std::string_view bytes) {
   MILLRACE_RETURN_IF_ERROR(file_->Append(bytes));
@@ -39,17 +44,17 @@ Status BlockFileWriter::Write(std::string_view bytes) {
   return Status::Ok();
 }
 
-Status BlockFileWriter::WriteBlock(std::uint16_t kind, std::string_view content) {
+Status BlockFileWriter::WriteBlock(std::uint16_t kind, bool packed, std::string_view content) {
   if (bytes_ == 0) {
     ByteWriter header;
     header.PutBytes(kMagic.data(), kMagic.size());
-    header.Put(kVersion);
+    header.Put(compression_ == Compression::kNone ? kPlainVersion : kVersion);
     header.Put(Crc32c(header.view()));
     MILLRACE_RETURN_IF_ERROR(Write(header.view()));
   }
   ByteWriter header;
   header.Put(kind);
-  header.Put(std::uint16_t{0});
+  header.Put(packed ? kPacked : std::uint16_t{0});
   header.Put(static_cast<std::uint32_t>(content.size()));
   header.Put(BlockChecksum(header.view(), content));
   MILLRACE_RETURN_IF_ERROR(Write(header.view()));
@@ -60,8 +65,11 @@ Status BlockFileWriter::Add(std::uint16_t kind, std::string_view content) {
   MILLRACE_CHECK(kind < kIndexKind, "a kind of block that is reserved");
   MILLRACE_CHECK(content.size() <= kMaxBlockBytes, "a block is too large");
   const std::uint64_t offset = std::max<std::uint64_t>(bytes_, kHeaderBytes);
-  MILLRACE_RETURN_IF_ERROR(WriteBlock(kind, content));
-  blocks_.push_back({kind, static_cast<std::uint32_t>(content.size()), offset});
+  const bool packed = compression_ == Compression::kZstd && content.size() >= kLeastToPack &&
+                      PackZstd(content, &packed_);
+  if (packed) content = packed_;
+  MILLRACE_RETURN_IF_ERROR(WriteBlock(kind, packed, content));
+  blocks_.push_back({kind, static_cast<std::uint32_t>(content.size()), offset, packed});
   return Status::Ok();
 }
 
@@ -69,13 +77,13 @@ Status BlockFileWriter::Finish() {
   ByteWriter index;
   for (const BlockEntry& block : blocks_) {
     index.Put(block.kind);
-    index.Put(std::uint16_t{0});
+    index.Put(block.packed ? kPacked : std::uint16_t{0});
     index.Put(block.bytes);
     index.Put(block.offset);
   }
   MILLRACE_CHECK(index.size() <= kMaxBlockBytes, "a file has too many blocks");
   const std::uint64_t offset = std::max<std::uint64_t>(bytes_, kHeaderBytes);
-  MILLRACE_RETURN_IF_ERROR(WriteBlock(kIndexKind, index.view()));
+  MILLRACE_RETURN_IF_ERROR(WriteBlock(kIndexKind, false, index.view()));
   ByteWriter trailer;
   trailer.Put(offset);
   trailer.Put(static_cast<std::uint32_t>(index.size()));
@@ -116,13 +124,13 @@ Status BlockFileReader::ReadHeader() {
     return Status::InvalidArgument("read '" + path_ + "': it is no file of blocks of Millrace");
   }
   ByteReader in(header.substr(kMagic.size()));
-  std::uint32_t version = 0, checksum = 0;
-  in.Get(&version);
+  std::uint32_t checksum = 0;
+  in.Get(&version_);
   in.Get(&checksum);
   if (checksum != Crc32c(header.substr(0, 12))) return Lost("its header is damaged");
-  if (version != kVersion) {
+  if (version_ == 0 || version_ > kVersion) {
     return Status::Unimplemented("read '" + path_ + "': its format version is " +
-                                 std::to_string(version) + ", this program reads version " +
+                                 std::to_string(version_) + ", this program reads versions 1 to " +
                                  std::to_string(kVersion));
   }
   return Status::Ok();
@@ -157,7 +165,9 @@ Status BlockFileReader::ReadIndex() {
     entries.Get(&flags);
     entries.Get(&block.bytes);
     entries.Get(&block.offset);
-    if (block.offset != expected || block.kind >= kIndexKind || flags != 0)
+    block.packed = flags == kPacked;
+    if (block.offset != expected || block.kind >= kIndexKind || flags > kPacked ||
+        (block.packed && version_ == kPlainVersion))
       return Lost("its index is damaged");
     expected += kBlockHeaderBytes + block.bytes;
     if (expected > index.offset) return Lost("its index is damaged");
@@ -183,12 +193,16 @@ Status BlockFileReader::Read(const BlockEntry& block, std::string* bytes) const 
   in.Get(&flags);
   in.Get(&found.bytes);
   in.Get(&checksum);
-  if (found.kind != block.kind || found.bytes != block.bytes || flags != 0)
+  if (found.kind != block.kind || found.bytes != block.bytes || (flags == kPacked) != block.packed)
     return lost("its header is damaged");
-  bytes->resize(block.bytes);
+  std::string packed;
+  std::string* const stored = block.packed ? &packed : bytes;
+  stored->resize(block.bytes);
   MILLRACE_RETURN_IF_ERROR(
-      file_->ReadAt(block.offset + kBlockHeaderBytes, bytes->data(), block.bytes));
-  if (checksum != BlockChecksum(header, *bytes)) return lost("its checksum is wrong");
+      file_->ReadAt(block.offset + kBlockHeaderBytes, stored->data(), block.bytes));
+  if (checksum != BlockChecksum(header, *stored)) return lost("its checksum is wrong");
+  if (block.packed && !UnpackZstd(packed, kMaxBlockBytes, bytes))
+    return lost("what is compressed in it is damaged");
   return Status::Ok();
 }
 

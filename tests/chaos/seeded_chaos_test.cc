@@ -103,6 +103,7 @@ void RunUntilItEnds(const Shape& shape, Random& random, MemoryFileSystem& files,
             .Option("checkpoint.tolerable-failures", "1000000")
             .Option("checkpoint.pause", random.Chance(0.3) ? "1ms" : "0ms")
             .Option("checkpoint.max-concurrent", std::to_string(1 + random.Uniform(2)))
+            .Option("checkpoint.compression", random.Chance(0.3) ? "zstd" : "none")
             .Option("checkpoint.retain", std::to_string(1 + random.Uniform(3)));
     if (random.Chance(0.6)) {
       const std::string after = std::to_string(random.Chance(0.7) ? 0 : random.Uniform(20)) + "ms";

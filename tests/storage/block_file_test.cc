@@ -24,10 +24,11 @@ std::string RandomBytes(Random& random, std::size_t bytes) {
   return text;
 }
 
-Status WriteFile(FileSystem& files, const std::string& path, const std::vector<Block>& blocks) {
+Status WriteFile(FileSystem& files, const std::string& path, const std::vector<Block>& blocks,
+                 Compression compression = Compression::kNone) {
   auto file = files.Create(path);
   if (!file.ok()) return file.status();
-  BlockFileWriter writer(std::move(file).value(), path);
+  BlockFileWriter writer(std::move(file).value(), path, compression);
   for (const Block& block : blocks) MILLRACE_RETURN_IF_ERROR(writer.Add(block.kind, block.content));
   return writer.Finish();
 }
@@ -55,7 +56,12 @@ TEST(BlockFile, GivesBackWhatWasWritten) {
       blocks.push_back({static_cast<std::uint16_t>(random.Uniform(0xff00)),
                         RandomBytes(random, random.Uniform(20000))});
     }
-    ASSERT_EQ(WriteFile(files, "f", blocks).ToString(), "OK");
+    for (Block& block : blocks) {  // some that compress well
+      if (random.Chance(0.5))
+        block.content = RandomBytes(random, 1) + std::string(block.content.size(), 'z');
+    }
+    const auto compression = random.Chance(0.5) ? Compression::kZstd : Compression::kNone;
+    ASSERT_EQ(WriteFile(files, "f", blocks, compression).ToString(), "OK");
     std::vector<Block> read;
     ASSERT_EQ(ReadFile(files, "f", &read).ToString(), "OK");
     ASSERT_EQ(read.size(), blocks.size());
@@ -79,13 +85,16 @@ TEST(BlockFile, AFileThatIsCutOffAnywhereIsLost) {
 }
 
 TEST(BlockFile, EveryFlippedBitIsFound) {
-  MemoryFileSystem files;
-  ASSERT_EQ(WriteFile(files, "f", {{1, "first"}, {2, ""}, {3, "third"}}).ToString(), "OK");
-  const std::string whole = *files.Bytes("f");
-  for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
-    *files.Bytes("f") = whole;
-    (*files.Bytes("f"))[bit / 8] ^= static_cast<char>(1 << bit % 8);
-    EXPECT_FALSE(ReadFile(files, "f").ok()) << "bit " << bit;
+  for (const auto compression : {Compression::kNone, Compression::kZstd}) {
+    MemoryFileSystem files;
+    const std::vector<Block> blocks = {{1, "first"}, {2, ""}, {3, std::string(500, 'x')}};
+    ASSERT_EQ(WriteFile(files, "f", blocks, compression).ToString(), "OK");
+    const std::string whole = *files.Bytes("f");
+    for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
+      *files.Bytes("f") = whole;
+      (*files.Bytes("f"))[bit / 8] ^= static_cast<char>(1 << bit % 8);
+      EXPECT_FALSE(ReadFile(files, "f").ok()) << "bit " << bit;
+    }
   }
 }
 
@@ -107,11 +116,38 @@ TEST(BlockFile, SaysWhatIsWrong) {
   EXPECT_EQ(said(damaged),
             "DATA_LOSS: read 'f' (10141 bytes): block at 16 of kind 1: its checksum is wrong");
   std::string newer = whole;
-  newer[8] = 2;
+  newer[8] = 3;
   const std::uint32_t checksum = Crc32c(std::string_view(newer).substr(0, 12));
   newer.replace(12, 4, reinterpret_cast<const char*>(&checksum), 4);
   EXPECT_EQ(said(newer),
-            "UNIMPLEMENTED: read 'f': its format version is 2, this program reads version 1");
+            "UNIMPLEMENTED: read 'f': its format version is 3, this program reads versions 1 to 2");
+}
+
+TEST(BlockFile, CompressesWhatGetsSmaller) {
+  MemoryFileSystem files;
+  Random random(1);
+  const std::string noise = RandomBytes(random, 5000);
+  ASSERT_EQ(WriteFile(files, "plain", kBlocks).ToString(), "OK");
+  ASSERT_EQ(WriteFile(files, "f", kBlocks, Compression::kZstd).ToString(), "OK");
+  EXPECT_LT(files.Bytes("f")->size(), 300U);
+  // A file without is as it was before there was compression, and one that does not get smaller is hardly larger.
+  EXPECT_EQ((*files.Bytes("plain"))[8], 1);
+  ASSERT_EQ(WriteFile(files, "noise", {{1, noise}}, Compression::kZstd).ToString(), "OK");
+  EXPECT_LT(files.Bytes("noise")->size(), noise.size() + 100);
+  std::vector<Block> read;
+  ASSERT_EQ(ReadFile(files, "noise", &read).ToString(), "OK");
+  EXPECT_EQ(read[0].content, noise);
+}
+
+TEST(BlockFile, WhatIsCompressedHasNoMoreThanABlockMayHave) {
+  const std::string much(kMaxBlockBytes + 1, 'x');
+  std::string packed, bytes;
+  ASSERT_TRUE(PackZstd(much, &packed));
+  EXPECT_FALSE(UnpackZstd(packed, kMaxBlockBytes, &bytes));
+  EXPECT_LT(bytes.capacity(), 1000U);
+  EXPECT_TRUE(UnpackZstd(packed, much.size(), &bytes));
+  EXPECT_FALSE(UnpackZstd(packed.substr(0, packed.size() - 1), much.size(), &bytes));
+  EXPECT_FALSE(UnpackZstd("no frame at all", much.size(), &bytes));
 }
 
 TEST(BlockFile, IsSyncedWhenItIsFinished) {

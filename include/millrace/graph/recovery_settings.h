@@ -26,7 +26,8 @@ struct CheckpointSettings {
   Mode mode = Mode::kAligned;
   /// Unaligned: a barrier overtakes the records before it when it has waited for so long.
   std::int64_t alignment_timeout_nanos = 0;
-  std::string restore;  // a manifest, or a folder: its newest checkpoint; empty: start anew
+  bool compressed = false;  // the snapshots' blocks, with zstd
+  std::string restore;      // a manifest, or a folder: its newest checkpoint; empty: start anew
   bool allow_dropped_state = false;  // of operators that the job no longer has
 };
 

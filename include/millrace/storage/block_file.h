@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/storage/compression.h"
 #include "millrace/storage/file_system.h"
 
 namespace millrace {
@@ -14,8 +15,9 @@ namespace millrace {
 /// A block of a block file: what its writer called it, and where it stands.
 struct BlockEntry {
   std::uint16_t kind = 0;
-  std::uint32_t bytes = 0;   // of the content
+  std::uint32_t bytes = 0;   // that it takes in the file, without its header
   std::uint64_t offset = 0;  // of the block's header in the file
+  bool packed = false;       // its content was compressed
 };
 
 /// Blocks of more bytes are split by whoever writes them; a reader refuses them.
@@ -24,7 +26,8 @@ inline constexpr std::uint32_t kMaxBlockBytes = 64 << 20;
 /// Writes a block file: blocks with a checksum each, an index, a trailer. docs/formats/block_file.md.
 class BlockFileWriter {
  public:
-  BlockFileWriter(std::unique_ptr<WritableFile> file, std::string path);
+  BlockFileWriter(std::unique_ptr<WritableFile> file, std::string path,
+                  Compression compression = Compression::kNone);
 
   /// `kind` is below 0xff00. At most kMaxBlockBytes.
   Status Add(std::uint16_t kind, std::string_view content);
@@ -37,10 +40,12 @@ class BlockFileWriter {
 
  private:
   Status Write(std::string_view bytes);
-  Status WriteBlock(std::uint16_t kind, std::string_view content);
+  Status WriteBlock(std::uint16_t kind, bool packed, std::string_view content);
 
   std::unique_ptr<WritableFile> file_;
   std::string path_;
+  Compression compression_;
+  std::string packed_;  // the last content that was compressed
   std::uint64_t bytes_ = 0;
   std::vector<BlockEntry> blocks_;
 };
@@ -70,6 +75,7 @@ class BlockFileReader {
 
   std::unique_ptr<ReadableFile> file_;
   std::string path_;
+  std::uint32_t version_ = 0;
   std::vector<BlockEntry> blocks_;
 };
 
