@@ -184,10 +184,20 @@ RowRef StateTable::FindRow(const std::byte* row, std::uint64_t hash) const {
 void StateTable::Redistribute(SubTable from) {
   for (std::uint32_t g = 0; g < from.groups; ++g) {
     const std::uint8_t* header = from.headers + std::size_t{g} * kHeaderBytes;
-    for (std::uint32_t live = LiveSlots(header); live != 0; live &= live - 1) {
+    std::byte* const rows = from.rows + std::size_t{g} * kGroupSlots * row_bytes_;
+    const std::uint32_t all = LiveSlots(header);
+    // Where a group's rows go lies far apart: they are fetched together.
+    std::uint64_t hashes[kGroupSlots];
+    for (std::uint32_t live = all; live != 0; live &= live - 1) {
       const auto i = static_cast<std::uint32_t>(std::countr_zero(live));
-      std::byte* row = from.rows + (std::size_t{g} * kGroupSlots + i) * row_bytes_;
-      const std::uint64_t hash = layout_.Hash(row);
+      hashes[i] = layout_.Hash(rows + i * row_bytes_);
+      const SubTable& s = subs_[SubOf(hashes[i])];
+      __builtin_prefetch(s.headers + std::size_t{GroupOf(hashes[i], s.groups)} * kHeaderBytes, 1);
+    }
+    for (std::uint32_t live = all; live != 0; live &= live - 1) {
+      const auto i = static_cast<std::uint32_t>(std::countr_zero(live));
+      std::byte* const row = rows + i * row_bytes_;
+      const std::uint64_t hash = hashes[i];
       const RowRef to = Place(&subs_[SubOf(hash)], hash);
       *to.flag = header[kGroupSlots + i];
       if (layout_.plain()) {

@@ -83,12 +83,11 @@ class KeyedOperator final : public ChainOperator<Chain> {
         } else {
           if (block.Hit(key, i - begin)) [[likely]] {
             table_->Touch(at, block.flag(i - begin));
-            logic_.Next(StoredMutable<Value>(at + value_offset_), rows[i]);
+            Change(at, rows[i]);
           } else {
             at = Missed(rows[i], key, batch.hashes[i]);
             block.Renew();
           }
-          StoredOwn<Value>(at + value_offset_);
           logic_.Emit(cursor, KeyedTable<K>::KeyAt(at), StoredGet<Value>(at + value_offset_), time);
         }
       }
@@ -110,18 +109,23 @@ class KeyedOperator final : public ChainOperator<Chain> {
   static constexpr bool kSmall =
       std::is_trivially_copyable_v<Value> && sizeof(Value) <= 32 && !kHasStringView<Value>;
 
+  MILLRACE_INLINE void Change(std::byte* row, const In& record) {
+    logic_.Next(StoredMutable<Value>(row + value_offset_), record);
+    StoredOwn<Value>(row + value_offset_);
+  }
   /// A record whose row was not noted: most often its key's first. The row.
   [[gnu::noinline]] std::byte* Missed(const In& record, const K& key, std::uint64_t hash) {
     RowRef ref = table_->Find(key, hash);
     if (ref) {
       table_->Touch(ref);
-      logic_.Next(StoredMutable<Value>(ref.row + value_offset_), record);
+      Change(ref.row, record);
     } else {
       ref = table_->Insert(key, hash);
       if constexpr (Logic::kFirstIsRecord) {
         StoredSet<Value>(ref.row + value_offset_, record);
       } else {
         logic_.First(StoredMutable<Value>(ref.row + value_offset_), record);
+        StoredOwn<Value>(ref.row + value_offset_);
       }
     }
     return ref.row;

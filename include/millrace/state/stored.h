@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "millrace/base/check.h"
+#include "millrace/base/inline.h"
 #include "millrace/base/string.h"
 #include "millrace/io/value_traits.h"
 #include "millrace/state/row_layout.h"
@@ -98,9 +99,9 @@ class OwnedStrings {
         true;  // one behind the other, from `first` on, as in a batch they nearly always are
     bool foreign = false, inside = false;
   };
-  static Texts TextsOf(T& value, const char* begin, const char* end) {
+  MILLRACE_INLINE static Texts TextsOf(T& value, const char* begin, const char* end) {
     Texts all;
-    ForEachStringView(value, [&](const String& s) {
+    ForEachStringView(value, [&](const String& s) __attribute__((always_inline)) {
       if (s.empty()) return;
       if (all.bytes == 0) all.first = s.data();
       all.in_a_row &= s.data() == all.first + all.bytes;
@@ -111,9 +112,9 @@ class OwnedStrings {
     });
     return all;
   }
-  static void CopyTexts(T& value, const Texts& from, char* at) {
+  MILLRACE_INLINE static void CopyTexts(T& value, const Texts& from, char* at) {
     if (from.in_a_row && from.bytes > 0) std::memcpy(at, from.first, from.bytes);
-    ForEachStringView(value, [&](String& s) {
+    ForEachStringView(value, [&](String& s) __attribute__((always_inline)) {
       if (!from.in_a_row) std::memcpy(at, s.data(), s.size());
       s = s.CopiedTo(at);
       at += s.size();
