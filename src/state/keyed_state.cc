@@ -4,11 +4,19 @@ namespace millrace {
 
 void KeyContext::OwnLater(void (*own)(std::byte*), std::byte* at) {
   own_.emplace_back(own, at);
+  owes_ = true;
 }
 
-void KeyContext::OwnAll() {
+void KeyContext::GiveBackLater(TextBlock block) {
+  gone_.push_back(std::move(block));
+  owes_ = true;
+}
+
+void KeyContext::Settle() {
   for (auto& [own, at] : own_) own(at);
   own_.clear();
+  gone_.clear();
+  owes_ = false;
 }
 
 void StateOwner::RegisterState(StateMember* member, std::string name, const char* kind,

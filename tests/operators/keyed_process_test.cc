@@ -228,6 +228,45 @@ struct EagerWriter : KeyedProcessFunction<std::string, Command, std::string> {
   void ProcessElement(const Command&, Context&, Collector<std::string>&) {}
 };
 
+struct Short {
+  std::int64_t key = 0;
+  String text;
+};
+MILLRACE_RECORD(Short, key, text);
+struct Long {
+  std::int64_t key = 0, first = 0, second = 0;
+  String before, text;
+};
+MILLRACE_RECORD(Long, key, first, second, before, text);
+
+/// Views of a value that has been cleared go into another state, whose block is perhaps the same, and out.
+struct MovesOn : KeyedProcessFunction<std::int64_t, Short, std::string> {
+  ValueState<Short> now{this, "now"};
+  ValueState<Long> past{this, "past"};
+  void ProcessElement(const Short& record, Context&, auto& out) {
+    const Short was = now.Get();
+    const Long older = past.Get();
+    now.Clear();
+    past.Clear();
+    now.Update(record);
+    past.Update({record.key, 1, 2, older.text, was.text});
+    out.Emit(past.Get().before.str() + "|" + past.Get().text.str() + "|" + now.Get().text.str());
+  }
+};
+
+TEST(KeyedProcess, ViewsOfAClearedValueAreGoodUntilTheCallEnds) {
+  auto harness = testing::KeyedProcessHarness(&Short::key, MovesOn{});
+  std::string older, was;
+  for (int i = 0; i < 40; ++i) {
+    const std::string text =
+        std::string(static_cast<std::size_t>(i % 37), static_cast<char>('a' + i % 26)) + "!";
+    harness.Push({7, String::View(text)});
+    EXPECT_EQ(harness.TakeRecords(), std::vector<std::string>{older + "|" + was + "|" + text});
+    older = was;
+    was = text;
+  }
+}
+
 TEST(KeyedProcess, StateInOpenIsAnErrorThatSaysSo) {
   const Status status = testing::StatusOf(
       [] { auto h = testing::KeyedProcessHarness(&Command::key, EagerWriter{}); });

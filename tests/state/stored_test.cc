@@ -130,8 +130,13 @@ TEST(OwnedStrings, WhatIsUpdatedInPlaceTakesNoOtherBlock) {
   stored.Set({2, String::View("third"), String::View("fourth")});
   EXPECT_EQ(&stored.get(), at);
   EXPECT_EQ(stored.get().body.str(), "fourth");
-  StoredDrop<Line>(reinterpret_cast<std::byte*>(&stored));
-  EXPECT_EQ(stored.get().number, 0);
+  const String body = stored.get().body;
+  {
+    const TextBlock kept = stored.Release();
+    EXPECT_EQ(stored.get().number, 0);
+    EXPECT_EQ(body.str(), "fourth");
+    EXPECT_NE(pool.used_bytes(), 0u);
+  }
   EXPECT_EQ(pool.used_bytes(), 0u);
 }
 

@@ -214,7 +214,7 @@ class KeyedProcessBase : public ProcessOperatorBase<Fn, KeyedContext<K>, Chain>,
   /// After user code: strings become the row's own, a row without content goes.
   MILLRACE_INLINE void Leave() {
     if (key_.owes()) [[unlikely]]
-      key_.OwnAll();
+      key_.Settle();
     const RowRef ref = key_.ref();
     if (ref && key_.Presence() == 0) EraseUnlessTimed(ref);
   }

@@ -82,8 +82,11 @@ class KeyContext {
 
   /// Called after user code for values whose strings must be made the row's own.
   void OwnLater(void (*own)(std::byte*), std::byte* at);
-  void OwnAll();
-  bool owes() const { return !own_.empty(); }
+  /// What the texts of a value that has gone stand in: user code may have views of them until it returns.
+  void GiveBackLater(TextBlock block);
+  /// After user code.
+  void Settle();
+  bool owes() const { return owes_; }
 
  private:
   StateTable* table_ = nullptr;
@@ -95,6 +98,8 @@ class KeyContext {
   std::uint64_t hash_ = 0;
   RowRef ref_;
   bool touched_ = false;
+  bool owes_ = false;
+  std::vector<TextBlock> gone_;
   std::vector<std::pair<void (*)(std::byte*), std::byte*>> own_;
 };
 
@@ -155,6 +160,14 @@ class StateMember {
     return true;
   }
   std::byte* MutableAt() { return context().Writable() + offset_; }
+  /// After Remove: what the value, a T, holds outside the row goes when user code returns, if that is texts.
+  template <class T>
+  void GiveBack() {
+    if constexpr (kHasStringView<T>) {
+      TextBlock block = reinterpret_cast<OwnedStrings<T>*>(MutableAt())->Release();
+      if (block) context_->GiveBackLater(std::move(block));
+    }
+  }
   /// After a change: the value holds so many bytes more (negative: less) than before.
   void Grow(std::size_t now, std::size_t before) {
     if (now != before)

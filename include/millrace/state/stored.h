@@ -34,11 +34,20 @@ class OwnedStrings {
     if (o.block_) Set(o.get());
   }
   OwnedStrings& operator=(const OwnedStrings& o) {
-    if (this != &o) Set(o.get());
+    if (this == &o) return *this;
+    if (o.block_) {
+      Set(o.get());
+    } else {
+      Release();
+    }
     return *this;
   }
-  ~OwnedStrings() {
+  ~OwnedStrings() { Release(); }
+
+  /// The value goes; what is left is the block, in which views of its texts are good as long as it is kept.
+  TextBlock Release() {
     if (block_) value().~T();
+    return std::move(block_);
   }
 
   const T& get() const {
@@ -54,16 +63,18 @@ class OwnedStrings {
   /// May be changed by the caller, who calls Own() afterwards.
   T& mutable_value() {
     if (!block_) {
-      block_ = TextBlock::Of(sizeof(T));
-      new (block_.data()) T();
+      TextBlock fresh = TextBlock::Of(sizeof(T));
+      new (fresh.data()) T();
+      block_ = std::move(fresh);
     }
     return value();
   }
   void Set(const T& from) {
     if (!block_) {
       const Texts found = TextsOf(const_cast<T&>(from), nullptr, nullptr);
-      block_ = TextBlock::Of(sizeof(T) + found.bytes);
-      CopyTexts(*new (block_.data()) T(from), found, texts());
+      TextBlock fresh = TextBlock::Of(sizeof(T) + found.bytes);
+      CopyTexts(*new (fresh.data()) T(from), found, fresh.data() + sizeof(T));
+      block_ = std::move(fresh);
     } else {
       CopyInto(value(), from);
       Own();
@@ -206,15 +217,6 @@ inline void StoredSet(std::byte* at, const T& value) {
     reinterpret_cast<OwnedStrings<T>*>(at)->Set(value);
   } else {
     CopyInto(*reinterpret_cast<T*>(at), value);
-  }
-}
-
-/// The value goes: what it holds outside the row is given back, if that is texts.
-template <class T>
-inline void StoredDrop(std::byte* at) {
-  if constexpr (kHasStringView<T>) {
-    OwnedStrings<T> gone;
-    gone = std::move(*reinterpret_cast<OwnedStrings<T>*>(at));
   }
 }
 

@@ -146,6 +146,8 @@ class TextBlock {
   // The sanitizer sees the use of a value that has gone only in blocks of the allocator.
 #if defined(__SANITIZE_ADDRESS__)
   static constexpr bool kPools = false;
+#elif defined(__has_feature)
+  static constexpr bool kPools = !__has_feature(address_sanitizer);
 #else
   static constexpr bool kPools = true;
 #endif

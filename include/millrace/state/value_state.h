@@ -62,7 +62,7 @@ class ValueState : public internal::ValueShape<T, Life>::Member {
     if constexpr (kHasHeap<T> || kHasStringView<T>) {
       if (this->Held()) this->Grow(0, DynamicBytes(StoredGet<T>(this->At())));
     }
-    if (this->Remove()) StoredDrop<T>(this->MutableAt());
+    if (this->Remove()) this->template GiveBack<T>();
   }
 
  private:
@@ -115,7 +115,7 @@ class ReducingState : public internal::ValueShape<T, Life>::Member {
     if constexpr (kHasHeap<T> || kHasStringView<T>) {
       if (this->Held()) this->Grow(0, DynamicBytes(StoredGet<T>(this->At())));
     }
-    if (this->Remove()) StoredDrop<T>(this->MutableAt());
+    if (this->Remove()) this->template GiveBack<T>();
   }
 
  private:
@@ -165,7 +165,7 @@ class AggregatingState : public internal::ValueShape<typename Agg::Accumulator, 
     return agg_.Result(agg_.Create());
   }
   void Clear() {
-    if (this->Remove()) StoredDrop<Accumulator>(this->MutableAt());
+    if (this->Remove()) this->template GiveBack<Accumulator>();
   }
 
  private:
