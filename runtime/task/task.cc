@@ -28,11 +28,12 @@ Task::~Task() {
 void Task::AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorContext> context,
                        bool stateful) {
   context->arena = &arena_;
+  // One pool has the texts of all, which the first counts; nearly always only one operator of a task has keyed state.
+  const bool first =
+      std::none_of(meters_.begin(), meters_.end(), [](const auto& m) { return m != nullptr; });
   meters_.push_back(nullptr);
   if (stateful) {
-    // One pool has the texts of all; nearly always only one operator of a task has keyed state.
-    const TextPool* const texts = texts_metered_ ? nullptr : &texts_;
-    texts_metered_ = true;
+    const TextPool* const texts = first ? &texts_ : nullptr;
     meters_.back() = std::make_unique<StateMeter>(context->memory, [held_by = op.get(), texts] {
       return held_by->HeldBytes() + (texts != nullptr ? texts->used_bytes() : 0);
     });

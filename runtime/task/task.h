@@ -128,7 +128,6 @@ class Task {
   Arena arena_;               // outlives operators and edges, whose batches pin it
   std::vector<std::unique_ptr<OperatorContext>> contexts_;
   std::vector<std::unique_ptr<StateMeter>> meters_;  // by operator; null: no keyed state
-  bool texts_metered_ = false;                       // by the first of them
   std::vector<std::unique_ptr<Operator>> operators_;
   std::vector<std::unique_ptr<DirectPort>> ports_;
   std::vector<std::unique_ptr<DiscardChannel>> discards_;

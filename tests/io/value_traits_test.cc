@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "millrace/io/compare.h"
@@ -127,6 +130,40 @@ TEST(ForEachStringViewTest, FindsThemInContainers) {
   ForEachStringView(map, [&seen](String& s) { seen += s.view(); });
   ForEachStringView(either, [&seen](String& s) { seen += s.view(); });
   EXPECT_EQ(seen, "abcd");
+}
+
+/// Can't be made of a number; so large that a variant which tries has no value then.
+struct Refusing {
+  Refusing() = default;
+  explicit Refusing(int) { throw 1; }
+  std::array<std::int64_t, 40> values{};
+};
+MILLRACE_RECORD(Refusing, values);
+
+TEST(CopyIntoTest, VariantsOfBytesGetTheAlternativeThatIsThere) {
+  using Words = std::array<std::int64_t, 5>;
+  using Either = std::variant<std::int64_t, Words, Refusing, Words>;
+  static_assert(std::is_trivially_copyable_v<Either>);
+  const Words words = {1, 2, 3, 4, 5};
+  Refusing large;
+  large.values.back() = 7;
+  Either nothing;
+  EXPECT_THROW(nothing.emplace<2>(1), int);
+  ASSERT_TRUE(nothing.valueless_by_exception());
+  const std::vector<Either> all = {
+      Either(std::in_place_index<0>, 9), Either(std::in_place_index<1>, words),
+      Either(std::in_place_index<2>, large), Either(std::in_place_index<3>, words), nothing};
+  for (const Either& before : all) {
+    for (const Either& src : all) {
+      Either dst = before;
+      CopyInto(dst, src);
+      ASSERT_EQ(dst.index(), src.index());
+      if (src.index() == 0) EXPECT_EQ(std::get<0>(dst), 9);
+      if (src.index() == 1) EXPECT_EQ(std::get<1>(dst), words);
+      if (src.index() == 2) EXPECT_EQ(std::get<2>(dst).values, large.values);
+      if (src.index() == 3) EXPECT_EQ(std::get<3>(dst), words);
+    }
+  }
 }
 
 TEST(DynamicBytesTest, CountsTextAndElements) {

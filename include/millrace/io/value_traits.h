@@ -168,7 +168,7 @@ template <class T, std::size_t... kIndex>
     CopyPlain(*std::get_if<I>(&dst), *std::get_if<I>(&src));
     return true;
   };
-  (copy(std::integral_constant<std::size_t, kIndex>()) || ...);
+  if (!(copy(std::integral_constant<std::size_t, kIndex>()) || ...)) dst = src;  // without a value
 }
 
 }  // namespace internal

@@ -63,15 +63,16 @@ class TextPool {
   };
 
   char* Take(std::uint32_t bytes) {
-    used_ += bytes;
     Free*& first = free_[bytes / kStep];
     if (first != nullptr) {
+      used_ += bytes;
       char* block = reinterpret_cast<char*>(first);
       first = first->next;
       return block;
     }
     if (bytes > static_cast<std::size_t>(end_ - at_)) [[unlikely]]
       NewChunk();
+    used_ += bytes;
     char* block = at_;
     at_ += bytes;
     return block;
