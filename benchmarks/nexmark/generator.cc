@@ -104,7 +104,8 @@ void Generator::Person() {
   event_.id = epoch_ + kFirstId;
   const std::string_view first = kFirst[random_.NextInt(std::size(kFirst))];
   const std::string_view last = kLast[random_.NextInt(std::size(kLast))];
-  char* name = buffers_[0];
+  char(*room)[128] = NextRoom();
+  char* name = room[0];
   std::memcpy(name, first.data(), first.size());
   name[first.size()] = ' ';
   std::memcpy(name + first.size() + 1, last.data(), last.size());
@@ -112,13 +113,13 @@ void Generator::Person() {
   char a[16], d[16];
   const std::string_view account = TextInto(random_, 7, ' ', a);
   const std::string_view domain = TextInto(random_, 5, ' ', d);
-  char* email = buffers_[1];
+  char* email = room[1];
   std::memcpy(email, account.data(), account.size());
   email[account.size()] = '@';
   std::memcpy(email + account.size() + 1, domain.data(), domain.size());
   std::memcpy(email + account.size() + 1 + domain.size(), ".com", 4);
   event_.email = {email, account.size() + 1 + domain.size() + 4};
-  char* card = buffers_[2];
+  char* card = room[2];
   for (int i = 0; i < 4; ++i) {
     const std::int32_t v = random_.NextInt(10000);
     char* p = card + i * 5;
@@ -144,8 +145,9 @@ void Generator::Auction(std::int64_t last_auction, std::int64_t number) {
   event_.initial_bid = Price();
   const std::int64_t horizon = TimeOf(number + kInFlight * kTotal / 3) - event_.time;
   event_.expires = event_.time + 1 + Below(std::max<std::int64_t>(horizon * 2, 1));
-  event_.item = TextInto(random_, 20, ' ', buffers_[0]);
-  event_.description = TextInto(random_, 100, ' ', buffers_[1]);
+  char(*room)[128] = NextRoom();
+  event_.item = TextInto(random_, 20, ' ', room[0]);
+  event_.description = TextInto(random_, 100, ' ', room[1]);
   event_.reserve = event_.initial_bid + Price();
   ExtraOf(static_cast<std::int32_t>(8 + event_.item.size() + event_.description.size() + 40), 500);
 }

@@ -15,7 +15,7 @@ namespace nexmark {
 enum class EventType : std::int32_t { kPerson, kAuction, kBid };
 
 /// The event at hand. Texts of bids, cities and states are views of immortal tables; the other texts of persons
-/// and auctions are valid until the next event.
+/// and auctions are valid for `Generator::kTextsLast` events.
 struct Event {
   EventType type = EventType::kBid;
   std::int32_t channel = 0;
@@ -64,6 +64,7 @@ struct Texts {
 class Generator {
  public:
   static constexpr std::int64_t kBaseTime = 1700000000000;
+  static constexpr std::uint32_t kTextsLast = 1024;
 
   explicit Generator(const GeneratorConfig& config)
       : random_(config.seed_gen),
@@ -174,7 +175,11 @@ class Generator {
   std::int64_t epoch_ = 0;
   std::int32_t rem_ = 0;
   Event event_;
-  char buffers_[4][128];
+  /// Room for the texts of as many persons and auctions as come in kTextsLast events, four of fifty.
+  static constexpr std::size_t kRooms = 128;
+  char (*NextRoom())[128] { return rooms_[room_++ % kRooms]; }
+  std::size_t room_ = 0;
+  char rooms_[kRooms][3][128];
 };
 
 }  // namespace nexmark

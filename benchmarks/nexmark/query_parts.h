@@ -8,7 +8,7 @@
 #include "benchmarks/nexmark/source.h"
 #include "millrace/millrace.h"
 
-/// What the queries begin with. One copy of each text: a row owns it.
+/// What the queries begin with. Texts are views of the generator's, which keeps them until its next poll.
 namespace nexmark {
 
 inline auto Events(const QueryConfig& config, millrace::StreamEnvironment& env) {
@@ -24,16 +24,17 @@ inline auto AuctionsAndBids(const QueryConfig& config, millrace::StreamEnvironme
   return Events(config, env).Filter([](const Event& e) { return e.type != EventType::kPerson; });
 }
 
-inline std::string_view ViewOf(std::string_view text) {
-  return text;
+inline millrace::String ViewOf(std::string_view text) {
+  return millrace::String::View(text);
 }
 
 inline FullBid FullBidOf(const Event& e) {
-  return {e.auction, e.bidder, e.price, e.time, e.channel_name, e.url, e.extra};
+  return {e.auction,     e.bidder,       e.price, e.time, ViewOf(e.channel_name),
+          ViewOf(e.url), ViewOf(e.extra)};
 }
 inline FullAuction FullAuctionOf(const Event& e) {
-  return {e.id,     e.time,     e.expires, e.initial_bid, e.reserve,
-          e.seller, e.category, e.item,    e.description, e.extra};
+  return {e.id,     e.time,     e.expires,      e.initial_bid,         e.reserve,
+          e.seller, e.category, ViewOf(e.item), ViewOf(e.description), ViewOf(e.extra)};
 }
 
 }  // namespace nexmark

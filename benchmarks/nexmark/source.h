@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@ class NexmarkSource {
 
   class Reader {
    public:
+    static constexpr bool kTextsLast = true;
     Reader(const GeneratorConfig& config, Split split, millrace::Pace pace)
         : split_(split), generator_(std::make_unique<Generator>(config)), pace_(std::move(pace)) {
       generator_->SkipTo(split.done);
@@ -40,7 +42,7 @@ class NexmarkSource {
     template <class Out>
     millrace::PollResult Poll(Out& out, std::uint32_t max_rows) {
       Generator& g = *generator_;
-      const std::uint32_t rows = pace_.Take(max_rows);
+      const std::uint32_t rows = pace_.Take(std::min(max_rows, Generator::kTextsLast));
       if (rows == 0) return pace_.Wait();
       for (std::uint32_t i = 0; i < rows; ++i) {
         if (!g.HasNext()) return pace_.End();

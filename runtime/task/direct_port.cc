@@ -95,6 +95,16 @@ void DirectPort::PushControl(Element element) {
   if (queue_.size() == 1 && !input_.busy()) Drain();
 }
 
+void DirectPort::OwnTexts() {
+  if (options_.type->adopt == nullptr || options_.serialized) return;
+  const auto own = [this](Batch* batch) {
+    if (batch == nullptr || batch->arena == nullptr) return;  // a restored one has its own
+    options_.type->adopt(batch->rows, batch->size, *batch->arena);
+  };
+  own(input_.element().batch);
+  for (const Element& e : queue_) own(e.batch);
+}
+
 bool DirectPort::Drain() {
   for (;;) {
     if (!input_.busy()) {

@@ -42,6 +42,8 @@ class DirectPort final : public OutputChannel {
   void Push(Batch* batch) override;
   void PushControl(Element element) override;
   bool ConsumerStarves() override { return !Pending(); }
+  bool WithinTask() const override { return true; }
+  void OwnTexts() override;
 
   /// Takes what a checkpoint has in flight for the consumer, which was a task's head then: before anything new. `batches` outlives
   /// the port.

@@ -84,6 +84,11 @@ void OutputEdge::Flush(FlushMode mode) {
   }
 }
 
+void OutputEdge::EndLent() {
+  if (builders_[0].size > 0) Send(0);
+  channels_[0]->OwnTexts();
+}
+
 void OutputEdge::EmitWatermark(EventTime watermark) {
   for (Pending& p : pending_) {
     p.watermark = watermark;

@@ -20,8 +20,8 @@ bool DueTimes::InsertMore(std::int64_t time) {
 
 bool DueTimes::EraseMore(std::int64_t time) {
   if (more_ == nullptr) return false;
-  if (first_ == time) {
-    first_ = more_->back();
+  if (first() == time) {
+    set_first(more_->back());
     more_->pop_back();
   } else {
     const auto at = std::lower_bound(more_->begin(), more_->end(), time);

@@ -31,6 +31,7 @@ std::uint32_t RowLayout::Place(const ColumnOps& ops) {
     columns_.push_back({offset, ops});
     zero_ = zero_ && IsZero(ops);
     moves_as_bytes_ &= ops.moves_as_bytes;
+    erased_hold_nothing_ &= ops.holds_elements;
   }
   holds_elements_ |= ops.holds_elements;
   holds_ |= ops.held != nullptr;

@@ -113,15 +113,22 @@ void StateTable::Allocate(SubTable* sub, std::uint32_t groups) {
   Charge(static_cast<std::int64_t>(bytes));
 }
 
-void StateTable::Free(SubTable* sub) {
+void StateTable::DestroyRows(const SubTable& sub, bool moved) {
+  if (layout_.plain()) return;
+  const bool live_are_gone = moved && layout_.moves_as_bytes();
+  if (live_are_gone && layout_.erased_hold_nothing()) return;
+  for (std::size_t i = 0; i < std::size_t{sub.groups} * kGroupSlots; ++i) {
+    const std::uint8_t tag = sub.headers[i / kGroupSlots * kHeaderBytes + i % kGroupSlots];
+    if (live_are_gone && tag >= kLive) continue;
+    layout_.Destroy(sub.rows + i * row_bytes_);
+  }
+}
+
+void StateTable::Free(SubTable* sub, bool moved) {
   if (sub->headers == g_empty_header || sub->headers == nullptr) return;
+  DestroyRows(*sub, moved);
   const std::size_t headers = (std::size_t{sub->groups} * kHeaderBytes + kLine - 1) / kLine * kLine;
   const std::size_t rows = std::size_t{sub->groups} * kGroupSlots * row_bytes_;
-  if (!layout_.plain()) {
-    for (std::size_t i = 0; i < std::size_t{sub->groups} * kGroupSlots; ++i) {
-      layout_.Destroy(sub->rows + i * row_bytes_);
-    }
-  }
   const std::size_t bytes = (headers + rows + kLine - 1) / kLine * kLine;
   if (IsLarge(bytes)) {
     BlockRegions::Give(sub->headers, bytes);
@@ -203,8 +210,7 @@ void StateTable::Redistribute(SubTable from) {
       if (layout_.plain()) {
         std::memcpy(to.row, row, row_bytes_);
       } else if (layout_.moves_as_bytes()) {
-        std::memcpy(to.row, row, row_bytes_);
-        std::memset(row, 0, row_bytes_);  // so that it owns nothing any more
+        std::memcpy(to.row, row, row_bytes_);  // and `row` is not looked at again
       } else {  // the target is a constructed, dormant row; the source stays constructed for Free
         layout_.Destroy(to.row);
         layout_.Relocate(to.row, row);
@@ -212,7 +218,7 @@ void StateTable::Redistribute(SubTable from) {
       }
     }
   }
-  Free(&from);
+  Free(&from, true);
 }
 
 void StateTable::Grow(std::uint32_t sub) {

@@ -65,6 +65,7 @@ void Build(StreamEnvironment& env, const Shape& shape, const Sinks& sinks) {
   items.KeyBy(&Item::key).Process("buckets", Buckets{}).SinkTo("bucket rows", sinks("bucket rows"));
   BuildStates(env, items, shape, sinks);
   BuildStreams(env, items, shape, sinks);
+  BuildTexts(env, shape, sinks);
   items.Map([](const Item& item) { return Count{item.key, 1}; })
       .KeyBy(&Count::key)
       .Reduce("counts",

@@ -32,6 +32,8 @@ using Items = DataStream<Item>;
 void BuildStates(StreamEnvironment& env, Items& items, const Shape& shape, const Sinks& sinks);
 /// stream_shapes.cc: streams that meet and part.
 void BuildStreams(StreamEnvironment& env, Items& items, const Shape& shape, const Sinks& sinks);
+/// text_shapes.cc: records and state with texts.
+void BuildTexts(StreamEnvironment& env, const Shape& shape, const Sinks& sinks);
 /// window_shapes.cc
 void BuildWindows(Items& items, const Sinks& sinks);
 

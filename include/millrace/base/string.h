@@ -27,15 +27,16 @@ class String {
   String(const char* text) { Copy(text); }         // NOLINT: implicit on purpose
   String(const std::string& text) { Copy(text); }  // NOLINT: implicit on purpose
 
-  /// A view of bytes that somebody else keeps alive.
+  /// A view of bytes that somebody else keeps alive. Reads none of them: they may be far from the caches, and never be asked for.
   static String View(std::string_view text) {
+    MILLRACE_CHECK(text.size() <= UINT32_MAX, "a String holds at most 4 GiB - 1");
     String s;
-    s.Set(text.data(), text.size());
+    s.data_ = text.data();
+    s.size_ = text.size();
     return s;
   }
 
-  /// The same text, of which the bytes were copied to `data`. Reads nothing: what was just stored there, in other pieces,
-  /// would be waited for.
+  /// The same text, of which the bytes were copied to `data`.
   String CopiedTo(const char* data) const {
     String s = *this;
     s.data_ = data;
@@ -50,27 +51,13 @@ class String {
   std::string str() const { return std::string(data_, size_); }
 
   friend bool operator==(const String& a, const String& b) {
-    return a.size_ == b.size_ && a.prefix_ == b.prefix_ &&
-           (a.size_ <= 4 || std::memcmp(a.data_, b.data_, a.size_) == 0);
+    return a.size_ == b.size_ && (a.size_ == 0 || std::memcmp(a.data_, b.data_, a.size_) == 0);
   }
   friend std::strong_ordering operator<=>(const String& a, const String& b) {
     return a.view().compare(b.view()) <=> 0;
   }
 
  private:
-  void Set(const char* data, std::size_t size) {
-    MILLRACE_CHECK(size <= UINT32_MAX, "a String holds at most 4 GiB - 1");
-    data_ = data;
-    size_ = static_cast<std::uint32_t>(size);
-    prefix_ = 0;
-    if (size >= 4) {
-      std::memcpy(&prefix_, data, 4);
-    } else {
-      for (std::size_t i = 0; i < size; ++i) {
-        prefix_ |= static_cast<std::uint32_t>(static_cast<unsigned char>(data[i])) << (8 * i);
-      }
-    }
-  }
   void Copy(std::string_view text) {
     if (text.empty()) return;
     char* p = CurrentArena().Allocate(text.size());
@@ -79,8 +66,7 @@ class String {
   }
 
   const char* data_ = "";
-  std::uint32_t size_ = 0;
-  std::uint32_t prefix_ = 0;  // the first 4 bytes, padded with zeroes: most comparisons end here
+  std::size_t size_ = 0;
 };
 
 static_assert(sizeof(String) == 16);

@@ -27,6 +27,8 @@ struct BatchType {
   bool (*decode)(ByteReader& in, void* rows, std::uint32_t count);
   /// Bytes that rows have allocated outside themselves; null when they never do.
   std::uint64_t (*held)(const void* rows, std::uint32_t count);
+  /// Makes the arena hold the bytes of the rows' `String`s; null when they have none.
+  void (*adopt)(void* rows, std::uint32_t count, Arena& arena);
 };
 
 /// A contiguous, pooled array of rows of one type with side columns. Rows are always constructed objects
@@ -165,6 +167,12 @@ std::uint64_t HeldByRows(const void* rows, std::uint32_t count) {
 }
 
 template <class T>
+void AdoptRows(void* rows, std::uint32_t count, Arena& arena) {
+  T* row = static_cast<T*>(rows);
+  for (std::uint32_t i = 0; i < count; ++i) AdoptStrings(row[i], arena);
+}
+
+template <class T>
 inline constexpr BatchType kBatchType = {
     sizeof(T),
     alignof(T),
@@ -175,6 +183,7 @@ inline constexpr BatchType kBatchType = {
     &EncodeRows<T>,
     &DecodeRows<T>,
     kHasHeap<T> ? &HeldByRows<T> : nullptr,
+    kHasStringView<T> ? &AdoptRows<T> : nullptr,
 };
 
 }  // namespace internal

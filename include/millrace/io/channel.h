@@ -45,6 +45,11 @@ class OutputChannel {
   virtual void PushControl(Element element) = 0;
   /// True when the consumer has read everything: it may be waiting for us.
   virtual bool ConsumerStarves() = 0;
+  /// True when the consumer is a part of the same task, which reads a batch while it is pushed, or soon after.
+  virtual bool WithinTask() const { return false; }
+  /// Of a channel within the task: the texts of what the consumer has not read are copied, from wherever they are, into the
+  /// arenas that their batches have pinned.
+  virtual void OwnTexts() {}
 };
 
 /// The consumer's end. Called by one thread.

@@ -74,7 +74,8 @@ class KeyWords {
     } else if constexpr (kKind == Kind::kArray) {
       for (const auto& element : value) Add(element);
     } else {
-      WithMembers(value, [this](const auto&... members) { (this->Add(members), ...); });
+      WithMembers(value, [this](const auto&... members)
+                             __attribute__((always_inline)) { (this->Add(members), ...); });
     }
   }
   [[gnu::always_inline]] std::uint64_t Hash() const {

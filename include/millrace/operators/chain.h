@@ -17,6 +17,7 @@
 ///   Bind(ChainContext&)   takes its place in the operator's context
 ///   Begin() -> Cursor     a value that lives in registers during one loop over rows
 ///   Cursor::Push(x, t)    x is `T&` (may be consumed; recycled capacity is left in it) or `const T&`
+///   Cursor::PushMade(make, t)   the same of a record that `make()` returns; where `Cursor::Made` is its type
 ///   Cursor::End()         writes local counts back
 ///   tail()                the end of the chain: EdgeTail, SinkTail or PortTail
 namespace millrace {
@@ -49,6 +50,13 @@ template <class F, class T>
 using CallResult =
     std::remove_cvref_t<decltype(CallWith(std::declval<const F&>(), std::declval<T&>()))>;
 
+/// A cursor that takes what makes an R, not the R: `PushMade(R make(), t)`.
+template <class Cursor, class R>
+inline constexpr bool kTakesMade = false;
+template <class Cursor, class R>
+  requires requires { typename Cursor::Made; }
+inline constexpr bool kTakesMade<Cursor, R> = std::is_same_v<typename Cursor::Made, R>;
+
 /// The parameter of a function on records of type T is a value. Unknown, so false, of overloaded ones.
 template <class Signature>
 inline constexpr bool kOfValue = false;
@@ -78,8 +86,10 @@ class MapStage {
   using Tail = typename Next::Tail;
   MapStage(F fn, Next next) : fn_(std::move(fn)), next_(std::move(next)) {}
 
-  static constexpr bool kInPlace =
-      std::is_void_v<decltype(internal::CallWith(std::declval<const F&>(), std::declval<In&>()))>;
+  using Result = decltype(internal::CallWith(std::declval<const F&>(), std::declval<In&>()));
+  static constexpr bool kInPlace = std::is_void_v<Result>;
+  /// The result is made where it will be read.
+  static constexpr bool kMadeInPlace = internal::kTakesMade<typename Next::Cursor, Result>;
 
   void Bind(ChainContext& c) {
     step_ = c.NextStep();
@@ -99,6 +109,8 @@ class MapStage {
       } else if constexpr (kInPlace) {
         stage->Call(x);
         next.Push(x, t);
+      } else if constexpr (kMadeInPlace) {
+        next.PushMade([&]() -> decltype(auto) { return stage->Call(x); }, t);
       } else {
         auto r = stage->Call(x);
         next.Push(r, t);

@@ -15,6 +15,8 @@
 /// A reader reads one split:
 ///   template <class Out> PollResult Poll(Out& out, std::uint32_t max_rows);     // never blocks
 ///   Split Position() const;      // the split as of the next record: where a restored job goes on
+///   static constexpr bool kTextsLast = true;     // optional: texts that its records view stay as they are until the next Poll
+///                                                // (or the reader's end); they are not copied on their way within a task then
 /// `out.Emit(record[, time])` runs the fused chain, inlined; `out.CountSkipped()` counts input that the user chose to skip.
 /// A source with a side output has
 ///   using SideRecord = S;

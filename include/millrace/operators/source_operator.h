@@ -64,6 +64,12 @@ class SourceOutput {
 
 namespace internal {
 
+template <class Reader>
+inline constexpr bool kTextsLast = false;
+template <class Reader>
+  requires requires { Reader::kTextsLast; }
+inline constexpr bool kTextsLast<Reader> = Reader::kTextsLast;
+
 struct NoSide {
   bool Blocked() { return false; }
   void Flush(FlushMode) {}
@@ -131,6 +137,9 @@ class SourceOperator final : public Operator {
       std::declval<const Split&>(), std::declval<const ReaderContext&>()));
   using Generator = typename Strategy::Generator;
   using Side = internal::SideOfSource<Source>;
+  /// Texts of the reader's records are not copied on their way to an operator of the same task.
+  static constexpr bool kLends =
+      internal::kTextsLast<Reader> && requires(typename Chain::Tail& tail) { tail.LendTexts(); };
 
   SourceOperator(const Source& source, const Strategy& strategy, const Chain& chain)
       : source_(source), strategy_(strategy), chain_(chain) {}
@@ -140,6 +149,7 @@ class SourceOperator final : public Operator {
     chunk_ = ChunkRows(context.batch_rows);
     ChainContext c(context);
     chain_.Bind(c);
+    if constexpr (kLends) chain_.tail().LendTexts();
     side_ = Side::Make(source_);
     if constexpr (requires { side_->Bind(context, 1); }) {
       if (side_ != nullptr) side_->Bind(context, 1);
@@ -324,6 +334,7 @@ class SourceOperator final : public Operator {
     Out out(chain_.Begin(), split.generator, strategy_.timestamps(), std::to_address(side_));
     PollResult result = split.reader.Poll(out, max_rows);
     out.End();
+    if constexpr (kLends) chain_.tail().EndLent();
     split.generator = out.generator();
     result.rows = out.count() + out.side_count();  // a step's work
     context_->counters->in.Add(out.count());

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "millrace/io/key.h"
 #include "millrace/state/container_codec.h"
 #include "millrace/state/keyed_state.h"
+#include "millrace/state/stored_list.h"
 #include "millrace/state/ttl.h"
 
 namespace millrace {
@@ -80,10 +82,7 @@ class ListState : public StateMember {
   }
   /// Puts a value at the end.
   void Add(const T& value) {
-    List& list = Write();
-    if (list.size() == list.capacity()) list.reserve(std::max(kFirst, 2 * list.size()));
-    list.emplace_back();
-    StoredSet<T>(reinterpret_cast<std::byte*>(&list.back()), value);
+    StoredSet<T>(reinterpret_cast<std::byte*>(&Write().emplace_back()), value);
     Grow(sizeof(Stored<T>) + DynamicBytes(value), 0);
   }
   /// Puts a value in the place of the i-th, 0 <= i < Size().
@@ -103,10 +102,8 @@ class ListState : public StateMember {
   template <class Range>
   void Update(const Range& values) {
     List fresh;
-    for (const T& value : values) {
-      fresh.emplace_back();
-      StoredSet<T>(reinterpret_cast<std::byte*>(&fresh.back()), value);
-    }
+    for (const T& value : values)
+      StoredSet<T>(reinterpret_cast<std::byte*>(&fresh.emplace_back()), value);
     Clear();
     if (fresh.empty()) return;
     List& list = Write();
@@ -117,13 +114,12 @@ class ListState : public StateMember {
     if (!Present()) return;
     const std::size_t before = BytesOf(Read());
     Remove();
-    List().swap(*reinterpret_cast<List*>(MutableAt()));
+    *reinterpret_cast<List*>(MutableAt()) = List();
     Grow(0, before);
   }
 
  private:
-  using List = std::vector<Stored<T>>;
-  static constexpr std::size_t kFirst = 4;  // values that a list has room for at first
+  using List = std::conditional_t<StoredList<T>::kServes, StoredList<T>, std::vector<Stored<T>>>;
   static std::size_t BytesOf(const List& list) {
     std::size_t bytes = list.size() * sizeof(Stored<T>);
     if constexpr (kHasHeap<T> || kHasStringView<T>) {

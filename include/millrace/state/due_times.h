@@ -14,20 +14,20 @@ namespace millrace {
 /// stands in place, more are kept in order beside.
 class DueTimes {
  public:
-  bool empty() const { return first_ == kNone; }
+  bool empty() const { return first_ == 0; }
   std::size_t size() const { return empty() ? 0 : 1 + (more_ == nullptr ? 0 : more_->size()); }
   std::size_t held_bytes() const {
     return more_ == nullptr ? 0 : sizeof(*more_) + more_->capacity() * sizeof(std::int64_t);
   }
   bool Contains(std::int64_t time) const {
     time = Usable(time);
-    if (first_ == time) return !empty();
+    if (!empty() && first() == time) return true;
     return more_ != nullptr && ContainsMore(time);
   }
   /// Calls `visit(time)` for each, in no order.
   template <class Visit>
   void ForEach(Visit visit) const {
-    if (!empty()) visit(first_);
+    if (!empty()) visit(first());
     if (more_ == nullptr) return;
     for (const std::int64_t time : *more_) visit(time);
   }
@@ -35,22 +35,22 @@ class DueTimes {
   bool Insert(std::int64_t time) {
     time = Usable(time);
     if (empty()) {
-      first_ = time;
+      set_first(time);
       return true;
     }
-    if (first_ == time) return false;
+    if (first() == time) return false;
     return InsertMore(time);
   }
   /// False when it is not there.
   bool Erase(std::int64_t time) {
     time = Usable(time);
     if (empty()) return false;
-    if (first_ != time || more_ != nullptr) return EraseMore(time);
-    first_ = kNone;
+    if (first() != time || more_ != nullptr) return EraseMore(time);
+    first_ = 0;
     return true;
   }
   void Clear() {
-    first_ = kNone;
+    first_ = 0;
     more_.reset();
   }
   /// For snapshots: u32 count, then the times.
@@ -60,13 +60,18 @@ class DueTimes {
  private:
   static constexpr std::int64_t kNone = INT64_MIN;
   static std::int64_t Usable(std::int64_t time) { return time == kNone ? kNone + 1 : time; }
+  std::int64_t first() const { return first_ ^ kNone; }
+  void set_first(std::int64_t time) { first_ = time ^ kNone; }
   bool ContainsMore(std::int64_t time) const;
   bool InsertMore(std::int64_t time);
   bool EraseMore(std::int64_t time);
 
-  std::int64_t first_ = kNone;
+  std::int64_t first_ = 0;  // a time, with kNone as zero: rows of zeroes are as they should be
   std::unique_ptr<std::vector<std::int64_t>> more_;
 };
+
+template <>
+inline constexpr bool kMovesAsBytes<DueTimes> = true;
 
 template <>
 struct ColumnCodec<DueTimes> {

@@ -24,6 +24,9 @@ inline constexpr bool kHoldsElements<Timed<S>> = kHoldsElements<S>;
 }  // namespace internal
 
 template <class S>
+inline constexpr bool kMovesAsBytes<Timed<S>> = kMovesAsBytes<S>;
+
+template <class S>
 struct ColumnCodec<Timed<S>> {
   static constexpr bool kExists = ColumnCodec<S>::kExists;
   static constexpr bool kBulk = false;

@@ -177,6 +177,8 @@ class RowLayout {
   /// Some row may hold such bytes.
   bool holds() const { return holds_; }
   bool holds_elements() const { return holds_elements_; }
+  /// A row that was erased holds nothing, in no column.
+  bool erased_hold_nothing() const { return erased_hold_nothing_; }
   /// Gives back what the columns with elements hold; the row is dormant afterwards.
   void Shrink(std::byte* row) const {
     for (const Column& c : columns_) {
@@ -213,6 +215,7 @@ class RowLayout {
   std::uint32_t row_bytes_ = 0;
   std::uint32_t align_ = 1;
   bool holds_elements_ = false;
+  bool erased_hold_nothing_ = true;
   bool holds_ = false;
   bool zero_ = true;
   bool moves_as_bytes_ = true;

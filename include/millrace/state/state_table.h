@@ -204,7 +204,9 @@ class StateTable {
   void Split();
   void Allocate(SubTable* sub, std::uint32_t groups);
   std::byte* AllocateBlock(std::size_t bytes, std::size_t header_bytes);
-  void Free(SubTable* sub);
+  /// `moved`: the live rows stand elsewhere now; where bytes are enough to move them, theirs are void.
+  void Free(SubTable* sub, bool moved = false);
+  void DestroyRows(const SubTable& sub, bool moved);
   /// Moves all live rows of `from` into this table's sub-tables and frees it.
   void Redistribute(SubTable from);
   RowRef Place(SubTable* sub, std::uint64_t hash);

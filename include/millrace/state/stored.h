@@ -167,25 +167,6 @@ struct ColumnCodec<OwnedStrings<T>> {
   }
 };
 
-template <class T>
-struct ColumnCodec<std::vector<OwnedStrings<T>>> {
-  static constexpr bool kExists = kSerializable<T>;
-  static constexpr bool kBulk = false;
-  static void Encode(const std::vector<OwnedStrings<T>>& list, ByteWriter& out) {
-    out.PutCount(list.size());
-    for (const auto& value : list) ColumnCodec<OwnedStrings<T>>::Encode(value, out);
-  }
-  static bool Decode(ByteReader& in, std::vector<OwnedStrings<T>>& list) {
-    std::uint32_t count = 0;
-    list.clear();
-    if (!in.GetCount(std::max<std::size_t>(internal::kFacts<T>.min_bytes, 1), &count)) return false;
-    for (std::uint32_t i = 0; i < count; ++i) {
-      if (!ColumnCodec<OwnedStrings<T>>::Decode(in, list.emplace_back())) return false;
-    }
-    return true;
-  }
-};
-
 /// How a value of type T stands in a row: itself, or apart from it with the bytes of its strings.
 template <class T>
 using Stored = std::conditional_t<kHasStringView<T>, OwnedStrings<T>, T>;

@@ -38,8 +38,9 @@ struct Columns {
 
 Claim ClaimOfFeatures(std::string_view row) {
   // Counters of a key, and ends of its windows and timers.
-  static const std::set<std::string_view> kAscending = {
-      "seen", "merged", "pairs", "count", "bucket", "tumbling", "sliding", "session", "recent"};
+  static const std::set<std::string_view> kAscending = {"seen",   "merged",   "pairs",   "count",
+                                                        "bucket", "tumbling", "sliding", "session",
+                                                        "recent", "noted"};
   // In the order in which a split has them.
   static const std::set<std::string_view> kOfSplits = {"passed", "dealt", "five"};
   const Columns columns(row);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <new>
+#include <type_traits>
 #include <utility>
 
 #include "millrace/base/arena.h"
@@ -32,6 +34,14 @@ class EdgeTail {
     }
   }
   EdgeTail& tail() { return *this; }
+  /// From here on the texts of a row may belong to whoever pushes it, until EndLent: an edge within the task takes it without
+  /// a copy of them.
+  void LendTexts() {
+    if constexpr (kHasStringView<T>) lent_ = edge_->MayLend();
+  }
+  void EndLent() {
+    if (lent_) edge_->EndLent();
+  }
 
   /// With one target, or with a stage in front of several, one builder is kept in registers during the loop, and written
   /// back at the end. (So nothing here may take the cursor's address out of line.) Nothing depends on the keys' hashes
@@ -41,6 +51,7 @@ class EdgeTail {
     OutputEdge::Builder* builders;
     std::uint64_t count = 0;
     bool single = false;
+    bool lent = false;
     OutputEdge::Builder only{};
     std::uint32_t hashed = 0;  // rows of `only` that have their hash
 
@@ -61,6 +72,22 @@ class EdgeTail {
         const Route route = tail->router_.RouteOf(std::as_const(x));
         Write(builders[route.target], route.target, x, t, route.hash);
       }
+    }
+    /// Plain rows only: what stood in the slot needs no end.
+    using Made = std::conditional_t<std::is_trivially_copyable_v<T>, T, void>;
+    template <class Make>
+    MILLRACE_INLINE void PushMade(Make make, EventTime t) {
+      alignas(T) std::byte elsewhere[sizeof(T)];
+      if (single && only.size == only.capacity) [[unlikely]] {
+        only = tail->Reopened(only, hashed);
+        hashed = 0;
+      }
+      const std::uint32_t at = only.size;
+      // One call, whose code is there once.
+      T* const made = new (single ? only.rows + at * sizeof(T) : elsewhere) T(make());
+      if (!single) return Push(*made, t);
+      ++count;
+      Finish<false>(only, at, *made, t, 0);
     }
     MILLRACE_INLINE void End() {
       PutBack();
@@ -89,7 +116,18 @@ class EdgeTail {
       } else {
         MoveInto(slot, x);
       }
-      if constexpr (kHasStringView<T>) AdoptStrings(slot, tail->edge_->arena());
+      Finish<kWithHash>(b, at, slot, t, hash);
+    }
+    template <bool kWithHash>
+    MILLRACE_INLINE void Finish(OutputEdge::Builder& b, std::uint32_t at, T& slot, EventTime t,
+                                std::uint64_t hash) {
+      if constexpr (kHasStringView<T>) {
+        if (lent) {
+          FetchStrings(slot);
+        } else {
+          AdoptStrings(slot, tail->edge_->arena());
+        }
+      }
       if constexpr (kWithHash) b.hashes[at] = hash;
       if (b.times != nullptr) b.times[at] = t;
       b.size = at + 1;
@@ -102,6 +140,7 @@ class EdgeTail {
   };
   MILLRACE_INLINE Cursor Begin() {
     Cursor cursor{this, edge_->builders()};
+    cursor.lent = lent_;
     if constexpr (kStaged) {
       if (stage_ != nullptr) {
         cursor.single = true;
@@ -163,6 +202,7 @@ class EdgeTail {
   OutputEdge* edge_ = nullptr;
   std::shared_ptr<RowStage<T>> stage_;  // shared by nobody: a tail is copied before it is bound
   OperatorCounters* counters_ = nullptr;
+  bool lent_ = false;
 };
 
 }  // namespace millrace

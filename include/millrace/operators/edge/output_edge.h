@@ -60,6 +60,10 @@ class OutputEdge {
   bool Blocked() { return overdrawn_ && StillOverdrawn(); }
 
   void Flush(FlushMode mode);
+  /// Rows may be written with texts that belong to somebody else, until `EndLent`.
+  bool MayLend() const { return targets() == 1 && channels_[0]->WithinTask(); }
+  /// Those texts go: the consumer reads what it has room for, and owns the rest.
+  void EndLent();
   /// Takes batches back that consumers have returned: they pin the arena.
   void CollectReturned();
   void EmitWatermark(EventTime watermark);
