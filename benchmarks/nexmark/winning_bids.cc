@@ -65,8 +65,10 @@ struct WinningBid
   void Take(const Bid& bid) {
     const Auction& a = auction.Get();
     if (bid.time < a.time || bid.time > a.expires) return;
-    const Bid& b = best.Get();
-    if (best.Has() && (bid.price < b.price || (bid.price == b.price && bid.time >= b.time))) return;
+    if (best.Has()) {
+      const Bid& b = best.Get();
+      if (bid.price < b.price || (bid.price == b.price && bid.time >= b.time)) return;
+    }
     best.Update(bid);
   }
 };

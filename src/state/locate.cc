@@ -78,16 +78,16 @@ void StateTable::LocateFar(const std::uint64_t* hashes, std::uint32_t count, std
   const std::size_t row_bytes = row_bytes_;
   for (std::uint32_t i = 0; i < count; ++i) {
     const SubTable& s = subs[SubOf(hashes[i])];
-    flags[i] = s.headers + std::size_t{GroupOf(hashes[i], s.groups)} * kHeaderBytes;
+    const std::size_t group = GroupOf(hashes[i], s.groups);
+    flags[i] = s.headers + group * kHeaderBytes;
+    rows[i] = s.rows + group * kGroupSlots * row_bytes;
     __builtin_prefetch(flags[i]);
   }
   for (std::uint32_t i = 0; i < count; ++i) {
     std::uint8_t* const header = flags[i];
-    const SubTable& s = subs[SubOf(hashes[i])];
+    std::byte* const group_rows = rows[i];
     std::uint32_t match = MatchingSlots(header, hashes[i]);
     const std::size_t first = FirstSlot(match);
-    const std::size_t group = static_cast<std::size_t>(header - s.headers) / kHeaderBytes;
-    std::byte* const group_rows = s.rows + group * kGroupSlots * row_bytes;
     rows[i] = match != 0 ? group_rows + first * row_bytes : nullptr;
     flags[i] = header + kGroupSlots + first;
     if (match == 0) {  // a new key, most often: where it will stand

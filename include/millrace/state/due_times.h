@@ -72,6 +72,11 @@ class DueTimes {
 
 template <>
 inline constexpr bool kMovesAsBytes<DueTimes> = true;
+namespace internal {
+/// A row that is erased keeps no vector for the next key.
+template <>
+inline constexpr bool kHoldsElements<DueTimes> = true;
+}  // namespace internal
 
 template <>
 struct ColumnCodec<DueTimes> {

@@ -68,6 +68,10 @@ class TextPool {
       used_ += bytes;
       char* block = reinterpret_cast<char*>(first);
       first = first->next;
+      // The one that the next value of this size will be written into has perhaps left the near caches.
+      const char* const coming = reinterpret_cast<const char*>(first);
+      for (std::uint32_t at = 0; first != nullptr && at < bytes; at += 64)
+        __builtin_prefetch(coming + at, 1);
       return block;
     }
     if (bytes > static_cast<std::size_t>(end_ - at_)) [[unlikely]]

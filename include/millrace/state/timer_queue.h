@@ -10,9 +10,9 @@ namespace millrace {
 /// the keyed rows, and an entry whose row no longer wants it is dropped when it is due. So nothing is ever deleted
 /// from the middle, and the queue can be rebuilt from the rows.
 ///
-/// A radix queue: time moves forward, so an entry is put into the bucket of the highest bit in which it differs from
-/// the time that has been reached, and is dealt out to lower buckets as time comes closer. A push costs a few
-/// instructions and no comparison with other entries.
+/// A radix queue: time moves forward, so an entry is put into the bucket of the highest hexadecimal digit in which it differs
+/// from the time that has been reached, and is dealt out to lower digits' buckets as time comes closer: three or four times
+/// where times are some seconds ahead. A push costs a few instructions and no comparison with other entries.
 class TimerQueue {
  public:
   struct Entry {
@@ -39,27 +39,45 @@ class TimerQueue {
   std::uint64_t allocated_bytes() const;
 
  private:
-  static constexpr std::uint32_t kBuckets = 65;
+  static constexpr std::uint32_t kDigitBits = 4;
+  static constexpr std::uint32_t kDigits = 1 << kDigitBits;
+  static constexpr std::uint32_t kLevels = 64 / kDigitBits;
 
-  // Bucket 0: the time that has been reached; bucket b: the highest differing bit is b - 1.
-  std::uint32_t BucketOf(std::int64_t time) const {
-    const auto differs = static_cast<std::uint64_t>(time) ^ static_cast<std::uint64_t>(reached_);
-    return static_cast<std::uint32_t>(64 - std::countl_zero(differs));
+  /// In their order as numbers without a sign.
+  static std::uint64_t Ordered(std::int64_t time) {
+    return static_cast<std::uint64_t>(time) ^ std::uint64_t{1} << 63;
+  }
+  /// The buckets of the entries that differ from the time that has been reached in this digit, and in no higher one.
+  struct Level {
+    std::uint32_t filled = 0;  // a bit for each digit whose bucket has an entry
+    std::vector<Entry> buckets[kDigits];
+  };
+  /// Entries of the time that has been reached are due.
+  void Place(const Entry& entry);
+  /// Where the earliest entries are that are not due. There are some.
+  struct At {
+    std::uint32_t level;
+    std::uint32_t digit;
+  };
+  At Lowest() const {
+    const auto level = static_cast<std::uint32_t>(std::countr_zero(filled_));
+    return {level, static_cast<std::uint32_t>(std::countr_zero(levels_[level].filled))};
   }
   void PushPast(Entry entry);
   bool PopSlow(std::int64_t through, Entry* entry);
   std::uint32_t TakeComingSlow(std::uint64_t* hashes, std::uint32_t most);
-  /// Makes the earliest entries stand in bucket 0, if they are due.
+  /// Makes the earliest entries stand in `due_`, if they are due.
   bool Advance(std::int64_t through);
   void FindNext();
 
-  std::vector<Entry> buckets_[kBuckets];
-  std::vector<Entry> past_;  // a heap of what was pushed behind the time that has been reached
-  std::uint32_t lowest_ = kBuckets;  // no bucket below has an entry
+  std::vector<Entry> due_;  // of the time that has been reached
+  Level levels_[kLevels];
+  std::uint32_t filled_ = 0;  // a bit for each level that has an entry
+  std::vector<Entry> past_;   // a heap of what was pushed behind the time that has been reached
   std::int64_t reached_ = INT64_MIN;
   std::int64_t next_ = INT64_MAX;
   std::uint64_t size_ = 0;
-  bool coming_ = false;  // bucket 0 was filled, and nobody has asked for what is in it
+  bool coming_ = false;  // `due_` was filled, and nobody has asked for what is in it
 };
 
 }  // namespace millrace
