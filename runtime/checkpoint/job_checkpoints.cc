@@ -56,6 +56,7 @@ CheckpointMail* JobCheckpoints::AddTask(TaskId task, int parallelism, Waker* wak
 }
 
 void JobCheckpoints::Deliver(TaskId task, const CheckpointMail::Numbers& numbers) {
+  uploads_.GiveUp(numbers.aborted);
   for (const CheckpointCoordinator::Task& t : job_.tasks) {
     if (t.id != task) continue;
     t.mail->Store(numbers);

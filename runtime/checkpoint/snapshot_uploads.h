@@ -47,9 +47,16 @@ class SnapshotUploads final : public SnapshotTarget {
   std::unique_ptr<SnapshotFile> Begin(TaskId task, std::int64_t checkpoint) override;
   void OnDeclined(TaskId task, std::int64_t checkpoint, const std::string& why) override;
   void OnEnded(TaskId task) override;
-  bool Crowded() const override { return waiting_.load(std::memory_order_relaxed) > kCrowded; }
-  /// Called by RunOne when it is crowded no longer. Before the first call of any other.
+  bool Crowded() const override { return waiting() > kCrowded; }
+  /// Bytes of blocks that wait to be written.
+  std::int64_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
+  /// Called by RunOne and GiveUp when it is crowded no longer. Before the first call of any other.
   void SetOnRoom(std::function<void()> on_room) { on_room_ = std::move(on_room); }
+
+  /// Checkpoints up to this one have come to their end, those that are not complete were given up: what still waits of them is
+  /// dropped, and what tasks still add. Such a file counts as lost, as one that could not be written. A file of which only the end
+  /// is missing is ended: later ones may build on it. Any thread.
+  void GiveUp(std::int64_t through);
 
   /// A complete checkpoint. Then only the newest `retained` ones are kept.
   void WriteManifest(Manifest manifest, std::size_t retained);
@@ -75,22 +82,24 @@ class SnapshotUploads final : public SnapshotTarget {
  private:
   static constexpr std::int64_t kCrowded = 32 << 20;  // bytes
   class File;
+  struct Block;
   struct Upload;
-  struct Item {
-    std::shared_ptr<Upload> upload;  // null: it is a manifest
-    std::uint16_t kind = 0;
-    ByteWriter block;
-    bool last = false;
-    Manifest manifest;
-    std::size_t retained = 0;
-  };
-  /// What is done one after the other.
-  struct Strand {
-    std::deque<Item> items;
-    bool taken = false;  // a thread is at one of its items
-  };
-  void Push(Strand* strand, Item item);
-  void Run(Item& item);
+  struct Strand;
+  struct Work;
+  void Add(Upload* upload, Block block);
+  void End(Upload* upload, std::int64_t oldest, const SnapshotTimes& times);
+  void OnWritten(std::int64_t bytes);
+
+  // With the mutex held.
+  /// Puts the strand among the ready ones if there is work in it, or takes it from there; `first`: it is the next to be taken.
+  void Consider(Strand* strand, bool first);
+  static void Drop(Upload* upload, std::deque<Block>* dropped);
+  static void ForgetDropped(Strand* strand);
+
+  // Of a thread that has taken a strand.
+  Work Take();
+  void Run(Work& work);
+  void RunManifest(const Manifest& manifest, std::size_t retained);
   Status Create(const std::string& path, std::unique_ptr<BlockFileWriter>* writer);
   void Finish(Upload& upload);
 
@@ -102,12 +111,14 @@ class SnapshotUploads final : public SnapshotTarget {
   std::atomic<std::int64_t> waiting_{0};  // bytes
   std::mutex mutex_;
   std::condition_variable work_, news_;
-  std::map<TaskId, Strand> tasks_;     // guarded by the mutex
-  Strand manifests_;                   // guarded by the mutex
-  std::deque<Strand*> ready_;          // have items and are not taken; guarded by the mutex
-  bool stopped_ = false;               // guarded by the mutex
-  bool interrupted_ = false;           // guarded by the mutex
-  std::vector<SnapshotEvent> events_;  // guarded by the mutex
+  // Guarded by the mutex, from here on.
+  std::map<TaskId, std::unique_ptr<Strand>> tasks_;
+  std::unique_ptr<Strand> manifests_;
+  std::deque<Strand*> ready_;  // there is work in them, and no thread is at it
+  std::int64_t given_up_ = 0;  // this checkpoint and older ones
+  bool stopped_ = false;
+  bool interrupted_ = false;
+  std::vector<SnapshotEvent> events_;
 };
 
 /// How a task's snapshot file numbers the blocks of its operators: `op` from 0.
