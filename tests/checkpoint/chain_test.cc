@@ -12,6 +12,7 @@
 
 #include "millrace/base/random.h"
 #include "runtime/checkpoint/checkpoint_coordinator.h"
+#include "runtime/checkpoint/pack/snapshot_pack.h"
 #include "tests/support/memory_file_system.h"
 #include "tests/support/seeds.h"
 
@@ -53,6 +54,7 @@ class ModelTask {
     open_.push_back({checkpoint, base_, uploads_->Begin(id_, checkpoint)});
     ByteWriter block;
     block.Put(whole ? std::int64_t{0} : last_);
+    block.PutString(std::string(random.Uniform(300), 'x'));
     open_.back().file->Add(0, SnapshotBlock::kRows, std::move(block));
     last_ = checkpoint;
   }
@@ -69,12 +71,15 @@ class ModelTask {
   bool whole_ = false;
 };
 
-/// What the only block of a snapshot says.
-std::int64_t Since(MemoryFileSystem& files, const Manifest::File& file) {
+/// What the only block of a subtask's snapshot says.
+std::int64_t Since(MemoryFileSystem& files, const Manifest::File& file, std::size_t subtask) {
   const auto reader = BlockFileReader::Open(files, "chk/" + file.name);
   EXPECT_TRUE(reader.ok()) << reader.status();
+  const auto part = FindPart(reader.value(), file, static_cast<int>(subtask));
+  EXPECT_TRUE(part.ok()) << part.status();
+  EXPECT_EQ(part.value().blocks.size(), 1U);
   std::string bytes;
-  EXPECT_TRUE(reader.value().Read(reader.value().blocks().at(0), &bytes).ok());
+  EXPECT_TRUE(reader.value().Read(part.value().blocks[0], &bytes).ok());
   ByteReader in(bytes);
   std::int64_t since = -1;
   in.Get(&since);
@@ -82,14 +87,17 @@ std::int64_t Since(MemoryFileSystem& files, const Manifest::File& file) {
 }
 
 TEST(Chains, EveryCompleteCheckpointHasAllThatItsSnapshotsBuildOn) {
-  std::uint64_t completed = 0, failed = 0, increments = 0, lost = 0;
+  std::uint64_t completed = 0, failed = 0, increments = 0, lost = 0, shared = 0;
+  constexpr std::uint64_t kFirstPart = 16;
   for (const std::uint64_t seed : test_support::Seeds(1, 200)) {
     SCOPED_TRACE(seed);
     Random random(seed);
     MemoryFileSystem files;
     ManualClock clock;
     const auto store = CheckpointStore::Open(&files, "chk", "a test").value();
-    SnapshotUploads uploads(store.get(), &clock, "run");
+    // No packs, some, or packs alone.
+    const auto pack_below = static_cast<std::int64_t>(random.Uniform(3)) * 200;
+    SnapshotUploads uploads(store.get(), &clock, "run", Compression::kNone, pack_below);
     CheckpointHistory history;
     CheckpointSettings settings;
     settings.interval_nanos = 10 * kMillis;
@@ -124,13 +132,15 @@ TEST(Chains, EveryCompleteCheckpointHasAllThatItsSnapshotsBuildOn) {
       if (store->newest() == looked_at) continue;
       looked_at = store->newest();
       const Manifest& manifest = store->manifests().at(looked_at).value();
-      for (const Manifest::Chain& chain : manifest.vertices[0].tasks) {
+      for (std::size_t task = 0; task < model.size(); ++task) {
+        const Manifest::Chain& chain = manifest.vertices[0].tasks[task];
         ASSERT_FALSE(chain.empty());
-        EXPECT_EQ(Since(files, chain[0]), 0) << looked_at << " does not begin with a whole one";
+        EXPECT_EQ(Since(files, chain[0], task), 0) << looked_at << ": its first is not whole";
         for (std::size_t i = 1; i < chain.size(); ++i) {
-          EXPECT_EQ(Since(files, chain[i]), chain[i - 1].checkpoint) << looked_at;
+          EXPECT_EQ(Since(files, chain[i], task), chain[i - 1].checkpoint) << looked_at;
           ++increments;
         }
+        shared += chain.back().offset > kFirstPart ? 1 : 0;
         EXPECT_EQ(chain.back().checkpoint, looked_at);
       }
       if (HasFailure()) return;
@@ -143,6 +153,7 @@ TEST(Chains, EveryCompleteCheckpointHasAllThatItsSnapshotsBuildOn) {
   EXPECT_GT(failed, 1000U);
   EXPECT_GT(increments, 1000U);
   EXPECT_GT(lost, 100U);
+  EXPECT_GT(shared, 100U) << "parts that are not the first of their pack";
 }
 
 }  // namespace

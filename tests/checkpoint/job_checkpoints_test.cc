@@ -36,7 +36,9 @@ TEST(JobCheckpoints, AWorkerDropsWhatItsMasterHasGivenUp) {
   const CheckpointMail* mail = checkpoints.AddTask({0, 0}, 1, &waker);
   ByteWriter block;
   block.PutString("state");
-  checkpoints.uploads()->Begin({0, 0}, 1)->Add(0, SnapshotBlock::kRows, std::move(block));
+  const auto file = checkpoints.uploads()->Begin({0, 0}, 1);
+  file->Add(0, SnapshotBlock::kRows, std::move(block));
+  file->End(1, {});
   ASSERT_GT(checkpoints.uploads()->waiting(), 0);
   CheckpointMail::Numbers numbers;
   numbers.triggered = numbers.aborted = 1;
