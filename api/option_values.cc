@@ -50,6 +50,29 @@ Result<std::int64_t> DurationNanos(std::string_view what, std::string_view text,
                                  (may_be_zero ? "" : ", more than 0"));
 }
 
+Result<std::int64_t> Bytes(std::string_view what, std::string_view text, bool may_be_zero) {
+  static constexpr struct {
+    std::string_view suffix;
+    std::int64_t factor;
+  } kUnits[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
+                {"K", 1 << 10},   {"M", 1 << 20},   {"G", 1 << 30}};
+  std::int64_t factor = 1;
+  std::string_view digits = text;
+  for (const auto& unit : kUnits) {
+    if (digits.ends_with(unit.suffix)) {
+      digits.remove_suffix(unit.suffix.size());
+      factor = unit.factor;
+      break;
+    }
+  }
+  const Result<std::int64_t> n = Number(what, digits, may_be_zero ? 0 : 1, INT64_MAX / factor);
+  if (!n.ok()) {
+    return Status::InvalidArgument("option " + std::string(what) + ": '" + std::string(text) +
+                                   "' is not a size such as 512MiB or 2GiB");
+  }
+  return n.value() * factor;
+}
+
 Status OneOf(std::string_view key, std::string_view value, std::string_view values) {
   return Status::InvalidArgument("option -D " + std::string(key) + "=" + std::string(value) +
                                  ": the value is one of " + std::string(values));

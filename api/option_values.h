@@ -21,6 +21,8 @@ Result<std::int64_t> Number(std::string_view what, std::string_view text, std::i
 Result<double> Decimal(std::string_view what, std::string_view text, double low, double high);
 /// "500ms", "1s", "5min", "2h", in nanoseconds; at least 1 ms, at most 10,000 days. Zero only where it is allowed.
 Result<std::int64_t> DurationNanos(std::string_view what, std::string_view text, bool may_be_zero);
+/// "512", "16KiB", "512MiB", "2GiB". Zero only where it is allowed.
+Result<std::int64_t> Bytes(std::string_view what, std::string_view text, bool may_be_zero);
 Status OneOf(std::string_view key, std::string_view value, std::string_view values);
 
 }  // namespace millrace

@@ -29,29 +29,6 @@ constexpr std::string_view kFlags[] = {
     "--help",    "--parallelism",         "--explain", "--metrics", "--isolated", "--workers",
     "--restore", "--allow-dropped-state", "-D"};
 
-Result<std::int64_t> Bytes(std::string_view what, std::string_view text) {
-  static constexpr struct {
-    std::string_view suffix;
-    std::int64_t factor;
-  } kUnits[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
-                {"K", 1 << 10},   {"M", 1 << 20},   {"G", 1 << 30}};
-  std::int64_t factor = 1;
-  std::string_view digits = text;
-  for (const auto& unit : kUnits) {
-    if (digits.ends_with(unit.suffix)) {
-      digits.remove_suffix(unit.suffix.size());
-      factor = unit.factor;
-      break;
-    }
-  }
-  const Result<std::int64_t> n = Number(what, digits, 1, INT64_MAX / factor);
-  if (!n.ok()) {
-    return Status::InvalidArgument("option " + std::string(what) + ": '" + std::string(text) +
-                                   "' is not a size such as 512MiB or 2GiB");
-  }
-  return n.value() * factor;
-}
-
 /// Keys that no user has: for tests alone.
 Status SetTestOption(std::string_view key, std::string_view value, RunOptions* run) {
   const std::string name = "-D " + std::string(key);
@@ -90,7 +67,7 @@ Status SetOption(std::string_view key, std::string_view value, JobOptions* optio
     if (!n.ok()) return n.status();
     options->run.seed = static_cast<std::uint64_t>(n.value());
   } else if (key == "memory") {
-    const auto n = Bytes("-D memory", value);
+    const auto n = Bytes("-D memory", value, false);
     if (!n.ok()) return n.status();
     if (n.value() < kMinMemory) {
       return Status::InvalidArgument("option -D memory: '" + std::string(value) +

@@ -43,6 +43,17 @@ Status SetMode(std::string_view name, std::string_view value, Target to) {
   return Status::Ok();
 }
 
+Status SetPackBelow(std::string_view name, std::string_view value, Target to) {
+  constexpr std::int64_t kMost = 1 << 20;  // a task holds so much until its snapshot has ended
+  const auto bytes = Bytes(D(name), value, true);
+  if (!bytes.ok()) return bytes.status();
+  if (bytes.value() > kMost)
+    return Status::InvalidArgument("option " + D(name) + ": '" + std::string(value) +
+                                   "' is more than 1MiB");
+  to.checkpoints->pack_below = bytes.value();
+  return Status::Ok();
+}
+
 Status SetType(std::string_view name, std::string_view value, Target to) {
   static constexpr std::pair<std::string_view, Kind> kTypes[] = {
       {"none", Kind::kNone},
@@ -94,6 +105,9 @@ constexpr RecoveryKey kKeys[] = {
        to.checkpoints->compressed = value == "zstd";
        return value == "zstd" || value == "none" ? Status::Ok() : OneOf(name, value, "none, zstd");
      }},
+    {{"checkpoint.pack-below", "BYTES",
+      "tasks' parts of less than this share a file; default 16KiB, 0: none do"},
+     SetPackBelow},
     {{"checkpoint.scrub-interval", "TIME",
       "how often retained ones are read again, to find damaged ones; default 1h, 0s is never"},
      Nanos<[](Target t) { return &t.checkpoints->scrub_nanos; }, true>},

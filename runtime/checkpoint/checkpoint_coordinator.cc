@@ -230,6 +230,7 @@ void CheckpointCoordinator::TellAborted() {
     aborted_.erase(aborted_.begin());
   }
   if (newest == 0) return;
+  uploads_->GiveUp(newest);
   TellAll([&](CheckpointMail& mail) { mail.aborted.store(newest, std::memory_order_release); });
 }
 

@@ -3,9 +3,11 @@
 #include <charconv>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "millrace/base/time.h"
 #include "millrace/storage/block_file.h"
+#include "runtime/checkpoint/pack/snapshot_pack.h"
 
 namespace millrace {
 namespace {
@@ -23,15 +25,33 @@ std::optional<std::int64_t> IdOf(std::string_view name) {
   return id;
 }
 
-Status ReadAll(FileSystem& files, const std::string& path, const std::function<bool()>& stopped) {
-  auto reader = BlockFileReader::Open(files, path);
-  if (!reader.ok()) return reader.status();
+Status Stopped(const BlockFileReader& reader) {
+  return Status::Cancelled("read '" + reader.path() + "': it was stopped");
+}
+
+Status ReadAll(const BlockFileReader& reader, const std::function<bool()>& stopped) {
   std::string bytes;
-  for (const BlockEntry& block : reader.value().blocks()) {
-    if (stopped && stopped()) return Status::Cancelled("read '" + path + "': it was stopped");
-    MILLRACE_RETURN_IF_ERROR(reader.value().Read(block, &bytes));
+  for (const BlockEntry& block : reader.blocks()) {
+    if (stopped && stopped()) return Stopped(reader);
+    MILLRACE_RETURN_IF_ERROR(reader.Read(block, &bytes));
   }
   return Status::Ok();
+}
+
+/// What a manifest has in one file: the parts of several tasks, or all of it.
+struct Named {
+  const Manifest::File* file;
+  int subtask;
+};
+std::map<std::string, std::vector<Named>> ByFile(const Manifest& manifest) {
+  std::map<std::string, std::vector<Named>> files;
+  for (const Manifest::Vertex& vertex : manifest.vertices) {
+    for (std::size_t i = 0; i < vertex.tasks.size(); ++i) {
+      for (const Manifest::File& file : vertex.tasks[i])
+        files[file.name].push_back({&file, static_cast<int>(i)});
+    }
+  }
+  return files;
 }
 
 }  // namespace
@@ -67,14 +87,17 @@ Result<Manifest> ReadManifest(FileSystem& files, const std::string& path) {
 
 Status VerifyCheckpoint(FileSystem& files, const std::string& folder, const Manifest& manifest,
                         std::set<std::string>* whole, const std::function<bool()>& stopped) {
-  for (const Manifest::Vertex& vertex : manifest.vertices) {
-    for (const Manifest::Chain& chain : vertex.tasks) {
-      for (const Manifest::File& file : chain) {
-        if (whole->count(file.name) > 0) continue;
-        MILLRACE_RETURN_IF_ERROR(ReadAll(files, JoinPath(folder, file.name), stopped));
-        whole->insert(file.name);
-      }
-    }
+  for (const auto& [name, parts] : ByFile(manifest)) {
+    const bool is_pack = parts.front().file->offset != 0;
+    if (!is_pack && parts.size() == 1 && whole->count(name) > 0) continue;
+    auto reader = BlockFileReader::Open(files, JoinPath(folder, name));
+    if (!reader.ok()) return reader.status();
+    if (stopped && stopped()) return Stopped(reader.value());
+    for (const Named& part : parts)
+      MILLRACE_RETURN_IF_ERROR(FindPart(reader.value(), *part.file, part.subtask).status());
+    if (whole->count(name) > 0) continue;
+    MILLRACE_RETURN_IF_ERROR(ReadAll(reader.value(), stopped));
+    whole->insert(name);
   }
   return Status::Ok();
 }

@@ -13,6 +13,7 @@
 //
 //   FOLDER/checkpoint-17.manifest
 //   FOLDER/tasks/RUN-v0-s1-c17.snapshot    of vertex 0, subtask 1, for checkpoint 17
+//   FOLDER/tasks/RUN-v0-s1-c17-pack.snapshot    of this task and others, all of which are small
 //   FOLDER/lock                            held by the job that writes into it
 namespace millrace {
 
@@ -24,8 +25,8 @@ std::string ManifestPath(const std::string& folder, std::int64_t id);
 Result<Manifest> ReadManifest(FileSystem& files, const std::string& path);
 inline constexpr std::uint16_t kManifestBlock = 1;
 
-/// Reads every block of every file that the manifest names and that is not among the `whole` ones, of which it is then. The
-/// first thing that is wrong; CANCELLED when `stopped` says so between two blocks.
+/// Opens every file that the manifest names, finds its parts, and reads every block of those that are not among the `whole` ones, of
+/// which they are then. The first thing that is wrong; CANCELLED when `stopped` says so between two files or blocks.
 Status VerifyCheckpoint(FileSystem& files, const std::string& folder, const Manifest& manifest,
                         std::set<std::string>* whole,
                         const std::function<bool()>& stopped = nullptr);

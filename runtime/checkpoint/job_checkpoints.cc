@@ -10,7 +10,8 @@ JobCheckpoints::JobCheckpoints(Begin begin)
     : settings_(begin.settings),
       history_(begin.history),
       uploads_(begin.store, begin.clock, begin.run,
-               begin.settings.compressed ? Compression::kZstd : Compression::kNone),
+               begin.settings.compressed ? Compression::kZstd : Compression::kNone,
+               begin.settings.pack_below),
       first_(begin.first),
       restore_(std::move(begin.restore)),
       manifest_(std::move(begin.manifest)),
@@ -56,6 +57,7 @@ CheckpointMail* JobCheckpoints::AddTask(TaskId task, int parallelism, Waker* wak
 }
 
 void JobCheckpoints::Deliver(TaskId task, const CheckpointMail::Numbers& numbers) {
+  uploads_.GiveUp(numbers.aborted);
   for (const CheckpointCoordinator::Task& t : job_.tasks) {
     if (t.id != task) continue;
     t.mail->Store(numbers);

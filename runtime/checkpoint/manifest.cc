@@ -5,7 +5,8 @@
 namespace millrace {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kPlainVersion = 1;
+constexpr std::uint32_t kVersion = 2;  // names parts of packs
 
 void Put(const Manifest::Operator& op, v1::OperatorSchema* to) {
   to->set_operator_(op.name);
@@ -69,7 +70,7 @@ bool IsBelow(std::string_view name) {
 
 std::string Manifest::Encoded() const {
   v1::CheckpointManifest out;
-  out.set_version(kVersion);
+  out.set_version(kPlainVersion);
   out.set_job(job);
   out.set_run(run);
   out.set_job_id(job_id);
@@ -86,6 +87,8 @@ std::string Manifest::Encoded() const {
         f->set_name(file.name);
         f->set_checkpoint(file.checkpoint);
         f->set_bytes(file.bytes);
+        f->set_offset(file.offset);
+        if (file.offset != 0) out.set_version(kVersion);
       }
     }
   }
@@ -125,7 +128,7 @@ Result<Manifest> Manifest::Decode(std::string_view bytes, const std::string& pat
         if (!IsBelow(f.name()))
           return Status::DataLoss(what + "it names the file '" + f.name() +
                                   "', which is not below its folder");
-        chain.push_back({f.name(), f.checkpoint(), f.bytes()});
+        chain.push_back({f.name(), f.checkpoint(), f.bytes(), f.offset()});
       }
       vertex.tasks.push_back(std::move(chain));
     }

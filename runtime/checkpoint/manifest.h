@@ -18,6 +18,7 @@ struct Manifest {
     std::string name;  // below the checkpoint folder
     std::int64_t checkpoint = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t offset = 0;  // of a pack, where its part begins; 0: the file is the task's alone
   };
   /// One task's files, oldest first: a restore reads all of them.
   using Chain = std::vector<File>;

@@ -1,55 +1,107 @@
 #include "runtime/checkpoint/snapshot_uploads.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <optional>
 #include <utility>
 
+#include "runtime/checkpoint/pack/snapshot_pack.h"
 #include "src/base/fail_point.h"
 
 namespace millrace {
 
-/// A file on its way. `writer` and `status` belong to the thread that has its task's strand.
+struct SnapshotUploads::Block {
+  std::uint16_t kind = 0;
+  ByteWriter bytes;
+};
+
+/// A file on its way.
 struct SnapshotUploads::Upload {
   TaskId task;
   std::int64_t checkpoint = 0;
-  std::int64_t oldest = 0;
-  SnapshotTimes times;
-  std::int64_t handed_over = 0;  // the clock's reading when the last block was
-  std::string name;
+  std::string name;  // of its file, as far as those of all kinds begin alike
+  Strand* strand = nullptr;
+  // Of the thread that has the strand.
   std::unique_ptr<BlockFileWriter> writer;
   Status status;
+  // Guarded by the mutex.
+  std::deque<Block> blocks;  // that wait to be written
+  std::int64_t bytes = 0;    // of all that were added
+  bool large = false;        // it gets a file of its own
+  bool begun = false;        // one of them was taken
+  bool ended = false;        // none follows
+  bool given_up = false;     // none is written any more
+  // When it has ended.
+  std::int64_t oldest = 0;
+  SnapshotTimes times;
+  std::int64_t handed_over = 0;  // the clock's reading then
+};
+
+/// What one thread at a time does: the files of a task, or the manifests.
+struct SnapshotUploads::Strand {
+  struct ManifestOrder {
+    Manifest manifest;
+    std::size_t retained = 0;
+  };
+  enum class State {
+    kIdle,   // nothing can be done
+    kReady,  // a block, the end of a file, or a manifest
+    kSmall,  // a part of a pack
+    kTaken   // a thread is at it
+  };
+  static bool HasBlock(const std::shared_ptr<Upload>& upload) {
+    return upload->large && !upload->blocks.empty();
+  }
+  State Wanted() const {
+    const bool ends = !uploads.empty() && uploads.front()->ended;
+    if (ends && !uploads.front()->large && !uploads.front()->given_up) return State::kSmall;
+    const bool ready =
+        ends || !manifests.empty() || std::any_of(uploads.begin(), uploads.end(), HasBlock);
+    return ready ? State::kReady : State::kIdle;
+  }
+
+  std::deque<std::shared_ptr<Upload>> uploads;  // in the order in which they are ended
+  std::deque<ManifestOrder> manifests;
+  State state = State::kIdle;
+};
+
+/// What a thread has taken: a block, the end of a file, a manifest, or the parts of a pack.
+struct SnapshotUploads::Work {
+  Strand* strand = nullptr;  // null: a pack, or nothing
+  std::shared_ptr<Upload> upload;
+  std::optional<Block> block;
+  bool given_up = false;
+  Strand::ManifestOrder manifest;
+  std::vector<std::shared_ptr<Upload>> parts;
+  std::int64_t bytes = 0;  // that have waited
 };
 
 /// The task's end of it.
 class SnapshotUploads::File final : public SnapshotFile {
  public:
-  File(SnapshotUploads* uploads, Strand* strand, std::shared_ptr<Upload> upload)
-      : uploads_(uploads), strand_(strand), upload_(std::move(upload)) {}
+  File(SnapshotUploads* uploads, std::shared_ptr<Upload> upload)
+      : uploads_(uploads), upload_(std::move(upload)) {}
   void Add(std::size_t op, SnapshotBlock kind, ByteWriter block) override {
-    Item item;
-    item.upload = upload_;
-    item.kind = BlockKindOf(op, kind);
-    item.block = std::move(block);
-    uploads_->Push(strand_, std::move(item));
+    uploads_->Add(upload_.get(), {BlockKindOf(op, kind), std::move(block)});
   }
   void End(std::int64_t oldest, const SnapshotTimes& times) override {
-    upload_->oldest = oldest;  // read after the last item was taken
-    upload_->times = times;
-    upload_->handed_over = uploads_->clock_->NowNanos();
-    Item item;
-    item.upload = std::move(upload_);
-    item.last = true;
-    uploads_->Push(strand_, std::move(item));
+    uploads_->End(upload_.get(), oldest, times);
   }
 
  private:
   SnapshotUploads* uploads_;
-  Strand* strand_;
   std::shared_ptr<Upload> upload_;
 };
 
 SnapshotUploads::SnapshotUploads(CheckpointStore* store, const Clock* clock, std::string run,
-                                 Compression compression)
-    : store_(store), clock_(clock), run_(std::move(run)), compression_(compression) {}
+                                 Compression compression, std::int64_t pack_below)
+    : store_(store),
+      clock_(clock),
+      run_(std::move(run)),
+      compression_(compression),
+      pack_below_(pack_below),
+      manifests_(std::make_unique<Strand>()) {}
 
 SnapshotUploads::~SnapshotUploads() = default;
 
@@ -58,9 +110,41 @@ std::unique_ptr<SnapshotFile> SnapshotUploads::Begin(TaskId task, std::int64_t c
   upload->task = task;
   upload->checkpoint = checkpoint;
   upload->name = "tasks/" + run_ + "-v" + std::to_string(task.vertex) + "-s" +
-                 std::to_string(task.subtask) + "-c" + std::to_string(checkpoint) + ".snapshot";
+                 std::to_string(task.subtask) + "-c" + std::to_string(checkpoint);
+  upload->large = pack_below_ == 0;
   const std::lock_guard lock(mutex_);
-  return std::make_unique<File>(this, &tasks_[task], std::move(upload));
+  std::unique_ptr<Strand>& strand = tasks_[task];
+  if (strand == nullptr) strand = std::make_unique<Strand>();
+  upload->strand = strand.get();
+  upload->given_up = checkpoint <= given_up_;
+  strand->uploads.push_back(upload);
+  return std::make_unique<File>(this, std::move(upload));
+}
+
+void SnapshotUploads::Add(Upload* upload, Block block) {
+  const std::lock_guard lock(mutex_);
+  if (upload->given_up) return;
+  const auto bytes = static_cast<std::int64_t>(block.bytes.size());
+  upload->bytes += bytes;
+  upload->blocks.push_back(std::move(block));
+  if (upload->large) {
+    waiting_.fetch_add(bytes, std::memory_order_relaxed);
+  } else if (upload->bytes >= pack_below_) {
+    upload->large = true;
+    waiting_.fetch_add(upload->bytes, std::memory_order_relaxed);
+  }
+  Consider(upload->strand, false);
+}
+
+void SnapshotUploads::End(Upload* upload, std::int64_t oldest, const SnapshotTimes& times) {
+  const std::lock_guard lock(mutex_);
+  upload->oldest = oldest;
+  upload->times = times;
+  upload->handed_over = clock_->NowNanos();
+  upload->ended = true;
+  if (!upload->large && !upload->given_up)
+    waiting_.fetch_add(upload->bytes, std::memory_order_relaxed);
+  Consider(upload->strand, false);
 }
 
 void SnapshotUploads::OnDeclined(TaskId task, std::int64_t checkpoint, const std::string& why) {
@@ -80,19 +164,71 @@ void SnapshotUploads::OnEnded(TaskId task) {
 }
 
 void SnapshotUploads::WriteManifest(Manifest manifest, std::size_t retained) {
-  Item item;
-  item.manifest = std::move(manifest);
-  item.retained = retained;
-  Push(&manifests_, std::move(item));
+  const std::lock_guard lock(mutex_);
+  manifests_->manifests.push_back({std::move(manifest), retained});
+  Consider(manifests_.get(), false);
 }
 
-void SnapshotUploads::Push(Strand* strand, Item item) {
-  waiting_.fetch_add(static_cast<std::int64_t>(item.block.size()), std::memory_order_relaxed);
-  const std::lock_guard lock(mutex_);
-  strand->items.push_back(std::move(item));
-  if (strand->taken || strand->items.size() > 1) return;
-  ready_.push_back(strand);
-  work_.notify_one();
+void SnapshotUploads::GiveUp(std::int64_t through) {
+  std::deque<Block> dropped;  // its memory is given back without the mutex
+  std::int64_t bytes = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (through <= given_up_) return;
+    given_up_ = through;
+    for (const auto& [task, strand] : tasks_) {
+      for (const auto& upload : strand->uploads) {
+        if (upload->checkpoint <= through) bytes += Drop(upload.get(), &dropped);
+      }
+      ForgetDropped(strand.get());
+      Consider(strand.get(), false);
+    }
+  }
+  OnWritten(bytes);
+}
+
+std::int64_t SnapshotUploads::Drop(Upload* upload, std::deque<Block>* dropped) {
+  const bool all_but_its_end = upload->begun && upload->ended && upload->blocks.empty();
+  if (upload->given_up || all_but_its_end) return 0;
+  upload->given_up = true;
+  std::int64_t bytes = 0;
+  for (const Block& block : upload->blocks) bytes += static_cast<std::int64_t>(block.bytes.size());
+  if (!upload->large && !upload->ended) bytes = 0;  // they were not counted
+  dropped->insert(dropped->end(), std::make_move_iterator(upload->blocks.begin()),
+                  std::make_move_iterator(upload->blocks.end()));
+  upload->blocks.clear();
+  return bytes;
+}
+
+void SnapshotUploads::ForgetDropped(Strand* strand) {
+  // When the next one is lost, too, that says it all. So that few wait behind a sync that takes long.
+  auto& uploads = strand->uploads;
+  for (std::size_t i = 0; i + 1 < uploads.size();) {
+    const Upload& upload = *uploads[i];
+    const bool goes = upload.given_up && upload.ended && !upload.begun && uploads[i + 1]->given_up;
+    if (!goes) {
+      ++i;
+      continue;
+    }
+    uploads.erase(uploads.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+void SnapshotUploads::Consider(Strand* strand, bool first) {
+  using State = Strand::State;
+  const State wanted = strand->Wanted();
+  if (strand->state == State::kTaken || strand->state == wanted) return;
+  if (strand->state == State::kReady) std::erase(ready_, strand);
+  if (strand->state == State::kSmall) std::erase(small_, strand);
+  strand->state = wanted;
+  if (wanted == State::kIdle) return;
+  std::deque<Strand*>& waiting = wanted == State::kReady ? ready_ : small_;
+  if (first) {
+    waiting.push_front(strand);
+  } else {
+    waiting.push_back(strand);
+    if (HasWork()) work_.notify_one();
+  }
 }
 
 void SnapshotUploads::Tell(SnapshotEvent event) {
@@ -102,34 +238,83 @@ void SnapshotUploads::Tell(SnapshotEvent event) {
 }
 
 bool SnapshotUploads::RunOne() {
-  Item item;
-  Strand* strand = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    if (ready_.empty()) return false;
-    strand = ready_.front();
-    ready_.pop_front();
-    strand->taken = true;
-    item = std::move(strand->items.front());
-    strand->items.pop_front();
+  Work work = Take();
+  if (work.strand == nullptr && work.parts.empty()) return false;
+  Run(work);
+  Release(work);
+  OnWritten(work.bytes);
+  return true;
+}
+
+SnapshotUploads::Work SnapshotUploads::Take() {
+  Work work;
+  const std::lock_guard lock(mutex_);
+  if (!packing_ && !small_.empty()) TakePack(&work);
+  if (!work.parts.empty() || ready_.empty()) return work;
+  work.strand = ready_.front();
+  ready_.pop_front();
+  Strand& strand = *work.strand;
+  strand.state = Strand::State::kTaken;
+  if (!strand.manifests.empty()) {
+    work.manifest = std::move(strand.manifests.front());
+    strand.manifests.pop_front();
+    return work;
   }
-  const auto bytes = static_cast<std::int64_t>(item.block.size());
-  Run(item);
-  {
-    const std::lock_guard lock(mutex_);
-    strand->taken = false;
-    if (!strand->items.empty()) ready_.push_front(strand);  // a file that was begun is ended first
+  const auto with_block =
+      std::find_if(strand.uploads.begin(), strand.uploads.end(), Strand::HasBlock);
+  if (with_block != strand.uploads.end()) {
+    work.upload = *with_block;
+    work.upload->begun = true;
+    work.block = std::move(work.upload->blocks.front());
+    work.upload->blocks.pop_front();
+    work.bytes = static_cast<std::int64_t>(work.block->bytes.size());
+  } else {
+    work.upload = std::move(strand.uploads.front());
+    strand.uploads.pop_front();
+    work.given_up = work.upload->given_up;
   }
+  return work;
+}
+
+void SnapshotUploads::TakePack(Work* work) {
+  packing_ = true;
+  const std::int64_t checkpoint = small_.front()->uploads.front()->checkpoint;
+  std::erase_if(small_, [&](Strand* strand) {
+    const Upload& upload = *strand->uploads.front();
+    const bool fits = work->parts.empty() || work->bytes + upload.bytes <= kMostOfPack;
+    if (upload.checkpoint != checkpoint || !fits) return false;
+    work->bytes += upload.bytes;
+    work->parts.push_back(std::move(strand->uploads.front()));
+    strand->uploads.pop_front();
+    strand->state = Strand::State::kTaken;
+    return true;
+  });
+  if (!ready_.empty()) work_.notify_one();  // who goes on with a file may be the one who took this
+}
+
+void SnapshotUploads::Release(Work& work) {
+  const std::lock_guard lock(mutex_);
+  if (work.strand != nullptr) {
+    work.strand->state = Strand::State::kIdle;
+    return Consider(work.strand, true);  // a file that was begun is ended first
+  }
+  packing_ = false;
+  for (const auto& part : work.parts) {
+    part->strand->state = Strand::State::kIdle;
+    Consider(part->strand, false);
+  }
+}
+
+void SnapshotUploads::OnWritten(std::int64_t bytes) {
   const std::int64_t before = waiting_.fetch_sub(bytes, std::memory_order_relaxed);
   if (before > kCrowded && before - bytes <= kCrowded && on_room_) on_room_();
-  return true;
 }
 
 void SnapshotUploads::RunUntilStopped() {
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      work_.wait(lock, [this] { return stopped_ || !ready_.empty(); });
+      work_.wait(lock, [this] { return stopped_ || HasWork(); });
       if (stopped_) return;
     }
     RunOne();
@@ -142,28 +327,30 @@ void SnapshotUploads::StopRunning() {
   work_.notify_all();
 }
 
-void SnapshotUploads::Run(Item& item) {
-  if (item.upload == nullptr) {
-    SnapshotEvent event;
-    event.kind = SnapshotEvent::Kind::kManifest;
-    event.checkpoint = item.manifest.id;
-    event.status = store_->Write(item.manifest);
-    const bool written = event.status.ok();
-    Tell(std::move(event));
-    if (written) store_->Retain(item.retained);
-    return;
+void SnapshotUploads::Run(Work& work) {
+  if (!work.parts.empty()) return RunPack(work);
+  if (work.upload == nullptr) return RunManifest(work.manifest.manifest, work.manifest.retained);
+  Upload& upload = *work.upload;
+  if (work.given_up) {
+    // What was written of the file stays, as that of a process that died: a clean-up removes it.
+    upload.status = Status::Cancelled("its checkpoint was given up");
+  } else if (upload.writer == nullptr && upload.status.ok()) {
+    upload.status = Create(JoinPath(store_->folder(), upload.name + ".snapshot"), &upload.writer);
   }
-  Upload& upload = *item.upload;
-  if (upload.writer == nullptr && upload.status.ok()) {
-    const std::string path = JoinPath(store_->folder(), upload.name);
-    upload.status = Create(path, &upload.writer);
-  }
-  if (item.last) {
-    Finish(upload);
-  } else if (upload.status.ok()) {
-    upload.status = AtFailPoint(FailPoint::kUploadWrite);
-    if (upload.status.ok()) upload.status = upload.writer->Add(item.kind, item.block.view());
-  }
+  if (!work.block.has_value()) return Finish(upload);
+  if (upload.status.ok()) upload.status = AtFailPoint(FailPoint::kUploadWrite);
+  if (upload.status.ok())
+    upload.status = upload.writer->Add(work.block->kind, work.block->bytes.view());
+}
+
+void SnapshotUploads::RunManifest(const Manifest& manifest, std::size_t retained) {
+  SnapshotEvent event;
+  event.kind = SnapshotEvent::Kind::kManifest;
+  event.checkpoint = manifest.id;
+  event.status = store_->Write(manifest);
+  const bool written = event.status.ok();
+  Tell(std::move(event));
+  if (written) store_->Retain(retained);
 }
 
 Status SnapshotUploads::Create(const std::string& path, std::unique_ptr<BlockFileWriter>* writer) {
@@ -178,16 +365,56 @@ void SnapshotUploads::Finish(Upload& upload) {
   if (upload.status.ok()) upload.status = AtFailPoint(FailPoint::kUploadFinish);
   if (upload.status.ok()) upload.status = upload.writer->Finish();
   if (upload.status.ok()) upload.status = AtFailPoint(FailPoint::kUploadAcknowledge);
+  SnapshotEvent event = EventOf(upload);
+  event.file = {upload.name + ".snapshot", upload.checkpoint,
+                upload.writer != nullptr ? upload.writer->bytes() : 0};
+  Tell(std::move(event));
+}
+
+SnapshotEvent SnapshotUploads::EventOf(const Upload& upload) const {
   SnapshotEvent event;
   event.task = upload.task;
   event.checkpoint = upload.checkpoint;
   event.oldest = upload.oldest;
-  event.file = {upload.name, upload.checkpoint,
-                upload.writer != nullptr ? upload.writer->bytes() : 0};
   event.times = upload.times;
   event.upload_nanos = clock_->NowNanos() - upload.handed_over;
   event.status = upload.status;
-  Tell(std::move(event));
+  return event;
+}
+
+void SnapshotUploads::RunPack(Work& work) {
+  std::vector<Manifest::File> files;
+  const Status status = WritePack(work.parts, &files);
+  files.resize(work.parts.size());
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    work.parts[i]->status = status;
+    SnapshotEvent event = EventOf(*work.parts[i]);
+    event.file = std::move(files[i]);
+    Tell(std::move(event));
+  }
+}
+
+Status SnapshotUploads::WritePack(const std::vector<std::shared_ptr<Upload>>& parts,
+                                  std::vector<Manifest::File>* files) {
+  MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kPackCreate));
+  const std::string name = parts.front()->name + "-pack.snapshot";
+  const std::string path = JoinPath(store_->folder(), name);
+  auto file = store_->files().CreateLarge(path);
+  if (!file.ok()) return file.status();
+  BlockFileWriter writer(std::move(file).value(), path, compression_);
+  for (const auto& part : parts) {
+    MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kPackWrite));
+    const PackPart head{part->task, part->checkpoint,
+                        static_cast<std::uint32_t>(part->blocks.size())};
+    MILLRACE_RETURN_IF_ERROR(writer.Add(kPackPart, head.Encoded().view()));
+    const std::uint64_t offset = writer.blocks().back().offset;
+    for (const Block& block : part->blocks)
+      MILLRACE_RETURN_IF_ERROR(writer.Add(block.kind, block.bytes.view()));
+    files->push_back({name, part->checkpoint, writer.bytes() - offset, offset});
+  }
+  MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kPackFinish));
+  MILLRACE_RETURN_IF_ERROR(writer.Finish());
+  return AtFailPoint(FailPoint::kPackAcknowledge);
 }
 
 std::vector<SnapshotEvent> SnapshotUploads::TakeEvents() {

@@ -37,26 +37,39 @@ struct SnapshotEvent {
 /// Takes snapshots from tasks as blocks in memory and writes them to files where RunOne is called: on threads of their own
 /// (UploadThreads), or in the seeded driver's turns. What belongs to one task is written in order; a slow write or sync holds
 /// up nobody but its task.
+///
+/// Small snapshots share a file, a pack: those of a checkpoint that have ended when a thread gets to them. One pack is written at a time,
+/// so that those that end meanwhile go into the next one together; a slow one holds up other small ones, whose checkpoint waits for it
+/// anyway.
 class SnapshotUploads final : public SnapshotTarget {
  public:
-  /// Files are tasks/RUN-v0-s1-c17.snapshot in the store's folder; `run` is this run's own. The others outlive it.
+  /// Files are tasks/RUN-v0-s1-c17.snapshot in the store's folder, and packs tasks/RUN-v0-s1-c17-pack.snapshot by their first part; `run` is
+  /// this run's own. Snapshots of less than `pack_below` bytes share packs. The others outlive it.
   SnapshotUploads(CheckpointStore* store, const Clock* clock, std::string run,
-                  Compression compression = Compression::kNone);
+                  Compression compression = Compression::kNone, std::int64_t pack_below = 0);
   ~SnapshotUploads() override;
 
   std::unique_ptr<SnapshotFile> Begin(TaskId task, std::int64_t checkpoint) override;
   void OnDeclined(TaskId task, std::int64_t checkpoint, const std::string& why) override;
   void OnEnded(TaskId task) override;
-  bool Crowded() const override { return waiting_.load(std::memory_order_relaxed) > kCrowded; }
-  /// Called by RunOne when it is crowded no longer. Before the first call of any other.
+  bool Crowded() const override { return waiting() > kCrowded; }
+  /// Bytes of blocks that wait to be written. Without those of a snapshot that may still become a small one: until it ends, nobody can
+  /// write them, and nobody waits for that.
+  std::int64_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
+  /// Called by RunOne and GiveUp when it is crowded no longer. Before the first call of any other.
   void SetOnRoom(std::function<void()> on_room) { on_room_ = std::move(on_room); }
+
+  /// Checkpoints up to this one have come to their end, those that are not complete were given up: what still waits of them is
+  /// dropped, and what tasks still add. Such a file counts as lost, as one that could not be written. A file of which only the end
+  /// is missing is ended: later ones may build on it. Any thread.
+  void GiveUp(std::int64_t through);
 
   /// A complete checkpoint. Then only the newest `retained` ones are kept.
   void WriteManifest(Manifest manifest, std::size_t retained);
 
   // --- any thread, several at once
 
-  /// Writes one block, or ends a file, or writes a manifest. False when nothing waits.
+  /// Writes one block, or ends a file, or writes a pack or a manifest. False when nothing waits.
   bool RunOne();
   /// RunOne again and again, until StopRunning: what waits then is dropped.
   void RunUntilStopped();
@@ -73,41 +86,58 @@ class SnapshotUploads final : public SnapshotTarget {
   void Interrupt();
 
  private:
-  static constexpr std::int64_t kCrowded = 32 << 20;  // bytes
+  // Bytes. A pack stays as long as one of its parts is needed.
+  static constexpr std::int64_t kCrowded = 32 << 20, kMostOfPack = 4 << 20;
   class File;
+  struct Block;
   struct Upload;
-  struct Item {
-    std::shared_ptr<Upload> upload;  // null: it is a manifest
-    std::uint16_t kind = 0;
-    ByteWriter block;
-    bool last = false;
-    Manifest manifest;
-    std::size_t retained = 0;
-  };
-  /// What is done one after the other.
-  struct Strand {
-    std::deque<Item> items;
-    bool taken = false;  // a thread is at one of its items
-  };
-  void Push(Strand* strand, Item item);
-  void Run(Item& item);
+  struct Strand;
+  struct Work;
+  void Add(Upload* upload, Block block);
+  void End(Upload* upload, std::int64_t oldest, const SnapshotTimes& times);
+  void OnWritten(std::int64_t bytes);
+
+  // With the mutex held.
+  /// Puts the strand where its work says, or takes it from there; `first`: it is the next to be taken.
+  void Consider(Strand* strand, bool first);
+  bool HasWork() const { return !ready_.empty() || (!packing_ && !small_.empty()); }
+  /// The oldest small snapshot that waits, and others of its checkpoint.
+  void TakePack(Work* work);
+  /// The bytes that waited.
+  static std::int64_t Drop(Upload* upload, std::deque<Block>* dropped);
+  static void ForgetDropped(Strand* strand);
+
+  // Of a thread that has taken a strand.
+  Work Take();
+  void Run(Work& work);
+  void RunManifest(const Manifest& manifest, std::size_t retained);
   Status Create(const std::string& path, std::unique_ptr<BlockFileWriter>* writer);
   void Finish(Upload& upload);
+  SnapshotEvent EventOf(const Upload& upload) const;
+  void RunPack(Work& work);
+  Status WritePack(const std::vector<std::shared_ptr<Upload>>& parts,
+                   std::vector<Manifest::File>* files);
+  void Release(Work& work);
 
   CheckpointStore* store_;
   const Clock* clock_;
   const std::string run_;
   const Compression compression_;
+  const std::int64_t pack_below_;
   std::function<void()> on_room_;
   std::atomic<std::int64_t> waiting_{0};  // bytes
   std::mutex mutex_;
   std::condition_variable work_, news_;
-  std::map<TaskId, Strand> tasks_;     // guarded by the mutex
-  Strand manifests_;                   // guarded by the mutex
-  std::deque<Strand*> ready_;          // have items and are not taken; guarded by the mutex
-  bool stopped_ = false;               // guarded by the mutex
-  bool interrupted_ = false;           // guarded by the mutex
-  std::vector<SnapshotEvent> events_;  // guarded by the mutex
+  // Guarded by the mutex, from here on.
+  std::map<TaskId, std::unique_ptr<Strand>> tasks_;
+  std::unique_ptr<Strand> manifests_;
+  std::deque<Strand*> ready_;  // there is work in them, and no thread is at it
+  std::deque<Strand*> small_;  // a small snapshot comes next in them
+  bool packing_ = false;       // a thread writes a pack
+  std::int64_t given_up_ = 0;  // this checkpoint and older ones
+  bool stopped_ = false;
+  bool interrupted_ = false;
+  std::vector<SnapshotEvent> events_;
 };
 
 /// How a task's snapshot file numbers the blocks of its operators: `op` from 0.

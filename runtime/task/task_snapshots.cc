@@ -29,17 +29,26 @@ TaskSnapshots::TaskSnapshots(TaskId task, const std::vector<std::unique_ptr<Oper
 
 TaskSnapshots::~TaskSnapshots() = default;
 
+bool TaskSnapshots::MayBegin() const {
+  if (open_.empty()) return true;
+  // A whole snapshot begins alone, in every operator.
+  const Open& newest = open_.back();
+  const bool begins_whole = newest.whole && newest.parts.size() < operators_->size();
+  return open_.size() < kMostOpen && !whole_ && !begins_whole;
+}
+
 void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
   const std::int64_t now = clock_->NowNanos();
   if (op == 0) {
     const std::int64_t first = first_barrier_ == 0 ? now : first_barrier_;
     first_barrier_ = 0;
-    // A whole snapshot begins alone.
-    if (open_.size() == kMostOpen || (whole_ && !open_.empty())) {
+    if (!MayBegin()) {
       target_->OnDeclined(task_, checkpoint,
                           "earlier snapshots of the task are still being written");
     } else {
-      open_.push_back({checkpoint, target_->Begin(task_, checkpoint), {}, false, false, {}});
+      open_.push_back(
+          {checkpoint, target_->Begin(task_, checkpoint), whole_, {}, false, false, {}});
+      whole_ = false;
       open_.back().times.began = first;
       open_.back().times.alignment = now - first;
     }
@@ -49,12 +58,11 @@ void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
                                   [&](const Open& o) { return o.checkpoint == checkpoint; });
   if (found == open_.end()) return;  // declined
   Open& open = *found;
-  open.parts.push_back(std::make_unique<OperatorPart>(op, checkpoint, open.file.get(), whole_));
+  open.parts.push_back(std::make_unique<OperatorPart>(op, checkpoint, open.file.get(), open.whole));
   OperatorSnapshot& snapshot = open.parts.back()->snapshot;
   ThrowAtFailPoint(FailPoint::kSnapshotBegin);
   (*operators_)[op]->PrepareCommit(snapshot);
   (*operators_)[op]->BeginSnapshot(snapshot);
-  if (open.parts.size() == operators_->size()) whole_ = false;
   Note(now, &open);
 }
 

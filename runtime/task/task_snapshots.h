@@ -34,7 +34,7 @@ class TaskSnapshots {
   /// Writes a part of what is owed to the oldest, for about as long as a step takes. True when it did something.
   bool Slice();
   bool running() const { return !open_.empty(); }
-  /// What tables have written is lost: the next snapshot has everything.
+  /// What tables have written is lost: the next snapshot to begin has everything, of all operators.
   void OnLost() { whole_ = true; }
 
  private:
@@ -43,11 +43,13 @@ class TaskSnapshots {
   struct Open {
     std::int64_t checkpoint = 0;
     std::unique_ptr<SnapshotFile> file;
+    bool whole = false;                                // all operators write everything
     std::vector<std::unique_ptr<OperatorPart>> parts;  // by operator, as barriers come
     bool expects_in_flight = false;
     bool owes_nothing = false;
     SnapshotTimes times;
   };
+  bool MayBegin() const;
   /// A piece of work for the snapshot, from `began` until now. How long it took.
   std::int64_t Note(std::int64_t began, Open* open);
   bool WriteOldest();
@@ -63,7 +65,7 @@ class TaskSnapshots {
   std::int64_t step_began_ = 0;     // 0: steps are not measured
   std::int64_t first_barrier_ = 0;  // the clock's reading; 0: none waits for others
   std::deque<Open> open_;
-  bool whole_ = false;
+  bool whole_ = false;        // the next snapshot to begin is
   std::uint32_t rows_ = 512;  // of a slice
 };
 

@@ -346,7 +346,8 @@ void JobAttempt::OnEvent(const v1::TaskSnapshotEvent& message) {
   event.task = {message.vertex(), message.subtask()};
   event.checkpoint = message.checkpoint();
   event.oldest = message.oldest();
-  event.file = {message.file().name(), message.file().checkpoint(), message.file().bytes()};
+  event.file = {message.file().name(), message.file().checkpoint(), message.file().bytes(),
+                message.file().offset()};
   if (message.code() != 0)
     event.status = Status(static_cast<StatusCode>(message.code()), message.message());
   event.times = {message.began(),   message.alignment(),    message.snapshot(),

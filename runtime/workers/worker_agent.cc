@@ -159,6 +159,7 @@ void WorkerAgent::SendEvent(const SnapshotEvent& event) {
   e.mutable_file()->set_name(event.file.name);
   e.mutable_file()->set_checkpoint(event.file.checkpoint);
   e.mutable_file()->set_bytes(event.file.bytes);
+  e.mutable_file()->set_offset(event.file.offset);
   e.set_code(static_cast<int>(event.status.code()));
   e.set_message(event.status.message());
   e.set_began(event.times.began);

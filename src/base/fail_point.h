@@ -28,6 +28,10 @@ enum class FailPoint : std::uint8_t {
   kUploadWrite,
   kUploadFinish,
   kUploadAcknowledge,
+  kPackCreate,
+  kPackWrite,
+  kPackFinish,
+  kPackAcknowledge,
   kBlockFileSync,
   kBlockFileClose,
   // The coordinator.

@@ -108,6 +108,9 @@ class Hits final : public FailPlan {
   int syncs_ = 0;
 };
 
+// No packs, some, and packs alone.
+constexpr const char* kPackBelow[] = {"0", "300", "16KiB"};
+
 /// A job on files in memory that is started until it ends well.
 class Seeded {
  public:
@@ -124,6 +127,7 @@ class Seeded {
                        .Option("checkpoint.interval", "1ms")
                        .Option("checkpoint.mode", seed % 2 == 0 ? "aligned" : "unaligned")
                        .Option("checkpoint.retain", "1")
+                       .Option("checkpoint.pack-below", kPackBelow[seed % std::size(kPackBelow)])
                        .Option("checkpoint.tolerable-failures", aborts ? "20" : "0");
     if (seed % 4 != 0)  // it is started again in the same process
       cluster = cluster.Option("restart-strategy.type", "fixed-delay")

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <string>
 
@@ -56,6 +57,9 @@ void Remove(MemoryFileSystem& files, const std::string& folder) {
   }
 }
 
+// No packs, some, and next to all that tasks write in packs.
+constexpr const char* kPackBelow[] = {"0", "300", "16KiB"};
+
 constexpr char kPlanted[] = "a planted fault";
 constexpr int kLastRun = 30;
 
@@ -104,7 +108,8 @@ void RunUntilItEnds(const Shape& shape, Random& random, MemoryFileSystem& files,
             .Option("checkpoint.pause", random.Chance(0.3) ? "1ms" : "0ms")
             .Option("checkpoint.max-concurrent", std::to_string(1 + random.Uniform(2)))
             .Option("checkpoint.compression", random.Chance(0.3) ? "zstd" : "none")
-            .Option("checkpoint.retain", std::to_string(1 + random.Uniform(3)));
+            .Option("checkpoint.retain", std::to_string(1 + random.Uniform(3)))
+            .Option("checkpoint.pack-below", kPackBelow[random.Uniform(std::size(kPackBelow))]);
     if (random.Chance(0.6)) {
       const std::string after = std::to_string(random.Chance(0.7) ? 0 : random.Uniform(20)) + "ms";
       cluster = cluster.Option("checkpoint.mode", "unaligned")

@@ -193,6 +193,26 @@ TEST_F(Coordinator, WhatBuildsOnALostFileIsDeclinedUntilATaskHasWrittenAll) {
   EXPECT_EQ(mails_[0].complete, 3);
 }
 
+TEST_F(Coordinator, WhatIsGivenUpIsDroppedAndTheNextThatCountsIsWhole) {
+  Start(1, Settings(1));
+  Pass(10);
+  Snapshot(0, 1, 1);
+  EXPECT_GT(uploads_->waiting(), 0);
+  Pass(100);
+  EXPECT_EQ(mails_[0].aborted, 1);
+  EXPECT_EQ(uploads_->waiting(), 0);
+  EXPECT_EQ(mails_[0].triggered, 2);
+  Snapshot(0, 2, 1);  // the task has not read that 1 is lost
+  Write();
+  EXPECT_EQ(mails_[0].lost, 1);
+  EXPECT_EQ(history_.failed, 2U);
+  Pass(10);
+  Snapshot(0, 3, 3);
+  Write();
+  EXPECT_EQ(mails_[0].complete, 3);
+  EXPECT_EQ(store_->manifests().at(3)->vertices[0].tasks[0].size(), 1U);
+}
+
 TEST_F(Coordinator, EveryOrderOfWritesAndFailuresEndsEachCheckpointOnce) {
   for (const std::uint64_t seed : test_support::Seeds(1, 300)) {
     SCOPED_TRACE(seed);

@@ -10,57 +10,10 @@
 #include <vector>
 
 #include "runtime/checkpoint/upload_threads.h"
-#include "tests/support/memory_file_system.h"
+#include "tests/support/slow_files.h"
 
 namespace millrace {
 namespace {
-
-/// Files whose Sync asks the test first.
-class SlowFiles final : public FileSystem {
- public:
-  std::function<void(const std::string& path)> before_sync = [](const std::string&) {};
-
-  Result<std::unique_ptr<WritableFile>> Create(const std::string& path) override {
-    auto file = files_.Create(path);
-    if (!file.ok()) return file.status();
-    return std::unique_ptr<WritableFile>(new Slow(this, std::move(file).value(), path));
-  }
-  Result<std::unique_ptr<ReadableFile>> Open(const std::string& path) override {
-    return files_.Open(path);
-  }
-  Status Rename(const std::string& from, const std::string& to) override {
-    return files_.Rename(from, to);
-  }
-  Status Remove(const std::string& path) override { return files_.Remove(path); }
-  Result<std::vector<FileEntry>> List(const std::string& folder) override {
-    return files_.List(folder);
-  }
-  Status MakeFolder(const std::string& folder) override { return files_.MakeFolder(folder); }
-  Status SyncFolder(const std::string& folder) override { return files_.SyncFolder(folder); }
-  Result<std::unique_ptr<FileLock>> Lock(const std::string& path,
-                                         const std::string& owner) override {
-    return files_.Lock(path, owner);
-  }
-
- private:
-  class Slow final : public WritableFile {
-   public:
-    Slow(SlowFiles* files, std::unique_ptr<WritableFile> file, std::string path)
-        : files_(files), file_(std::move(file)), path_(std::move(path)) {}
-    Status Append(std::string_view bytes) override { return file_->Append(bytes); }
-    Status Sync() override {
-      files_->before_sync(path_);
-      return file_->Sync();
-    }
-    Status Close() override { return file_->Close(); }
-
-   private:
-    SlowFiles* files_;
-    std::unique_ptr<WritableFile> file_;
-    std::string path_;
-  };
-  MemoryFileSystem files_;
-};
 
 void Snapshot(SnapshotUploads& uploads, int task, std::int64_t checkpoint) {
   auto file = uploads.Begin({0, task}, checkpoint);
@@ -77,6 +30,16 @@ SnapshotEvent Next(SnapshotUploads& uploads) {
     if (!events.empty()) return events.front();
     uploads.Wait(1000000000);
   }
+}
+
+/// Waits for so many.
+std::vector<SnapshotEvent> Next(SnapshotUploads& uploads, std::size_t count) {
+  std::vector<SnapshotEvent> found;
+  while (found.size() < count) {
+    for (SnapshotEvent& event : uploads.TakeEvents()) found.push_back(std::move(event));
+    if (found.size() < count) uploads.Wait(1000000000);
+  }
+  return found;
 }
 
 TEST(SnapshotUploads, ASlowSyncHoldsUpItsOwnTaskOnly) {
@@ -143,6 +106,121 @@ TEST(SnapshotUploads, SaysWhenItIsCrowdedNoLonger) {
   EXPECT_FALSE(uploads.Crowded());
   EXPECT_TRUE(uploads.RunOne());
   EXPECT_EQ(told, 1);
+}
+
+/// A block of so many MiB.
+void AddMany(SnapshotFile& file, std::size_t mib) {
+  const std::string much(mib << 20, 'x');
+  ByteWriter block;
+  block.PutBytes(much.data(), much.size());
+  file.Add(0, SnapshotBlock::kRows, std::move(block));
+}
+
+class GivenUp : public ::testing::Test {
+ protected:
+  GivenUp() {
+    uploads_.SetOnRoom([this] { ++told_; });
+  }
+  /// Until nothing is ready to be done.
+  std::vector<SnapshotEvent> RunAll() {
+    while (uploads_.RunOne()) {
+    }
+    return uploads_.TakeEvents();
+  }
+  bool Exists(const std::string& name) { return files_.Open("chk/tasks/" + name).ok(); }
+
+  SlowFiles files_;
+  ManualClock clock_;
+  std::unique_ptr<CheckpointStore> store_ = CheckpointStore::Open(&files_, "chk", "a test").value();
+  SnapshotUploads uploads_{store_.get(), &clock_, "r"};
+  int told_ = 0;
+};
+
+TEST_F(GivenUp, WhatWaitsIsDroppedAndWhatIsAddedAndTheFileIsLost) {
+  auto file = uploads_.Begin({0, 0}, 1);
+  for (int i = 0; i < 3; ++i) AddMany(*file, 20);
+  ASSERT_TRUE(uploads_.RunOne()) << "the file is begun";
+  ASSERT_TRUE(uploads_.Crowded());
+  uploads_.GiveUp(1);
+  EXPECT_EQ(uploads_.waiting(), 0);
+  EXPECT_EQ(told_, 1);
+  AddMany(*file, 20);
+  EXPECT_EQ(uploads_.waiting(), 0);
+  EXPECT_FALSE(uploads_.RunOne());
+  file->End(1, {});
+  const auto events = RunAll();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].checkpoint, 1);
+  EXPECT_EQ(events[0].status.code(), StatusCode::kCancelled);
+  EXPECT_TRUE(Exists("r-v0-s0-c1.snapshot")) << "nothing is removed because of a failure";
+  Snapshot(uploads_, 0, 2);
+  EXPECT_TRUE(RunAll().at(0).status.ok());
+}
+
+TEST_F(GivenUp, AFileThatWasNotBegunIsNeverMade) {
+  Snapshot(uploads_, 0, 1);
+  uploads_.GiveUp(1);
+  EXPECT_FALSE(RunAll().at(0).status.ok());
+  EXPECT_FALSE(Exists("r-v0-s0-c1.snapshot"));
+}
+
+TEST_F(GivenUp, ASnapshotThatBeginsLateIsLostToo) {
+  uploads_.GiveUp(4);
+  Snapshot(uploads_, 0, 4);
+  EXPECT_EQ(uploads_.waiting(), 0);
+  EXPECT_FALSE(RunAll().at(0).status.ok());
+  EXPECT_FALSE(Exists("r-v0-s0-c4.snapshot"));
+}
+
+TEST_F(GivenUp, AFileOfWhichOnlyItsEndIsMissingIsEnded) {
+  Snapshot(uploads_, 0, 1);
+  ASSERT_TRUE(uploads_.RunOne()) << "its block";
+  uploads_.GiveUp(1);
+  const auto events = RunAll();
+  EXPECT_TRUE(events.at(0).status.ok()) << "later ones may build on it";
+  EXPECT_TRUE(BlockFileReader::Open(files_, "chk/" + events[0].file.name).ok());
+}
+
+TEST_F(GivenUp, NewerOnesAreWrittenAndToldBehindIt) {
+  Snapshot(uploads_, 0, 1);
+  Snapshot(uploads_, 0, 2);
+  Snapshot(uploads_, 1, 2);
+  uploads_.GiveUp(1);
+  uploads_.GiveUp(1);
+  std::vector<std::int64_t> of_first;
+  for (const SnapshotEvent& event : RunAll()) {
+    EXPECT_EQ(event.status.ok(), event.checkpoint == 2);
+    if (event.task.subtask == 0) of_first.push_back(event.checkpoint);
+  }
+  EXPECT_EQ(of_first, (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST_F(GivenUp, BehindASyncThatHangsTheBacklogDoesNotGrow) {
+  std::promise<void> hangs, released;
+  files_.before_sync = [&](const std::string& path) {
+    if (!path.ends_with("-s0-c1.snapshot")) return;
+    hangs.set_value();
+    released.get_future().wait();
+  };
+  const UploadThreads threads(&uploads_, 2);
+  Snapshot(uploads_, 0, 1);
+  hangs.get_future().wait();
+  constexpr int kMany = 100;
+  for (int checkpoint = 2; checkpoint <= kMany; ++checkpoint) {
+    auto file = uploads_.Begin({0, 0}, checkpoint);
+    AddMany(*file, 1);
+    file->End(1, {});
+    EXPECT_LE(uploads_.waiting(), 1 << 20) << checkpoint;
+    uploads_.GiveUp(checkpoint);
+  }
+  released.set_value();
+  const auto events = Next(uploads_, 2);
+  EXPECT_TRUE(events[0].status.ok());
+  EXPECT_FALSE(events[1].status.ok());
+  EXPECT_EQ(events[1].checkpoint, kMany) << "that all are lost is said once";
+  Snapshot(uploads_, 0, kMany + 1);
+  EXPECT_EQ(Next(uploads_).checkpoint, kMany + 1);
+  EXPECT_EQ(files_.List("chk/tasks").value().size(), 2U);
 }
 
 }  // namespace

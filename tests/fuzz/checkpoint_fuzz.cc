@@ -14,6 +14,7 @@
 #include "millrace/storage/block_file.h"
 #include "millrace/storage/crc32c.h"
 #include "runtime/checkpoint/manifest.h"
+#include "runtime/checkpoint/pack/snapshot_pack.h"
 #include "runtime/task/in_flight.h"
 #include "tests/io/samples.h"
 #include "tests/support/memory_file_system.h"
@@ -80,6 +81,49 @@ void ReadIndexedFile(std::string_view bytes) {
   ReadBlockFile(file.view());
 }
 
+/// Any claims of a manifest about a pack with any blocks: refused with the file's name, or what is found is one part, as claimed. The first 28
+/// bytes are the claims; then for each block its kind, its length and its content.
+void ReadPart(std::string_view bytes) {
+  ByteReader in(bytes);
+  Manifest::File claim{"in", 0, 0, 0};
+  std::uint32_t subtask = 0;
+  in.Get(&claim.offset);
+  in.Get(&claim.bytes);
+  in.Get(&claim.checkpoint);
+  in.Get(&subtask);
+  if (!in.ok()) return;
+  MemoryFileSystem files;
+  BlockFileWriter writer(files.Create("in").value(), "in");
+  for (std::size_t at = 28; at + 2 <= bytes.size();) {
+    const auto kind = static_cast<std::uint16_t>(bytes[at] & 63);
+    const std::string_view content =
+        bytes.substr(at + 2, static_cast<unsigned char>(bytes[at + 1]));
+    Require(writer.Add(kind, content).ok());
+    at += 2 + content.size();
+  }
+  Require(writer.Finish().ok());
+  const auto reader = BlockFileReader::Open(files, "in");
+  const auto part = FindPart(reader.value(), claim, static_cast<int>(subtask));
+  if (!part.ok()) {
+    Require(part.status().code() == StatusCode::kDataLoss);
+    Require(part.status().message().starts_with("read 'in': "));
+    return;
+  }
+  for (const BlockEntry& block : part.value().blocks) Require(block.kind != kPackPart);
+  const auto& all = reader.value().blocks();
+  if (claim.offset == 0) return Require(part.value().blocks.size() == all.size());
+  const BlockEntry* const begin = std::to_address(part.value().blocks.begin());
+  const BlockEntry* const end = begin + part.value().blocks.size();
+  Require(begin > all.data() && end <= all.data() + all.size());
+  Require(end == all.data() + all.size() || end->kind == kPackPart);
+  std::string head;
+  PackPart said;
+  Require(reader.value().Read(begin[-1], &head).ok() && PackPart::Decode(head, &said));
+  Require(said.Encoded().view() == head && begin[-1].offset == claim.offset);
+  Require(said.task.subtask == static_cast<int>(subtask) && said.checkpoint == claim.checkpoint);
+  Require(end[-1].offset + 12 + end[-1].bytes == claim.offset + claim.bytes);
+}
+
 /// A manifest names no file outside of its folder, and says the same when it is written again.
 void ReadManifestBytes(std::string_view bytes) {
   const auto manifest = Manifest::Decode(bytes, "m");
@@ -134,7 +178,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   google::protobuf::SetLogHandler(nullptr);
   constexpr void (*kReaders[])(std::string_view) = {
-      ReadBlockFile, ReadIndexedFile, ReadManifestBytes, ReadInFlight, ReadCommittables};
+      ReadBlockFile, ReadIndexedFile, ReadManifestBytes, ReadInFlight, ReadCommittables, ReadPart};
   kReaders[data[0] % std::size(kReaders)]({reinterpret_cast<const char*>(data) + 1, size - 1});
   return 0;
 }

@@ -27,7 +27,9 @@ struct CheckpointSettings {
   /// Unaligned: a barrier overtakes the records before it when it has waited for so long.
   std::int64_t alignment_timeout_nanos = 0;
   bool compressed = false;  // the snapshots' blocks, with zstd
-  std::string restore;      // a manifest, or a folder: its newest checkpoint; empty: start anew
+  /// A task's snapshot of fewer bytes shares a file with others; 0: none does.
+  std::int64_t pack_below = 16 << 10;
+  std::string restore;  // a manifest, or a folder: its newest checkpoint; empty: start anew
   bool allow_dropped_state = false;  // of operators that the job no longer has
 };
 

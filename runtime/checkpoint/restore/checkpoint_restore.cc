@@ -15,11 +15,11 @@ namespace {
 class FileRestore final : public OperatorRestore {
  public:
   struct Chain {
-    std::vector<const BlockFileReader*> files;
+    std::vector<SnapshotPart> files;
     std::int64_t oldest = 0;
   };
   /// `newest`: the last file of every subtask.
-  FileRestore(std::size_t op, std::vector<Chain> chains, std::vector<const BlockFileReader*> newest,
+  FileRestore(std::size_t op, std::vector<Chain> chains, std::vector<SnapshotPart> newest,
               bool same_subtask)
       : op_(op),
         chains_(std::move(chains)),
@@ -34,8 +34,8 @@ class FileRestore final : public OperatorRestore {
   bool same_subtask() const override { return same_subtask_; }
   std::uint64_t bytes(std::size_t chain) const override {
     std::uint64_t bytes = 0;
-    for (const BlockFileReader* file : chains_[chain].files) {
-      for (const BlockEntry& entry : file->blocks())
+    for (const SnapshotPart& file : chains_[chain].files) {
+      for (const BlockEntry& entry : file.blocks)
         bytes += entry.kind / kSnapshotKinds == op_ ? entry.bytes : 0;
     }
     return bytes;
@@ -45,7 +45,7 @@ class FileRestore final : public OperatorRestore {
                  const Visit& visit) const override {
     const auto& files = chains_[chain].files;
     for (std::uint32_t i = first; i < files.size(); ++i)
-      MILLRACE_RETURN_IF_ERROR(ForEachOf(*files[i], i, kind, visit));
+      MILLRACE_RETURN_IF_ERROR(ForEachOf(files[i], i, kind, visit));
     return Status::Ok();
   }
   Status ForEachSubtask(
@@ -53,21 +53,21 @@ class FileRestore final : public OperatorRestore {
       const std::function<Status(std::size_t, std::string_view)>& visit) const override {
     for (std::size_t i = 0; i < newest_.size(); ++i) {
       const auto give = [&](const Block& block) { return visit(i, block.bytes); };
-      MILLRACE_RETURN_IF_ERROR(ForEachOf(*newest_[i], 0, kind, give));
+      MILLRACE_RETURN_IF_ERROR(ForEachOf(newest_[i], 0, kind, give));
     }
     return Status::Ok();
   }
 
  private:
-  Status ForEachOf(const BlockFileReader& file, std::uint32_t snapshot,
+  Status ForEachOf(const SnapshotPart& file, std::uint32_t snapshot,
                    std::optional<SnapshotBlock> kind, const Visit& visit) const {
     std::vector<BlockEntry> wanted;
-    for (const BlockEntry& entry : file.blocks()) {
+    for (const BlockEntry& entry : file.blocks) {
       const auto found = static_cast<SnapshotBlock>(entry.kind % kSnapshotKinds);
       if (entry.kind / kSnapshotKinds == op_ && found == kind.value_or(found))
         wanted.push_back(entry);
     }
-    BlockReadAhead blocks(&file, wanted);
+    BlockReadAhead blocks(file.file, wanted);
     for (const BlockEntry& entry : wanted) {
       const std::string* bytes = nullptr;
       MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kRestoreRead));
@@ -75,14 +75,14 @@ class FileRestore final : public OperatorRestore {
       const auto found = static_cast<SnapshotBlock>(entry.kind % kSnapshotKinds);
       const Status visited = visit({snapshot, found, *bytes});
       if (!visited.ok())
-        return Status(visited.code(), visited.message() + " (in '" + file.path() + "')");
+        return Status(visited.code(), visited.message() + " (in '" + file.file->path() + "')");
     }
     return Status::Ok();
   }
 
   std::size_t op_;
   std::vector<Chain> chains_;
-  std::vector<const BlockFileReader*> newest_;
+  std::vector<SnapshotPart> newest_;
   bool same_subtask_;
 };
 
@@ -94,15 +94,25 @@ Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::Open(FileSystem& f
   MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kRestoreOpen));
   std::unique_ptr<CheckpointRestore> restore(new CheckpointRestore(folder, std::move(manifest)));
   for (const Manifest::Vertex& vertex : restore->manifest_.vertices) {
-    for (const Manifest::Chain& chain : vertex.tasks) {
-      for (const Manifest::File& file : chain) {
-        auto reader = BlockFileReader::Open(files, JoinPath(folder, file.name));
-        if (!reader.ok()) return reader.status();
-        restore->readers_.emplace(file.name, std::move(reader).value());
-      }
+    for (std::size_t i = 0; i < vertex.tasks.size(); ++i) {
+      for (const Manifest::File& file : vertex.tasks[i])
+        MILLRACE_RETURN_IF_ERROR(restore->OpenPart(files, file, static_cast<int>(i)));
     }
   }
   return restore;
+}
+
+Status CheckpointRestore::OpenPart(FileSystem& files, const Manifest::File& file, int subtask) {
+  auto at = readers_.find(file.name);
+  if (at == readers_.end()) {
+    auto reader = BlockFileReader::Open(files, JoinPath(folder_, file.name));
+    if (!reader.ok()) return reader.status();
+    at = readers_.emplace(file.name, std::move(reader).value()).first;
+  }
+  auto part = FindPart(at->second, file, subtask);
+  if (!part.ok()) return part.status();
+  parts_[{file.name, file.offset}] = part.value();
+  return Status::Ok();
 }
 
 Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::OpenManifest(
@@ -133,7 +143,7 @@ std::vector<std::string> CheckpointRestore::OperatorsWithState() const {
     std::vector<bool> has(vertex.operators.size());
     for (const Manifest::Chain& chain : vertex.tasks) {
       for (const Manifest::File& file : chain) {
-        for (const BlockEntry& entry : readers_.at(file.name).blocks()) {
+        for (const BlockEntry& entry : PartOf(file).blocks) {
           const std::size_t op = entry.kind / kSnapshotKinds;
           if (op < has.size()) has[op] = true;
         }
@@ -154,13 +164,12 @@ std::unique_ptr<OperatorRestore> CheckpointRestore::For(const std::string& op,
     const auto at = std::find(vertex.operators.begin(), vertex.operators.end(), op);
     if (at == vertex.operators.end()) continue;
     std::vector<FileRestore::Chain> chains;
-    std::vector<const BlockFileReader*> newest;
+    std::vector<SnapshotPart> newest;
     for (std::size_t i = 0; i < vertex.tasks.size(); ++i) {
-      if (!vertex.tasks[i].empty()) newest.push_back(&readers_.at(vertex.tasks[i].back().name));
+      if (!vertex.tasks[i].empty()) newest.push_back(PartOf(vertex.tasks[i].back()));
       if (same && i != static_cast<std::size_t>(subtask)) continue;
       FileRestore::Chain chain;
-      for (const Manifest::File& file : vertex.tasks[i])
-        chain.files.push_back(&readers_.at(file.name));
+      for (const Manifest::File& file : vertex.tasks[i]) chain.files.push_back(PartOf(file));
       if (!vertex.tasks[i].empty()) chain.oldest = vertex.tasks[i].front().checkpoint;
       chains.push_back(std::move(chain));
     }

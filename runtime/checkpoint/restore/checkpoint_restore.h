@@ -6,11 +6,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "millrace/operators/snapshot.h"
 #include "millrace/storage/block_file.h"
 #include "runtime/checkpoint/manifest.h"
+#include "runtime/checkpoint/pack/snapshot_pack.h"
 
 namespace millrace {
 
@@ -46,9 +48,15 @@ class CheckpointRestore {
   const Manifest::Vertex* SameVertex(const std::vector<std::string>& operators,
                                      int parallelism) const;
 
+  Status OpenPart(FileSystem& files, const Manifest::File& file, int subtask);
+  const SnapshotPart& PartOf(const Manifest::File& file) const {
+    return parts_.at({file.name, file.offset});
+  }
+
   std::string folder_;
   Manifest manifest_;
-  std::map<std::string, BlockFileReader> readers_;  // by name
+  std::map<std::string, BlockFileReader> readers_;                       // by name
+  std::map<std::pair<std::string, std::uint64_t>, SnapshotPart> parts_;  // by name and offset
 };
 
 }  // namespace millrace
