@@ -72,7 +72,9 @@ void ReportJob(LocalCluster& cluster, const FactoryRegistry& registry, JobResult
   for (const PlanVertex& v : deployment.plan().vertices)
     result->vertices.push_back({v.name, 0, 0, 0, 0, 0, 0});
   for (Slot& slot : deployment.slots()) {
-    for (const auto& task : slot.tasks()) ReportTask(*task, result);
+    for (const auto& task : slot.tasks()) {
+      if (task != nullptr) ReportTask(*task, result);  // else it was about to be started again
+    }
   }
   result->peak_memory = deployment.memory().peak();
 }

@@ -86,6 +86,11 @@ void SnapshotUploads::WriteManifest(Manifest manifest, std::size_t retained) {
   Push(&manifests_, std::move(item));
 }
 
+bool SnapshotUploads::ManifestsAtRest() {
+  const std::lock_guard lock(mutex_);
+  return !manifests_.taken && manifests_.items.empty();
+}
+
 void SnapshotUploads::Push(Strand* strand, Item item) {
   waiting_.fetch_add(static_cast<std::int64_t>(item.block.size()), std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
@@ -119,6 +124,10 @@ bool SnapshotUploads::RunOne() {
     const std::lock_guard lock(mutex_);
     strand->taken = false;
     if (!strand->items.empty()) ready_.push_front(strand);  // a file that was begun is ended first
+    if (strand == &manifests_) {  // whoever waits for their rest looks again
+      interrupted_ = true;
+      news_.notify_one();
+    }
   }
   const std::int64_t before = waiting_.fetch_sub(bytes, std::memory_order_relaxed);
   if (before > kCrowded && before - bytes <= kCrowded && on_room_) on_room_();

@@ -53,6 +53,8 @@ class SnapshotUploads final : public SnapshotTarget {
 
   /// A complete checkpoint. Then only the newest `retained` ones are kept.
   void WriteManifest(Manifest manifest, std::size_t retained);
+  /// No manifest waits or is being written, and no older one is being removed.
+  bool ManifestsAtRest();
 
   // --- any thread, several at once
 

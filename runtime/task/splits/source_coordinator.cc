@@ -98,6 +98,19 @@ void SourceCoordinator::EndCheckpoint(std::int64_t checkpoint) {
   }
 }
 
+void SourceCoordinator::StartAgain(std::unique_ptr<SplitEnumerator> enumerator) {
+  std::lock_guard lock(mutex_);
+  enumerator_ = std::move(enumerator);
+  for (Reader& reader : readers_) {
+    reader.assigned.clear();
+    reader.no_more = false;
+    reader.barrier = 0;
+  }
+  open_.clear();
+  any_split_ = false;
+  done_readers_ = 0;
+}
+
 Status SourceCoordinator::Restore(std::string_view bytes) {
   std::lock_guard lock(mutex_);
   ByteReader in(bytes);

@@ -35,6 +35,8 @@ class SourceCoordinator final : public SourceCheckpoints {
   std::string BeginCheckpoint(std::int64_t checkpoint) override;
   void EndCheckpoint(std::int64_t checkpoint) override;
   Status Restore(std::string_view bytes) override;
+  /// As new: all its readers have been stopped, and others take their places. Before Restore.
+  void StartAgain(std::unique_ptr<SplitEnumerator> enumerator);
   void set_waker(int subtask, Waker* waker) {
     readers_[static_cast<std::size_t>(subtask)].waker = waker;
   }
