@@ -79,6 +79,16 @@ void ReportJob(LocalCluster& cluster, const FactoryRegistry& registry, JobResult
   result->peak_memory = deployment.memory().peak();
 }
 
+void ReportRegions(const Deployment& deployment, const std::map<int, std::uint64_t>& restarts,
+                   JobResult* result) {
+  const Regions& regions = deployment.regions();
+  for (const auto& [region, count] : restarts) {
+    result->region_restarts.push_back({VerticesOf(deployment.plan(), regions, region),
+                                       SubtaskOf(deployment.plan(), regions, region),
+                                       regions.tasks(region).size(), regions.all_tasks(), count});
+  }
+}
+
 v1::WorkerReport ToMessage(const JobResult& result) {
   v1::WorkerReport report;
   for (const OperatorReport& op : result.operators) {

@@ -43,12 +43,16 @@ const OperatorRestore* JobCheckpoints::RestoreOf(const std::string& op, int vert
 
 Status JobCheckpoints::AddSource(const std::string& op, SourceCheckpoints* coordinator) {
   if (!coordinator_.has_value()) job_.sources.push_back({op, coordinator});
-  if (point_->from.restore == nullptr) return Status::Ok();
-  const auto splits = point_->from.restore->SplitsOf(op);
+  const auto splits = SplitsOf(op);
   if (!splits.has_value()) return Status::Ok();
   const Status restored = coordinator->Restore(*splits);
   return restored.ok() ? restored
                        : Status(restored.code(), "source '" + op + "': " + restored.message());
+}
+
+std::optional<std::string> JobCheckpoints::SplitsOf(const std::string& op) const {
+  const CheckpointRestore* const restore = point_->from.restore.get();
+  return restore != nullptr ? restore->SplitsOf(op) : std::nullopt;
 }
 
 CheckpointMail* JobCheckpoints::AddTask(TaskId task, int parallelism, Waker* waker) {

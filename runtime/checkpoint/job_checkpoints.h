@@ -59,6 +59,8 @@ class JobCheckpoints {
   const OperatorRestore* RestoreOf(const std::string& op, int vertex, int subtask, int parallelism);
   /// Also of a source whose region begins again: its splits go back.
   Status AddSource(const std::string& op, SourceCheckpoints* coordinator);
+  /// What the checkpoint has of a source's coordinator; nothing: no checkpoint, or not this source.
+  std::optional<std::string> SplitsOf(const std::string& op) const;
   CheckpointMail* AddTask(TaskId task, int parallelism, Waker* waker);
   /// The checkpoint that the ids of the next task go on from.
   std::int64_t restored() const { return restored_; }

@@ -86,7 +86,6 @@ struct Deployment::Building {
 Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
                        const DeploymentOptions& options, Slot::OnFailure on_failure)
     : plan_(std::move(plan)),
-      regions_(plan_),
       registry_(registry),
       options_(options),
       batches_(PlanBatchesOf(plan_, registry, options).value()),
@@ -97,7 +96,6 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
     if (!Holds(i)) continue;
     slots_.emplace_back(i, options_.clock, on_failure);
     if (options_.measure_steps) slots_.back().MeasureSteps();
-    if (options_.separate_regions) slots_.back().SeparateRegions();
   }
   if (options_.placement.workers > 1) {
     exchange_ = std::make_unique<Exchange>(options_.peers, [on_failure](const Status& status) {
@@ -106,11 +104,17 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
   }
   counters_.resize(plan_.operators.size());
   coordinators_.resize(plan_.operators.size());
-  channels_.resize(regions_.count());
   for (const PlanOperator& o : plan_.operators) {
     for (int s = 0; s < o.parallelism; ++s)
       counters_[static_cast<std::size_t>(o.id)].push_back(MakeCounters(o));
     if (o.kind == NodeKind::kSource) MakeSplitControl(o);
+  }
+  regions_ = Regions(plan_, [this](const PlanOperator& source) {
+    return coordinator(source.id) != nullptr && coordinator(source.id)->deals_ahead();
+  });
+  channels_.resize(regions_.count());
+  for (Slot& slot : slots_) {
+    if (separates_regions()) slot.SeparateRegions();
   }
   Building building;
   building.run = options_.run;
@@ -152,15 +156,27 @@ void Deployment::RebuildRegion(int region, const std::string& run, RestorePoint 
       if (regions_.of({o.vertex, s}) == region)
         counters_[static_cast<std::size_t>(o.id)][static_cast<std::size_t>(s)] = MakeCounters(o);
     }
-    // All readers of a source are in one region.
-    if (o.kind != NodeKind::kSource || regions_.of({o.vertex, 0}) != region) continue;
-    coordinator(o.id)->StartAgain(MakeEnumerator(o));
-    ThrowIfNotRestored(options_.checkpoints->AddSource(o.name, coordinator(o.id)));
+    if (o.kind == NodeKind::kSource) RestoreSplits(o, region);
   }
   Building building;
   building.region = region;
   building.run = run;
   Build(&building);
+}
+
+void Deployment::RestoreSplits(const PlanOperator& source, int region) {
+  std::vector<int> subtasks;
+  for (int s = 0; s < source.parallelism; ++s) {
+    if (regions_.of({source.vertex, s}) == region) subtasks.push_back(s);
+  }
+  if (subtasks.empty()) return;
+  SourceCoordinator& splits = *coordinator(source.id);
+  if (subtasks.size() == static_cast<std::size_t>(source.parallelism)) {
+    splits.StartAgain(MakeEnumerator(source));
+    return ThrowIfNotRestored(options_.checkpoints->AddSource(source.name, &splits));
+  }
+  for (const int s : subtasks)
+    ThrowIfNotRestored(splits.RestoreReader(s, options_.checkpoints->SplitsOf(source.name)));
 }
 
 std::unique_ptr<OperatorCounters> Deployment::MakeCounters(const PlanOperator& op) const {

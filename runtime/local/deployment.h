@@ -38,7 +38,8 @@ struct DeploymentOptions {
   bool measure_steps = false;
   std::string run;                        // a name that no other run of any job has
   JobCheckpoints* checkpoints = nullptr;  // null: none are taken
-  bool separate_regions = false;          // a region that fails leaves the others alone
+  bool separate_regions =
+      false;  // a region that fails leaves the others alone. Without other workers
   // Of a job in several worker processes.
   Placement placement;
   std::vector<int>
@@ -63,6 +64,8 @@ class Deployment {
 
   const JobPlan& plan() const { return plan_; }
   const Regions& regions() const { return regions_; }
+  /// There are several, and each fails alone.
+  bool separates_regions() const { return options_.separate_regions && regions_.count() > 1; }
   /// Makes the tasks of a region anew, when all slots have stopped it and the coordinator of checkpoints is suspended; the slots
   /// are to open them then. `run` is what the operators hear. Throws as the constructor does: nothing can be opened then.
   void RebuildRegion(int region, const std::string& run, RestorePoint point);
@@ -90,6 +93,8 @@ class Deployment {
   std::unique_ptr<OperatorCounters> MakeCounters(const PlanOperator& op) const;
   std::unique_ptr<SplitEnumerator> MakeEnumerator(const PlanOperator& source);
   void MakeSplitControl(const PlanOperator& source);
+  /// The splits of the subtasks that are in the region go back.
+  void RestoreSplits(const PlanOperator& source, int region);
   SourceControl* SplitControlOf(int source, int subtask);
   Slot& slot(int subtask) { return slots_[options_.placement.SlotOf(subtask)]; }
   void MakeTask(const PlanVertex& vertex, int subtask, Building* building);
@@ -105,7 +110,7 @@ class Deployment {
   const PlanOperator& op(int id) const { return plan_.operators[static_cast<std::size_t>(id)]; }
 
   const JobPlan plan_;
-  const Regions regions_;
+  Regions regions_;
   const FactoryRegistry& registry_;
   const DeploymentOptions options_;
   const BatchBudget batches_;

@@ -41,8 +41,9 @@ class LocalCluster final : public Supervised {
   /// Ends the job at the next step of each task. Any thread.
   void Cancel() override;
   void Look(const std::function<void(Deployment&)>& look) override {
-    const std::lock_guard lock(deployed_);
-    look(*deployment_);
+    const std::unique_lock lock(deployed_,
+                                std::try_to_lock);  // user code may run while tasks are made
+    if (lock.owns_lock()) look(*deployment_);
   }
   bool cancelled() const { return cancelled_.load(); }
   std::optional<TaskFailure> failure() const;

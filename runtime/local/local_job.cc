@@ -10,12 +10,10 @@ namespace millrace {
 LocalJob::LocalJob(const JobPlan* plan, const FactoryRegistry* registry,
                    const LocalJobOptions& options, JobRecovery* recovery)
     : plan_(plan),
-      regions_(*plan),
       registry_(registry),
       options_(options),
       recovery_(recovery),
-      strategy_(options.restart, options.seed),
-      region_restarts_(regions_.count()) {}
+      strategy_(options.restart, options.seed) {}
 
 Status LocalJob::Run() {
   for (;;) {
@@ -50,8 +48,9 @@ std::optional<std::int64_t> LocalJob::OnRegionFailure(const TaskFailure& failure
   const auto delay = DelayAfter(Describe(failure));
   given_up_ = !delay.has_value();
   if (given_up_) return delay;
-  ++region_restarts_[static_cast<std::size_t>(failure.region)];
-  LogRestart(++restarts_, *delay, DescribeRegion(*plan_, regions_, failure.region),
+  ++region_restarts_[failure.region];
+  const Regions& regions = cluster_->deployment().regions();
+  LogRestart(++restarts_, *delay, DescribeRegion(*plan_, regions, failure.region),
              Describe(failure));
   return delay;
 }
@@ -82,11 +81,11 @@ std::optional<LocalJob::Failure> LocalJob::Deploy() {
     checkpoints_ = std::move(checkpoints).value();
     options.checkpoints = checkpoints_.get();
     options.run = checkpoints_->run();
-    options.separate_regions = regions_.count() > 1;
+    options.separate_regions = true;
   }
   try {  // enumerators are made here: a source that finds nothing to read says so
     auto cluster = std::make_unique<LocalCluster>(*plan_, *registry_, options);
-    if (options.separate_regions) cluster->RestartRegions(this);
+    if (cluster->deployment().separates_regions()) cluster->RestartRegions(this);
     const std::lock_guard lock(mutex_);
     cluster_ = std::move(cluster);
     return std::nullopt;

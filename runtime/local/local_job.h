@@ -3,11 +3,11 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "runtime/checkpoint/restore/job_recovery.h"
 #include "runtime/checkpoint/restore/restart_strategy.h"
@@ -40,9 +40,8 @@ class LocalJob final : public Supervised, private RegionPolicy {
   bool cancelled() const;
   /// Of the whole and of regions.
   std::uint64_t restarts() const { return restarts_; }
-  const Regions& regions() const { return regions_; }
-  /// By region.
-  const std::vector<std::uint64_t>& region_restarts() const { return region_restarts_; }
+  /// By region of the last attempt.
+  const std::map<int, std::uint64_t>& region_restarts() const { return region_restarts_; }
   /// What the last attempt has deployed, when Run has returned; null: nothing.
   LocalCluster* cluster() { return cluster_.get(); }
   void Look(const std::function<void(Deployment&)>& look) override {
@@ -71,13 +70,12 @@ class LocalJob final : public Supervised, private RegionPolicy {
   Status GiveUp(const Failure& last, const std::string& why) const;
 
   const JobPlan* plan_;
-  const Regions regions_;
   const FactoryRegistry* registry_;
   const LocalJobOptions options_;
   JobRecovery* recovery_;
   RestartStrategy strategy_;
   std::uint64_t restarts_ = 0;
-  std::vector<std::uint64_t> region_restarts_;
+  std::map<int, std::uint64_t> region_restarts_;
   bool given_up_ = false;    // the strategy has said so
   std::uint64_t turns_ = 0;  // of earlier attempts
   std::string first_failure_;

@@ -26,7 +26,7 @@ class DisjointSets {
 
 }  // namespace
 
-Regions::Regions(const JobPlan& plan) {
+Regions::Regions(const JobPlan& plan, const std::function<bool(const PlanOperator&)>& deals_ahead) {
   std::size_t count = 0;
   for (const PlanVertex& vertex : plan.vertices) {
     first_.push_back(count);
@@ -38,7 +38,7 @@ Regions::Regions(const JobPlan& plan) {
     return plan.operators[static_cast<std::size_t>(id)];
   };
   for (const PlanOperator& source : plan.operators) {
-    if (source.kind != NodeKind::kSource) continue;
+    if (source.kind != NodeKind::kSource || deals_ahead(source)) continue;
     for (int s = 1; s < source.parallelism; ++s) join({source.vertex, 0}, {source.vertex, s});
   }
   for (const PlanEdge& edge : plan.edges) {
@@ -76,14 +76,28 @@ std::vector<std::string> VerticesOf(const JobPlan& plan, const Regions& regions,
   return names;
 }
 
+int SubtaskOf(const JobPlan& plan, const Regions& regions, int region) {
+  const int subtask = regions.tasks(region).front().subtask;
+  for (const TaskId& task : regions.tasks(region)) {
+    const bool all = plan.vertices[static_cast<std::size_t>(task.vertex)].parallelism == 1;
+    if (task.subtask != subtask || all) return -1;
+  }
+  return subtask;
+}
+
 std::string DescribeRegion(const JobPlan& plan, const Regions& regions, int region) {
-  constexpr std::size_t kMostNames = 4;
+  constexpr std::size_t kMostNames = 3, kLongest = 40;
   const std::vector<std::string> names = VerticesOf(plan, regions, region);
   std::string text = "region ";
-  for (std::size_t i = 0; i < names.size() && i < kMostNames; ++i)
-    text += (i == 0 ? "'" : ", '") + names[i] + "'";
+  for (std::size_t i = 0; i < names.size() && i < kMostNames; ++i) {
+    const bool cut = names[i].size() > kLongest;
+    text +=
+        (i == 0 ? "'" : ", '") + (cut ? names[i].substr(0, kLongest - 3) + "..." : names[i]) + "'";
+  }
   if (names.size() > kMostNames)
     text += " and " + std::to_string(names.size() - kMostNames) + " more";
+  const int subtask = SubtaskOf(plan, regions, region);
+  if (subtask >= 0) text += ", subtask " + std::to_string(subtask);
   return text + " (" + std::to_string(regions.tasks(region).size()) + " of " +
          std::to_string(regions.all_tasks()) + " tasks)";
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,13 @@ namespace millrace {
 /// Between regions no record goes, so that one may go back to a checkpoint while the others run on. Pure.
 /// (Flink: pipelined region)
 ///
-/// The subtasks of a source are in one region, also where nothing else connects them: they share an enumerator, which has given
-/// splits to some of them that it would have to give to others after it went back.
+/// The subtasks of a source are in one region, also where nothing else connects them: they share an enumerator, and after it went
+/// back it could give one of them a split that another has read meanwhile. But for those whose enumerator deals ahead.
 class Regions {
  public:
-  explicit Regions(const JobPlan& plan);
+  Regions() = default;
+  /// `deals_ahead(source)`: the enumerator of this source does.
+  Regions(const JobPlan& plan, const std::function<bool(const PlanOperator&)>& deals_ahead);
 
   std::size_t count() const { return tasks_.size(); }
   /// Numbered by their first vertex and subtask.
@@ -42,7 +45,10 @@ class Regions {
 /// The names of the vertices that have tasks in a region, in the plan's order.
 std::vector<std::string> VerticesOf(const JobPlan& plan, const Regions& regions, int region);
 
-/// For a message: "region 'numbers', 'sums' (4 of 6 tasks)". Of many vertices the first ones.
+/// The subtask whose tasks these are, of vertices that have others too; -1: it is not just one.
+int SubtaskOf(const JobPlan& plan, const Regions& regions, int region);
+
+/// For a message: "region 'numbers', 'sums' (4 of 6 tasks)". What would be long is cut.
 std::string DescribeRegion(const JobPlan& plan, const Regions& regions, int region);
 
 }  // namespace millrace
