@@ -119,15 +119,15 @@ void LocalCluster::RunCheckpoints(const std::atomic<std::ptrdiff_t>& running) {
         worker_.forward(event);
     } else if (!stop_.load()) {
       CheckpointCoordinator& coordinator = checkpoints_->coordinator();
-      coordinator.Step();
-      if (!coordinator.failure().empty())
-        OnFailure({"checkpoints", "checkpoint coordinator", 0, coordinator.failure()});
       std::int64_t wake = INT64_MAX;
-      if (restart_ != nullptr) {
+      if (restart_ != nullptr) {  // first: when a region runs again the last checkpoint may be due
         while (restart_->Step(clock.NowNanos())) {
         }
         wake = restart_->next_wake();
       }
+      coordinator.Step();
+      if (!coordinator.failure().empty())
+        OnFailure({"checkpoints", "checkpoint coordinator", 0, coordinator.failure()});
       until = std::min(wake, coordinator.next_wake()) - clock.NowNanos();
     }
     checkpoints_->uploads()->Wait(std::clamp<std::int64_t>(until, 0, kLook));

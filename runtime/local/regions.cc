@@ -85,15 +85,25 @@ int SubtaskOf(const JobPlan& plan, const Regions& regions, int region) {
   return subtask;
 }
 
+namespace {
+
+/// So many bytes of it at most, of whole characters.
+std::string Cut(const std::string& name) {
+  constexpr std::size_t kLongest = 40;
+  if (name.size() <= kLongest) return name;
+  std::size_t end = kLongest - 3;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;  // UTF-8
+  return name.substr(0, end) + "...";
+}
+
+}  // namespace
+
 std::string DescribeRegion(const JobPlan& plan, const Regions& regions, int region) {
-  constexpr std::size_t kMostNames = 3, kLongest = 40;
+  constexpr std::size_t kMostNames = 3;
   const std::vector<std::string> names = VerticesOf(plan, regions, region);
   std::string text = "region ";
-  for (std::size_t i = 0; i < names.size() && i < kMostNames; ++i) {
-    const bool cut = names[i].size() > kLongest;
-    text +=
-        (i == 0 ? "'" : ", '") + (cut ? names[i].substr(0, kLongest - 3) + "..." : names[i]) + "'";
-  }
+  for (std::size_t i = 0; i < names.size() && i < kMostNames; ++i)
+    text += (i == 0 ? "'" : ", '") + Cut(names[i]) + "'";
   if (names.size() > kMostNames)
     text += " and " + std::to_string(names.size() - kMostNames) + " more";
   const int subtask = SubtaskOf(plan, regions, region);
