@@ -108,6 +108,15 @@ std::uint64_t OfRegions(const JobResult& result) {
   return restarts;
 }
 
+/// The rows of each keyed operator's state.
+std::vector<std::uint64_t> StatesOf(const JobResult& result) {
+  std::vector<std::uint64_t> rows;
+  for (const OperatorReport& op : result.operators) {
+    if (op.name.ends_with("counts")) rows.push_back(op.state_rows);
+  }
+  return rows;
+}
+
 TEST_F(RegionRestart, TheOtherRegionReadsAndWritesNothingTwice) {
   for (const std::uint64_t seed : test_support::Seeds(1, 6)) {
     for (const TestCluster& cluster : TestCluster::BothDrivers(seed)) {
@@ -165,14 +174,8 @@ TEST_F(RegionRestart, WhatIsSavedAfterItIsWhole) {
     ASSERT_TRUE(run(With(cluster)).status.ok());
     const JobResult again = run(With(cluster).Restore("memory://chk"));
     ASSERT_TRUE(again.status.ok()) << again.status;
-    int keyed = 0;
-    for (const OperatorReport& op : again.operators) {
-      if (!op.name.ends_with("counts")) continue;
-      ++keyed;
-      EXPECT_EQ(op.in, 0U) << op.name << ": all was read before";
-      EXPECT_EQ(op.state_rows, static_cast<std::uint64_t>(kRemainders)) << op.name;
-    }
-    EXPECT_EQ(keyed, 2);
+    EXPECT_EQ(again.operators[0].in, 0U) << "all was read before";
+    EXPECT_EQ(StatesOf(again), (std::vector<std::uint64_t>{kRemainders, kRemainders}));
   }
 }
 
@@ -240,6 +243,32 @@ TEST_F(RegionRestart, OneThatFailsAgainWhenItIsOpenedIsStartedOnceMore) {
     EXPECT_EQ(job.steady_opened.times(), kEachSplitOnce);
     EXPECT_EQ(job.oracle.rows(), RowsOf(EachCountOnce(2000)));
   }
+}
+
+/// Nothing can be built on the files of the other folder: what the region writes from then on is whole.
+TEST_F(RegionRestart, OneThatGoesBackToACheckpointOfAnotherFolderNeedsThatNoMore) {
+  TwoPipelines job(0);
+  std::atomic<int> opened = 0;
+  job.front = [&](DataStream<std::int64_t> numbers) {
+    return std::move(numbers).Process("opens", OpensBadly(&opened));
+  };
+  const auto run = [&](const TestCluster& cluster, const std::string& folder) {
+    return With(cluster, "1h")
+        .Option("checkpoint.dir", "memory://" + folder)
+        .Run([&](StreamEnvironment& env) { job.Build(env); });
+  };
+  const TestCluster threads = TestCluster::Threads();
+  ASSERT_TRUE(run(threads, "one").status.ok());
+  const JobResult second = run(threads.Restore("memory://one"), "two");
+  ASSERT_TRUE(second.status.ok()) << second.status;
+  EXPECT_EQ(OfRegions(second), 1U);
+  for (const std::string& path : files_.paths()) {
+    if (path.starts_with("one/")) ASSERT_TRUE(files_.Remove(path).ok());
+  }
+  const JobResult third = run(threads.Restore("memory://two"), "two");
+  ASSERT_TRUE(third.status.ok()) << third.status;
+  EXPECT_EQ(third.restarts, 0U);
+  EXPECT_EQ(StatesOf(third), (std::vector<std::uint64_t>{kRemainders, kRemainders}));
 }
 
 TEST_F(RegionRestart, WhenAnotherRegionFailsMeanwhileTheWholeJobIsStartedAgain) {
