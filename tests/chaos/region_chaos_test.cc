@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "millrace/testing/test_cluster.h"
-#include "runtime/checkpoint/checkpoint_folder.h"
 #include "src/base/sanitizers.h"
+#include "tests/chaos/chaos_folders.h"
 #include "tests/chaos/chaos_shapes.h"
 #include "tests/chaos/file_reader.h"
 #include "tests/chaos/oracle_sink.h"
@@ -110,7 +110,6 @@ TestCluster Drawn(Random& random) {
                      .Parallelism(1 + static_cast<int>(random.Uniform(3)))
                      .Option("batch.rows", std::to_string(1 + random.Uniform(60)))
                      .Option("exchange", random.Chance(0.5) ? "local" : "serialized")
-                     .Option("checkpoint.dir", "memory://chk")
                      .Option("checkpoint.interval", "5ms")
                      .Option("checkpoint.timeout", random.Chance(0.3) ? "5ms" : "1s")
                      .Option("checkpoint.tolerable-failures", "1000000")
@@ -127,15 +126,19 @@ struct Seen {
   std::uint64_t runs = 0, restarts = 0, of_regions = 0, regions = 0;
 };
 
-/// Runs the job until it ends well; all but the last run may die. Later runs have fewer faults, so that they get somewhere.
-void RunUntilItEnds(const chaos::Shape& shape, Random& random, MemoryFileSystem& files,
+/// Runs the job until it ends well; all but the last run may die. Later runs have fewer faults, so that they get somewhere. One
+/// that `moves` goes on in the other folder now and then, and the one that it came from is lost then.
+void RunUntilItEnds(const chaos::Shape& shape, Random& random, MemoryFileSystem& files, bool moves,
                     Faults& faults, const chaos::Sinks& sinks, Seen* seen) {
   constexpr int kLastRun = 4;
   for (int run = 0; run <= kLastRun; ++run) {
     faults.chance = random.Chance(0.2) ? 0 : 0.004 / (1 + run * run);
     auto cluster = Drawn(random).Option("test.run", "r" + std::to_string(run));
-    const auto manifests = ListManifests(files, "chk");
-    if (manifests.ok() && !manifests.value().empty()) cluster = cluster.Restore("memory://chk");
+    const std::string from = chaos::WithNewest(files);
+    if (!from.empty()) cluster = cluster.Restore("memory://" + from);
+    const std::string to = (moves && random.Chance(0.5)) == (from == "one") ? "two" : "one";
+    if (from == to) chaos::Remove(files, from == "one" ? "two" : "one");
+    cluster = cluster.Option("checkpoint.dir", "memory://" + to);
     if (run < kLastRun)
       cluster = cluster.Option("test.crash", std::to_string(1 + random.Uniform(1 << 15)));
     const JobResult result =
@@ -151,8 +154,8 @@ void RunUntilItEnds(const chaos::Shape& shape, Random& random, MemoryFileSystem&
 }
 
 /// A sanitizer sees little more in one thread.
-constexpr std::uint64_t kSeeds = MILLRACE_ASAN || MILLRACE_TSAN ? 4 : 40;
-constexpr std::uint64_t kFileSeeds = MILLRACE_ASAN || MILLRACE_TSAN ? 2 : 12;
+constexpr std::uint64_t kSeeds = MILLRACE_ASAN || MILLRACE_TSAN ? 4 : 30;
+constexpr std::uint64_t kFileSeeds = MILLRACE_ASAN || MILLRACE_TSAN ? 1 : 8;
 
 void Check(const Seen& seen, std::uint64_t seeds) {
   std::printf("%s runs, %s restarts, %s of them of regions\n", std::to_string(seen.runs).c_str(),
@@ -176,7 +179,7 @@ TEST(RegionChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
     Oracle oracle;
     Faults faults(seed);
     RunUntilItEnds(
-        shape, random, files, faults,
+        shape, random, files, /*moves=*/true, faults,
         [&](const std::string&) { return FaultySink<OracleSink>{OracleSink(&oracle), &faults}; },
         &seen);
     RegisterFileSystem("memory", nullptr);
@@ -204,7 +207,7 @@ TEST(RegionChaos, FilesHaveEachRowOnceAndNothingIsLeftBehind) {
     RegisterFileSystem("memory", &files);
     Faults faults(seed);
     RunUntilItEnds(
-        shape, random, files, faults,
+        shape, random, files, /*moves=*/false, faults,
         [&](const std::string& sink) {
           return FaultySink<TextFileSink>{TextFileSink("memory://out/" + sink).RollAt(300),
                                           &faults};
@@ -214,8 +217,7 @@ TEST(RegionChaos, FilesHaveEachRowOnceAndNothingIsLeftBehind) {
     chaos::FileReader reader(&expected);
     std::map<std::string, std::string> finished;
     // A run that died before its first checkpoint is nobody's: what it left stays.
-    const std::string job =
-        ReadManifest(files, ListManifests(files, "chk").value().rbegin()->second).value().job_id;
+    const std::string job = chaos::JobId(files);
     for (const std::string& path : files.paths()) {
       if (!path.starts_with("out/")) continue;
       EXPECT_EQ(path.find("." + job + "."), std::string::npos)

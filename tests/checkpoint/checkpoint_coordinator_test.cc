@@ -308,6 +308,28 @@ TEST_F(Coordinator, ATaskThatIsStartedAgainGoesOnWithItsChainAndNotWithWhatItsPr
   EXPECT_EQ(ids(1), "1 2 3 ") << "it ran on";
 }
 
+TEST_F(Coordinator, WhatAPredecessorWroteInTimeIsInNoChainOfWhoCameBehindIt) {
+  Start(2, Settings(1));
+  Pass(10);
+  Snapshot(0, 1, 1);
+  Snapshot(1, 1, 1);
+  Write();
+  Pass(10);
+  Snapshot(0, 2, 1);
+  Write();  // the other has not acknowledged it
+  coordinator_->Suspend("tasks are started again");
+  coordinator_->StartAgain({0, 0}, store_->manifests().at(1)->vertices[0].tasks[0]);
+  coordinator_->Resume();
+  Pass(10);
+  Snapshot(0, 3, 1);
+  Snapshot(1, 3, 1);
+  Write();
+  const Manifest::Chain& chain = store_->manifests().at(3)->vertices[0].tasks[0];
+  ASSERT_EQ(chain.size(), 2U);
+  EXPECT_EQ(chain[0].checkpoint, 1);
+  EXPECT_EQ(chain[1].checkpoint, 3);
+}
+
 TEST_F(Coordinator, AFileThatAPredecessorHasLostIsNoLossOfWhoCameBehindIt) {
   Start(1, Settings(1));
   Pass(10);
