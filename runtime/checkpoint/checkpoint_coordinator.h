@@ -115,8 +115,8 @@ class CheckpointCoordinator {
   std::map<TaskId, Manifest::Chain> chains_;
   std::set<TaskId> broken_;  // whose last file was not written: the next that counts is whole
   std::set<TaskId> ended_;
-  std::map<TaskId, std::int64_t>
-      again_;  // started again: what it says of checkpoints up to this one was its predecessor's
+  /// Of tasks that were started again: what is said of checkpoints up to this one is of their predecessors.
+  std::map<TaskId, std::int64_t> again_;
   std::vector<Pending> pending_;    // oldest first
   std::set<std::int64_t> aborted_;  // failed, and the tasks do not know yet
   std::int64_t next_begin_;

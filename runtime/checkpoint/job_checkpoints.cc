@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "millrace/base/check.h"
 #include "runtime/checkpoint/restore/restore_check.h"
 
 namespace millrace {
