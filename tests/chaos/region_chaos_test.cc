@@ -154,8 +154,8 @@ void RunUntilItEnds(const chaos::Shape& shape, Random& random, MemoryFileSystem&
 }
 
 /// A sanitizer sees little more in one thread.
-constexpr std::uint64_t kSeeds = MILLRACE_ASAN || MILLRACE_TSAN ? 4 : 30;
-constexpr std::uint64_t kFileSeeds = MILLRACE_ASAN || MILLRACE_TSAN ? 1 : 8;
+constexpr std::uint64_t kSeeds = MILLRACE_ASAN || MILLRACE_TSAN ? 3 : 18;
+constexpr std::uint64_t kFileSeeds = MILLRACE_ASAN || MILLRACE_TSAN ? 1 : 5;
 
 void Check(const Seen& seen, std::uint64_t seeds) {
   std::printf("%s runs, %s restarts, %s of them of regions\n", std::to_string(seen.runs).c_str(),
