@@ -77,11 +77,38 @@ std::int64_t Longest(const CheckpointReport& report, std::int64_t SubtaskCheckpo
   return longest;
 }
 
+/// What of the restarts was of regions alone.
+std::string RegionsText(const std::vector<RegionRestarts>& regions) {
+  std::string out;
+  for (const RegionRestarts& region : regions) {
+    out += (out.empty() ? " (" : "; ") + Number(region.restarts) + " of ";
+    for (std::size_t i = 0; i < region.vertices.size(); ++i)
+      out += (i > 0 ? ", '" : "'") + region.vertices[i] + "'";
+    if (region.subtask >= 0) out += ", subtask " + std::to_string(region.subtask);
+    out += ": " + Number(region.tasks) + " of " + Number(region.of) + " tasks";
+  }
+  return out.empty() ? out : out + ")";
+}
+
+std::string RegionsJson(const std::vector<RegionRestarts>& regions) {
+  std::string out = "[";
+  for (const RegionRestarts& region : regions) {
+    out += (out.size() > 1 ? ",{" : "{");
+    out += "\"vertices\":[";
+    for (std::size_t i = 0; i < region.vertices.size(); ++i)
+      out += (i > 0 ? "," : "") + ToJson(region.vertices[i]);
+    out += "],\"subtask\":" + (region.subtask < 0 ? "null" : std::to_string(region.subtask)) +
+           ",\"tasks\":" + Number(region.tasks) + ",\"of\":" + Number(region.of) +
+           ",\"restarts\":" + Number(region.restarts) + "}";
+  }
+  return out + "]";
+}
+
 std::string CheckpointsText(const JobResult& result) {
   const CheckpointHistory& history = *result.checkpoints;
   std::string out =
       "\ncheckpoints: " + Number(history.completed) + " complete, " + Number(history.failed) +
-      " failed; restarts: " + Number(result.restarts) +
+      " failed; restarts: " + Number(result.restarts) + RegionsText(result.region_restarts) +
       (history.restored > 0 ? "; restored from " + std::to_string(history.restored) : "") + "\n";
   if (!history.recent.empty())
     out +=
@@ -134,6 +161,7 @@ std::string CheckpointsJson(const std::deque<CheckpointReport>& reports) {
 std::string CheckpointsJson(const JobResult& result) {
   const CheckpointHistory& history = *result.checkpoints;
   return ",\"restarts\":" + Number(result.restarts) +
+         ",\"region_restarts\":" + RegionsJson(result.region_restarts) +
          ",\"checkpoints\":{\"completed\":" + Number(history.completed) +
          ",\"failed\":" + Number(history.failed) +
          ",\"restored\":" + std::to_string(history.restored) +

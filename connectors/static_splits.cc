@@ -42,6 +42,17 @@ class StaticSplits final : public SplitEnumerator {
     if (!marked) in = ByteReader(bytes);
     return left_.Decode(in, marked) && in.AtEnd();
   }
+  /// With fewer piles than subtasks some share one.
+  bool DealsAhead(int parallelism) const override {
+    return readers_ == static_cast<std::size_t>(parallelism);
+  }
+  bool RestoreSubtask(int subtask, std::string_view bytes) override {
+    StaticSplits then({}, static_cast<int>(readers_), at_once_);
+    if (!then.Restore(bytes)) return false;
+    const auto reader = static_cast<std::size_t>(subtask);
+    left_.of(reader) = std::move(then.left_.of(reader));
+    return true;
+  }
 
  private:
   std::size_t at_once_;

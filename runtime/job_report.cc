@@ -72,9 +72,21 @@ void ReportJob(LocalCluster& cluster, const FactoryRegistry& registry, JobResult
   for (const PlanVertex& v : deployment.plan().vertices)
     result->vertices.push_back({v.name, 0, 0, 0, 0, 0, 0});
   for (Slot& slot : deployment.slots()) {
-    for (const auto& task : slot.tasks()) ReportTask(*task, result);
+    for (const auto& task : slot.tasks()) {
+      if (task != nullptr) ReportTask(*task, result);  // else it was about to be started again
+    }
   }
   result->peak_memory = deployment.memory().peak();
+}
+
+void ReportRegions(const Deployment& deployment, const std::map<int, std::uint64_t>& restarts,
+                   JobResult* result) {
+  const Regions& regions = deployment.regions();
+  for (const auto& [region, count] : restarts) {
+    result->region_restarts.push_back({VerticesOf(deployment.plan(), regions, region),
+                                       SubtaskOf(deployment.plan(), regions, region),
+                                       regions.tasks(region).size(), regions.all_tasks(), count});
+  }
 }
 
 v1::WorkerReport ToMessage(const JobResult& result) {

@@ -99,7 +99,10 @@ class LocalRunner final : public JobRunner {
     if (recovery != nullptr) {
       result.checkpoints = std::make_shared<CheckpointHistory>(recovery->history());
     }
-    if (local.cluster() != nullptr) ReportJob(*local.cluster(), registry, &result);
+    if (local.cluster() != nullptr) {
+      ReportJob(*local.cluster(), registry, &result);
+      ReportRegions(local.cluster()->deployment(), local.region_restarts(), &result);
+    }
     return result;
   }
   static void RunSupervised(LocalJob& job, const RunOptions& options, JobResult* result) {

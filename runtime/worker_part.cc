@@ -39,13 +39,13 @@ Result<GivenCheckpoints> OpenGiven(const v1::DeployWorker& deploy, const RunOpti
   begin.run = deploy.run();
   begin.job_id = deploy.job_id();
   begin.manifest = deploy.manifest();
-  begin.in_place = deploy.in_place();
+  begin.point.in_place = deploy.in_place();
   begin.first = deploy.first_checkpoint();
   begin.coordinates = false;
   if (!deploy.manifest().empty()) {
     auto restore = CheckpointRestore::OpenManifest(deploy.manifest());
     if (!restore.ok()) return restore.status();
-    begin.restore = std::move(restore).value();
+    begin.point.restore = std::move(restore).value();
   }
   given.checkpoints = std::make_unique<JobCheckpoints>(std::move(begin));
   return given;

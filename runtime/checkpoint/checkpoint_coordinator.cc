@@ -54,7 +54,7 @@ bool CheckpointCoordinator::Trigger() {
 }
 
 bool CheckpointCoordinator::MayBegin() const {
-  if (finished_) return false;
+  if (finished_ || suspended_) return false;
   // The last one begins alone: when it is complete the tasks are gone.
   return all_ended() ? pending_.empty()
                      : pending_.size() < (settings_.pause_nanos > 0 ? 1 : settings_.max_concurrent);
@@ -86,6 +86,8 @@ void CheckpointCoordinator::OnEvent(const SnapshotEvent& event) {
 }
 
 void CheckpointCoordinator::OnWritten(const SnapshotEvent& event) {
+  const auto again = again_.find(event.task);
+  if (again != again_.end() && event.checkpoint <= again->second) return;
   Pending* const pending = Find(event.checkpoint);
   if (!event.status.ok()) {
     broken_.insert(event.task);
@@ -201,15 +203,39 @@ void CheckpointCoordinator::Complete(Pending* pending) {
 }
 
 void CheckpointCoordinator::Fail(Pending* pending, std::string why) {
+  const std::string text = "checkpoint " + std::to_string(pending->tasks.id()) + " failed: " + why;
+  Log(kWarn, text);
+  if (++failures_in_a_row_ > settings_.tolerable_failures) failure_ = text;
+  GiveUp(pending, why);
+}
+
+void CheckpointCoordinator::GiveUp(Pending* pending, const std::string& why) {
   const std::int64_t id = pending->tasks.id();
   End(pending, why);
-  const std::string text = "checkpoint " + std::to_string(id) + " failed: " + why;
-  Log(kWarn, text);
   DieAtFailPoint(FailPoint::kCheckpointAbort);
-  if (++failures_in_a_row_ > settings_.tolerable_failures) failure_ = text;
   aborted_.insert(id);
   TellAborted();
   for (const Source& source : job_.sources) source.coordinator->EndCheckpoint(id);
+}
+
+void CheckpointCoordinator::Suspend(const std::string& why) {
+  suspended_ = true;
+  // Tasks that have ended would take the next one that is complete for the last.
+  TellAll([](CheckpointMail& mail) { mail.last.store(0, std::memory_order_release); });
+  for (std::size_t i = 0; i < pending_.size();) {
+    if (pending_[i].being_written) {
+      ++i;
+    } else {
+      GiveUp(&pending_[i], why);
+    }
+  }
+}
+
+void CheckpointCoordinator::StartAgain(TaskId task, Manifest::Chain chain) {
+  ended_.erase(task);
+  broken_.erase(task);
+  again_[task] = newest();
+  chains_[task] = std::move(chain);
 }
 
 void CheckpointCoordinator::End(Pending* pending, const std::string& failure) {

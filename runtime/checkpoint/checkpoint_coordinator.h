@@ -25,6 +25,8 @@ namespace millrace {
 /// has for the next, and manifests are written one after the other.
 ///
 /// When all tasks have come to their end it takes a last checkpoint, with which what sinks have written is committed.
+///
+/// While some tasks are started again and the others run on it takes none (Suspend, StartAgain, Resume).
 class CheckpointCoordinator {
  public:
   struct Task {
@@ -61,6 +63,18 @@ class CheckpointCoordinator {
   /// Too many checkpoints have failed: so has the job. Empty while not.
   const std::string& failure() const { return failure_; }
 
+  // --- while some tasks are started again
+
+  /// Gives up what is under way, but for those whose manifest is being written: they end as they do. No other begins.
+  void Suspend(const std::string& why);
+  /// The newest checkpoint that tasks have heard of. What is started again takes part in those behind it.
+  std::int64_t newest() const { return next_id_ - 1; }
+  /// The task that was is no more, and all that it said is in the uploads' events. Another one goes on with `chain`. The caller
+  /// writes its mail. While suspended, when none is under way.
+  void StartAgain(TaskId task, Manifest::Chain chain);
+  /// Tasks that were started again run.
+  void Resume() { suspended_ = false; }
+
  private:
   /// A checkpoint under way.
   struct Pending {
@@ -85,6 +99,8 @@ class CheckpointCoordinator {
   void Complete(Pending* pending);
   /// `why` outlives the pending one, which has it.
   void Fail(Pending* pending, std::string why);
+  /// The tasks hear that nothing comes of it.
+  void GiveUp(Pending* pending, const std::string& why);
   /// It is not under way any more.
   void End(Pending* pending, const std::string& failure);
   void TellAborted();
@@ -99,10 +115,13 @@ class CheckpointCoordinator {
   std::map<TaskId, Manifest::Chain> chains_;
   std::set<TaskId> broken_;  // whose last file was not written: the next that counts is whole
   std::set<TaskId> ended_;
+  /// Of tasks that were started again: what is said of checkpoints up to this one is of their predecessors.
+  std::map<TaskId, std::int64_t> again_;
   std::vector<Pending> pending_;    // oldest first
   std::set<std::int64_t> aborted_;  // failed, and the tasks do not know yet
   std::int64_t next_begin_;
   std::int64_t failures_in_a_row_ = 0;
+  bool suspended_ = false;
   bool finished_ = false;
   std::string failure_;
 };

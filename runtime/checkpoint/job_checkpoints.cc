@@ -1,7 +1,9 @@
 #include "runtime/checkpoint/job_checkpoints.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "millrace/base/check.h"
 #include "runtime/checkpoint/restore/restore_check.h"
 
 namespace millrace {
@@ -13,47 +15,75 @@ JobCheckpoints::JobCheckpoints(Begin begin)
                begin.settings.compressed ? Compression::kZstd : Compression::kNone,
                begin.settings.pack_below),
       first_(begin.first),
-      restore_(std::move(begin.restore)),
       manifest_(std::move(begin.manifest)),
-      in_place_(begin.in_place),
-      coordinates_(begin.coordinates) {
+      coordinates_(begin.coordinates),
+      restored_(begin.first - 1) {
+  point_ = &points_[kWholeJob];
+  point_->from = std::move(begin.point);
   job_.plan = ManifestOf(*begin.plan);
   job_.plan.run = std::move(begin.run);
   job_.plan.job_id = std::move(begin.job_id);
-  if (history_ != nullptr) history_->restored = restore_ == nullptr ? 0 : restore_->manifest().id;
+  const CheckpointRestore* const restore = point_->from.restore.get();
+  if (history_ != nullptr) history_->restored = restore == nullptr ? 0 : restore->manifest().id;
+}
+
+void JobCheckpoints::BeginRegion(int region, RestorePoint point) {
+  point_ = &points_[region];
+  point_->operators.clear();
+  point_->from = std::move(point);
+  restored_ = coordinator_->newest();
 }
 
 const OperatorRestore* JobCheckpoints::RestoreOf(const std::string& op, int vertex, int subtask,
                                                  int parallelism) {
-  if (restore_ == nullptr) return nullptr;
-  auto found = restore_->For(op, OperatorsOf(vertex), subtask, parallelism);
+  if (point_->from.restore == nullptr) return nullptr;
+  auto found = point_->from.restore->For(op, OperatorsOf(vertex), subtask, parallelism);
   if (found == nullptr) return nullptr;
-  operator_restores_.push_back(std::move(found));
-  return operator_restores_.back().get();
+  point_->operators.push_back(std::move(found));
+  return point_->operators.back().get();
 }
 
 Status JobCheckpoints::AddSource(const std::string& op, SourceCheckpoints* coordinator) {
-  job_.sources.push_back({op, coordinator});
-  if (restore_ == nullptr) return Status::Ok();
-  const auto splits = restore_->SplitsOf(op);
+  if (!coordinator_.has_value()) job_.sources.push_back({op, coordinator});
+  const auto splits = SplitsOf(op);
   if (!splits.has_value()) return Status::Ok();
   const Status restored = coordinator->Restore(*splits);
   return restored.ok() ? restored
                        : Status(restored.code(), "source '" + op + "': " + restored.message());
 }
 
+std::optional<std::string> JobCheckpoints::SplitsOf(const std::string& op) const {
+  const CheckpointRestore* const restore = point_->from.restore.get();
+  return restore != nullptr ? restore->SplitsOf(op) : std::nullopt;
+}
+
 CheckpointMail* JobCheckpoints::AddTask(TaskId task, int parallelism, Waker* waker) {
-  CheckpointMail& mail = mails_.emplace_back();
-  for (auto* number : {&mail.triggered, &mail.aborted, &mail.complete}) number->store(restored());
-  job_.tasks.push_back({task, &mail, waker});
-  if (restore_ == nullptr) return &mail;
-  if (!in_place_) {
-    mail.lost.store(restored());  // nothing can be built on files of another folder
+  const bool again = coordinator_.has_value();
+  CheckpointMail& mail = again ? *MailOf(task) : mails_.emplace_back();
+  const CheckpointRestore* const restore = point_->from.restore.get();
+  CheckpointMail::Numbers numbers;
+  numbers.triggered = numbers.aborted = numbers.complete = restored();
+  std::optional<Manifest::Chain> chain;
+  if (restore != nullptr && point_->from.in_place) {
+    chain = restore->ChainOf(OperatorsOf(task.vertex), task.subtask, parallelism);
+  } else if (restore != nullptr) {
+    numbers.lost = restored();  // nothing can be built on files of another folder
+  }
+  mail.Store(numbers);
+  if (again) {
+    coordinator_->StartAgain(task, std::move(chain).value_or(Manifest::Chain()));
     return &mail;
   }
-  const auto chain = restore_->ChainOf(OperatorsOf(task.vertex), task.subtask, parallelism);
-  if (chain.has_value()) chains_[task] = *chain;
+  job_.tasks.push_back({task, &mail, waker});
+  if (chain.has_value()) chains_[task] = *std::move(chain);
   return &mail;
+}
+
+CheckpointMail* JobCheckpoints::MailOf(TaskId task) const {
+  const auto found = std::find_if(job_.tasks.begin(), job_.tasks.end(),
+                                  [&](const auto& t) { return t.id == task; });
+  MILLRACE_CHECK(found != job_.tasks.end(), "a task begins again that has not begun");
+  return found->mail;
 }
 
 void JobCheckpoints::Deliver(TaskId task, const CheckpointMail::Numbers& numbers) {

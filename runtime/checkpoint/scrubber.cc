@@ -1,6 +1,7 @@
 #include "runtime/checkpoint/scrubber.h"
 
 #include <chrono>
+#include <csignal>
 #include <utility>
 
 #include "millrace/base/log.h"
@@ -9,10 +10,16 @@
 namespace millrace {
 
 Scrubber::Scrubber(FileSystem* files, std::string folder, std::int64_t interval_nanos)
-    : files_(files),
-      folder_(std::move(folder)),
-      interval_nanos_(interval_nanos),
-      thread_([this] { Run(); }) {}
+    : files_(files), folder_(std::move(folder)), interval_nanos_(interval_nanos) {
+  // It begins before whoever waits for SIGINT and SIGTERM has blocked them: in a thread that does not, they would end the process.
+  sigset_t signals, before;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, &before);
+  thread_ = std::thread([this] { Run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
 
 Scrubber::~Scrubber() {
   {

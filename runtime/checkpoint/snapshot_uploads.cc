@@ -82,11 +82,16 @@ class SnapshotUploads::File final : public SnapshotFile {
  public:
   File(SnapshotUploads* uploads, std::shared_ptr<Upload> upload)
       : uploads_(uploads), upload_(std::move(upload)) {}
+  /// Of a task that goes in the middle of it.
+  ~File() override {
+    if (upload_ != nullptr) uploads_->Abandon(upload_.get());
+  }
   void Add(std::size_t op, SnapshotBlock kind, ByteWriter block) override {
     uploads_->Add(upload_.get(), {BlockKindOf(op, kind), std::move(block)});
   }
   void End(std::int64_t oldest, const SnapshotTimes& times) override {
     uploads_->End(upload_.get(), oldest, times);
+    upload_ = nullptr;
   }
 
  private:
@@ -147,6 +152,18 @@ void SnapshotUploads::End(Upload* upload, std::int64_t oldest, const SnapshotTim
   Consider(upload->strand, false);
 }
 
+void SnapshotUploads::Abandon(Upload* upload) {
+  std::deque<Block> dropped;
+  std::int64_t bytes = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    bytes = Drop(upload, &dropped);
+    upload->ended = true;
+    Consider(upload->strand, false);
+  }
+  OnWritten(bytes);
+}
+
 void SnapshotUploads::OnDeclined(TaskId task, std::int64_t checkpoint, const std::string& why) {
   SnapshotEvent event;
   event.kind = SnapshotEvent::Kind::kDeclined;
@@ -167,6 +184,11 @@ void SnapshotUploads::WriteManifest(Manifest manifest, std::size_t retained) {
   const std::lock_guard lock(mutex_);
   manifests_->manifests.push_back({std::move(manifest), retained});
   Consider(manifests_.get(), false);
+}
+
+bool SnapshotUploads::ManifestsAtRest() {
+  const std::lock_guard lock(mutex_);
+  return manifests_->manifests.empty() && manifests_->state == Strand::State::kIdle;
 }
 
 void SnapshotUploads::GiveUp(std::int64_t through) {
@@ -296,6 +318,10 @@ void SnapshotUploads::Release(Work& work) {
   const std::lock_guard lock(mutex_);
   if (work.strand != nullptr) {
     work.strand->state = Strand::State::kIdle;
+    if (work.strand == manifests_.get()) {  // whoever waits for their rest looks again
+      interrupted_ = true;
+      news_.notify_one();
+    }
     return Consider(work.strand, true);  // a file that was begun is ended first
   }
   packing_ = false;

@@ -66,6 +66,8 @@ class SnapshotUploads final : public SnapshotTarget {
 
   /// A complete checkpoint. Then only the newest `retained` ones are kept.
   void WriteManifest(Manifest manifest, std::size_t retained);
+  /// No manifest waits or is being written, and no older one is being removed.
+  bool ManifestsAtRest();
 
   // --- any thread, several at once
 
@@ -95,6 +97,8 @@ class SnapshotUploads final : public SnapshotTarget {
   struct Work;
   void Add(Upload* upload, Block block);
   void End(Upload* upload, std::int64_t oldest, const SnapshotTimes& times);
+  /// Nothing follows, and it is not whole.
+  void Abandon(Upload* upload);
   void OnWritten(std::int64_t bytes);
 
   // With the mutex held.

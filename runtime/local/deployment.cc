@@ -69,6 +69,8 @@ Result<BatchBudget> PlanBatchesOf(const JobPlan& plan, const FactoryRegistry& re
 
 /// What is known only while the deployment is built.
 struct Deployment::Building {
+  int region = kAll;  // whose tasks are made
+  std::string run;
   std::map<std::pair<int, int>, Task*> tasks;          // (vertex, subtask)
   std::map<std::pair<int, int>, Operator*> operators;  // (operator, subtask)
   std::map<std::pair<int, int>, OperatorContext*> contexts;
@@ -76,6 +78,9 @@ struct Deployment::Building {
       channels;  // (edge, from subtask, to subtask)
   std::uint32_t numbered =
       0;  // channels so far, with those that are not here: the same count in all workers
+
+  static constexpr int kAll = -1;
+  bool again() const { return region != kAll; }
 };
 
 Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
@@ -97,37 +102,90 @@ Deployment::Deployment(JobPlan plan, const FactoryRegistry& registry,
       on_failure({"exchange", "exchange between workers", 0, status.message()});
     });
   }
-  Building building;
   counters_.resize(plan_.operators.size());
   coordinators_.resize(plan_.operators.size());
   for (const PlanOperator& o : plan_.operators) {
-    for (int s = 0; s < o.parallelism; ++s) {
-      auto counters = std::make_unique<OperatorCounters>();
-      for (const std::string& step : o.steps) {
-        counters->steps.push_back(std::make_unique<StepCounters>());
-        counters->steps.back()->name = step;
-      }
-      counters_[static_cast<std::size_t>(o.id)].push_back(std::move(counters));
-    }
+    for (int s = 0; s < o.parallelism; ++s)
+      counters_[static_cast<std::size_t>(o.id)].push_back(MakeCounters(o));
     if (o.kind == NodeKind::kSource) MakeSplitControl(o);
   }
+  regions_ = Regions(plan_, [this](const PlanOperator& source) {
+    return coordinator(source.id) != nullptr && coordinator(source.id)->deals_ahead();
+  });
+  channels_.resize(regions_.count());
+  for (Slot& slot : slots_) {
+    if (separates_regions()) slot.SeparateRegions();
+  }
+  Building building;
+  building.run = options_.run;
+  Build(&building);
+  if (options_.checkpoints != nullptr) options_.checkpoints->Start(options_.clock);
+  if (exchange_ != nullptr) exchange_->Start();
+}
+
+void Deployment::Build(Building* building) {
+  const auto made = [&](int vertex, int subtask) {
+    return Holds(subtask) &&
+           (!building->again() || regions_.of({vertex, subtask}) == building->region);
+  };
   for (const PlanVertex& v : plan_.vertices) {
     for (int s = 0; s < v.parallelism; ++s) {
-      if (Holds(s)) MakeTask(v, s, &building);
+      if (made(v.id, s)) MakeTask(v, s, building);
     }
   }
   for (const PlanEdge& edge : plan_.edges) {
-    if (!edge.chained) MakeChannels(edge, &building);
+    if (!edge.chained) MakeChannels(edge, building);
   }
   for (const PlanVertex& v : plan_.vertices) {
     for (const int id : v.operators) {
       for (int s = 0; s < v.parallelism; ++s) {
-        if (Holds(s)) WireOutputs(op(id), s, &building);
+        if (made(v.id, s)) WireOutputs(op(id), s, building);
       }
     }
   }
-  if (options_.checkpoints != nullptr) options_.checkpoints->Start(options_.clock);
-  if (exchange_ != nullptr) exchange_->Start();
+}
+
+void Deployment::RebuildRegion(int region, const std::string& run, RestorePoint point) {
+  // As in the destructor: tasks hold batches of the channels. And what they held is free before others are made.
+  for (const TaskId& task : regions_.tasks(region))
+    slot(task.subtask).Replace(places_.at(task), nullptr);
+  channels_[static_cast<std::size_t>(region)].clear();
+  options_.checkpoints->BeginRegion(region, std::move(point));
+  for (const PlanOperator& o : plan_.operators) {
+    for (int s = 0; s < o.parallelism; ++s) {
+      if (regions_.of({o.vertex, s}) == region)
+        counters_[static_cast<std::size_t>(o.id)][static_cast<std::size_t>(s)] = MakeCounters(o);
+    }
+    if (o.kind == NodeKind::kSource) RestoreSplits(o, region);
+  }
+  Building building;
+  building.region = region;
+  building.run = run;
+  Build(&building);
+}
+
+void Deployment::RestoreSplits(const PlanOperator& source, int region) {
+  std::vector<int> subtasks;
+  for (int s = 0; s < source.parallelism; ++s) {
+    if (regions_.of({source.vertex, s}) == region) subtasks.push_back(s);
+  }
+  if (subtasks.empty()) return;
+  SourceCoordinator& splits = *coordinator(source.id);
+  if (subtasks.size() == static_cast<std::size_t>(source.parallelism)) {
+    splits.StartAgain(MakeEnumerator(source));
+    return ThrowIfNotRestored(options_.checkpoints->AddSource(source.name, &splits));
+  }
+  for (const int s : subtasks)
+    ThrowIfNotRestored(splits.RestoreReader(s, options_.checkpoints->SplitsOf(source.name)));
+}
+
+std::unique_ptr<OperatorCounters> Deployment::MakeCounters(const PlanOperator& op) const {
+  auto counters = std::make_unique<OperatorCounters>();
+  for (const std::string& step : op.steps) {
+    counters->steps.push_back(std::make_unique<StepCounters>());
+    counters->steps.back()->name = step;
+  }
+  return counters;
 }
 
 std::unique_ptr<SplitEnumerator> Deployment::MakeEnumerator(const PlanOperator& source) {
@@ -187,7 +245,7 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
     context->job_name = plan_.job_name;
     context->job_id =
         options_.checkpoints != nullptr ? options_.checkpoints->job_id() : options_.run;
-    context->run = options_.run;
+    context->run = building->run;
     context->name = o.name;
     context->subtask = subtask;
     context->parallelism = o.parallelism;
@@ -208,8 +266,8 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
     building->contexts[{id, subtask}] = context.get();
     task->AddOperator(std::move(created), std::move(context), o.stateful);
   }
+  const TaskId id{vertex.id, subtask};
   if (options_.checkpoints != nullptr) {
-    const TaskId id{vertex.id, subtask};
     CheckpointMail* mail =
         options_.checkpoints->AddTask(id, vertex.parallelism, &slot(subtask).parker());
     task->ExpectCheckpoints(id, options_.checkpoints->restored(), mail,
@@ -220,7 +278,11 @@ void Deployment::MakeTask(const PlanVertex& vertex, int subtask, Building* build
     if (settings.mode == CheckpointSettings::Mode::kAtLeastOnce) task->SetAtLeastOnce();
   }
   building->tasks[{vertex.id, subtask}] = task.get();
-  slot(subtask).Add(std::move(task));
+  if (building->again()) {
+    slot(subtask).Replace(places_.at(id), std::move(task));
+  } else {
+    places_[id] = slot(subtask).Add(std::move(task), regions_.of(id));
+  }
 }
 
 BatchColumns Deployment::ColumnsOf(const PlanEdge& edge) const {
@@ -255,6 +317,7 @@ void Deployment::MakeChannels(const PlanEdge& edge, Building* building) {
   const int producers = op(edge.from).parallelism;
   const int consumers = op(edge.to).parallelism;
   for (int s = 0; s < producers; ++s) {
+    if (building->again() && regions_.of({op(edge.from).vertex, s}) != building->region) continue;
     for (const int t : TargetsOf(edge.partitioning, s, producers, consumers)) {
       if (Holds(s) && Holds(t)) {
         MakeLocalChannel(edge, s, t, building);
@@ -302,7 +365,8 @@ void Deployment::MakeLocalChannel(const PlanEdge& edge, int from, int to, Buildi
   }
   building->channels[{IndexOf(edge), from, to}] = channel.get();
   building->tasks[{op(edge.to).vertex, to}]->AddInput(channel.get(), edge.port, InputInfoOf(edge));
-  channels_.push_back(std::move(channel));
+  const int region = regions_.of({op(edge.from).vertex, from});
+  channels_[static_cast<std::size_t>(region)].push_back(std::move(channel));
 }
 
 void Deployment::WireOutputs(const PlanOperator& from, int subtask, Building* building) {

@@ -13,6 +13,7 @@
 #include "runtime/checkpoint/job_checkpoints.h"
 #include "runtime/local/batch_budget.h"
 #include "runtime/local/placement.h"
+#include "runtime/local/regions.h"
 #include "runtime/network/exchange.h"
 #include "runtime/task/slot.h"
 #include "runtime/task/splits/remote_split_reader.h"
@@ -37,6 +38,8 @@ struct DeploymentOptions {
   bool measure_steps = false;
   std::string run;                        // a name that no other run of any job has
   JobCheckpoints* checkpoints = nullptr;  // null: none are taken
+  bool separate_regions =
+      false;  // a region that fails leaves the others alone. Without other workers
   // Of a job in several worker processes.
   Placement placement;
   std::vector<int>
@@ -60,6 +63,12 @@ class Deployment {
   Deployment& operator=(const Deployment&) = delete;
 
   const JobPlan& plan() const { return plan_; }
+  const Regions& regions() const { return regions_; }
+  /// There are several, and each fails alone.
+  bool separates_regions() const { return options_.separate_regions && regions_.count() > 1; }
+  /// Makes the tasks of a region anew, when all slots have stopped it and the coordinator of checkpoints is suspended; the slots
+  /// are to open them then. `run` is what the operators hear. Throws as the constructor does: nothing can be opened then.
+  void RebuildRegion(int region, const std::string& run, RestorePoint point);
   std::deque<Slot>& slots() { return slots_; }
   const MemoryAccount& memory() const { return memory_; }
   const OperatorCounters& counters(int op, int subtask) const {
@@ -80,8 +89,12 @@ class Deployment {
 
  private:
   struct Building;
+  void Build(Building* building);
+  std::unique_ptr<OperatorCounters> MakeCounters(const PlanOperator& op) const;
   std::unique_ptr<SplitEnumerator> MakeEnumerator(const PlanOperator& source);
   void MakeSplitControl(const PlanOperator& source);
+  /// The splits of the subtasks that are in the region go back.
+  void RestoreSplits(const PlanOperator& source, int region);
   SourceControl* SplitControlOf(int source, int subtask);
   Slot& slot(int subtask) { return slots_[options_.placement.SlotOf(subtask)]; }
   void MakeTask(const PlanVertex& vertex, int subtask, Building* building);
@@ -97,6 +110,7 @@ class Deployment {
   const PlanOperator& op(int id) const { return plan_.operators[static_cast<std::size_t>(id)]; }
 
   const JobPlan plan_;
+  Regions regions_;
   const FactoryRegistry& registry_;
   const DeploymentOptions options_;
   const BatchBudget batches_;
@@ -106,9 +120,10 @@ class Deployment {
   std::map<std::pair<int, int>, std::unique_ptr<RemoteSplitReader>>
       remote_readers_;  // (source, subtask)
   // Tasks (in the slots) hold batches of these channels: the slots go first.
-  std::vector<std::unique_ptr<LocalChannel>> channels_;
+  std::vector<std::vector<std::unique_ptr<LocalChannel>>> channels_;  // by region
   std::unique_ptr<Exchange> exchange_;
   std::deque<Slot> slots_;
+  std::map<TaskId, std::size_t> places_;  // of the tasks in their slots
 };
 
 /// The consumer subtasks that a producer subtask sends to.

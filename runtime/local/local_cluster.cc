@@ -37,7 +37,18 @@ void LocalCluster::Stop() {
   WakeAll();
 }
 
+void LocalCluster::RestartRegions(RegionPolicy* policy) {
+  restart_ = std::make_unique<RegionRestart>(deployment_.get(), checkpoints_, policy, &deployed_,
+                                             [this](TaskFailure f) { FailJob(std::move(f)); });
+}
+
 void LocalCluster::OnFailure(TaskFailure failure) {
+  if (failure.region < 0 || failure.fatal) return FailJob(std::move(failure));
+  if (!failure.closing) return restart_->OnFailure(std::move(failure));
+  Log(kWarn, "operator '", failure.op, "', subtask ", failure.subtask, ": ", failure.message);
+}
+
+void LocalCluster::FailJob(TaskFailure failure) {
   {
     std::lock_guard lock(mutex_);
     if (!failure_.has_value()) {
@@ -108,10 +119,16 @@ void LocalCluster::RunCheckpoints(const std::atomic<std::ptrdiff_t>& running) {
         worker_.forward(event);
     } else if (!stop_.load()) {
       CheckpointCoordinator& coordinator = checkpoints_->coordinator();
+      std::int64_t wake = INT64_MAX;
+      if (restart_ != nullptr) {  // first: when a region runs again the last checkpoint may be due
+        while (restart_->Step(clock.NowNanos())) {
+        }
+        wake = restart_->next_wake();
+      }
       coordinator.Step();
       if (!coordinator.failure().empty())
         OnFailure({"checkpoints", "checkpoint coordinator", 0, coordinator.failure()});
-      until = coordinator.next_wake() - clock.NowNanos();
+      until = std::min(wake, coordinator.next_wake()) - clock.NowNanos();
     }
     checkpoints_->uploads()->Wait(std::clamp<std::int64_t>(until, 0, kLook));
   }
@@ -128,6 +145,13 @@ bool LocalCluster::CheckpointTurn(std::uint64_t most_blocks) {
   if (!coordinator.failure().empty())
     OnFailure({"checkpoints", "checkpoint coordinator", 0, coordinator.failure()});
   return wrote || before != std::pair(done(), coordinator.pending());
+}
+
+bool LocalCluster::RestartTurn(std::int64_t now) {
+  if (restart_ == nullptr || !restart_->busy()) return false;
+  bool moved = false;
+  for (Slot& slot : deployment_->slots()) moved |= slot.Obey();
+  return restart_->Step(now) || moved;
 }
 
 void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock, std::uint64_t crash_after) {
@@ -172,6 +196,10 @@ void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock, std::uint64
       if (random.Uniform(trigger_in) == 0) checkpoints_->coordinator().Trigger();
       quiet = CheckpointTurn(std::uint64_t{1} << random.Uniform(7)) ? 0 : quiet + 1;
     }
+    // A region that has failed is not stopped at once.
+    if (restart_ != nullptr && restart_->busy() && random.Uniform(4) == 0 &&
+        RestartTurn(clock->NowNanos()))
+      quiet = 0;
     if (std::all_of(slots.begin(), slots.end(), [](const Slot& s) { return s.finished(); })) break;
     quiet = step(random.Uniform(tasks.size())) ? 0 : quiet + 1;
     if (quiet < tasks.size() * 8) continue;
@@ -183,10 +211,12 @@ void LocalCluster::RunSeeded(std::uint64_t seed, ManualClock* clock, std::uint64
       next_wake = INT64_MAX;
       for (std::size_t i = 0; i < tasks.size(); ++i) progress |= step(i);
       if (checkpoints_ != nullptr) progress |= CheckpointTurn(1);
+      progress |= RestartTurn(clock->NowNanos());
     }
     quiet = 0;
     if (checkpoints_ != nullptr)
       next_wake = std::min(next_wake, checkpoints_->coordinator().next_wake());
+    if (restart_ != nullptr) next_wake = std::min(next_wake, restart_->next_wake());
     if (progress || next_wake == INT64_MAX) continue;
     clock->AdvanceNanos(std::max<std::int64_t>(next_wake - clock->NowNanos(), 1));
   }

@@ -7,6 +7,7 @@
 
 #include "runtime/local/commit_gate.h"
 #include "runtime/local/deployment.h"
+#include "runtime/local/region_restart.h"
 #include "runtime/local/supervised.h"
 
 namespace millrace {
@@ -24,6 +25,9 @@ class LocalCluster final : public Supervised {
   };
   void SetWorker(const Worker& worker) { worker_ = worker; }
 
+  /// Regions that fail are started again here, as `policy` says, which outlives it. Of a deployment that separates them.
+  void RestartRegions(RegionPolicy* policy);
+
   Deployment& deployment() { return *deployment_; }
   /// A thread per slot; returns when the job has ended. An error when the machine gives no more threads.
   Status RunThreads();
@@ -36,21 +40,30 @@ class LocalCluster final : public Supervised {
 
   /// Ends the job at the next step of each task. Any thread.
   void Cancel() override;
-  void Look(const std::function<void(Deployment&)>& look) override { look(*deployment_); }
+  void Look(const std::function<void(Deployment&)>& look) override {
+    const std::unique_lock lock(deployed_,
+                                std::try_to_lock);  // user code may run while tasks are made
+    if (lock.owns_lock()) look(*deployment_);
+  }
   bool cancelled() const { return cancelled_.load(); }
   std::optional<TaskFailure> failure() const;
 
  private:
   void OnFailure(TaskFailure failure);
+  void FailJob(TaskFailure failure);
   void WakeAll();
   void Stop();
   /// Coordinates checkpoints until `running` slots have come to their end.
   void RunCheckpoints(const std::atomic<std::ptrdiff_t>& running);
   /// What the checkpoint coordinator does in one of the seeded driver's turns. True when it was more than a look.
   bool CheckpointTurn(std::uint64_t most_blocks);
+  /// What comes of a region's failure in one of them. True when it has come on.
+  bool RestartTurn(std::int64_t now);
 
   JobCheckpoints* const checkpoints_;
+  std::mutex deployed_;  // held by who looks at the tasks, and by who replaces some
   std::unique_ptr<Deployment> deployment_;
+  std::unique_ptr<RegionRestart> restart_;  // null: whatever fails, the whole job does
   Worker worker_;
   bool crashed_ = false;
   std::uint64_t turns_ = 0;

@@ -20,14 +20,39 @@ Status LocalJob::Run() {
     const std::optional<Failure> failure = RunAttempt();
     if (!failure.has_value()) return Status::Ok();
     if (failure->fatal || cancelled() || recovery_ == nullptr) return GiveUp(*failure, "");
-    if (first_failure_.empty()) first_failure_ = failure->message;
-    const auto delay = strategy_.OnFailure(options_.deployment.clock->NowNanos());
+    std::optional<std::int64_t> delay;
+    if (!given_up_) delay = DelayAfter(failure->message);
     if (!delay.has_value()) return GiveUp(*failure, strategy_.why());
-    LogRestart(restarts_ + 1, *delay, failure->message);
+    LogRestart(restarts_ + 1, *delay, "", failure->message);
     if (!WaitToRestart(*delay)) return Status::Ok();
     TearDown();
     ++restarts_;
   }
+}
+
+std::optional<std::int64_t> LocalJob::DelayAfter(const std::string& failure) {
+  if (first_failure_.empty()) first_failure_ = failure;
+  return strategy_.OnFailure(options_.deployment.clock->NowNanos());
+}
+
+namespace {
+
+std::string Describe(const TaskFailure& failure) {
+  return "operator '" + failure.op + "', subtask " + std::to_string(failure.subtask) + ": " +
+         failure.message;
+}
+
+}  // namespace
+
+std::optional<std::int64_t> LocalJob::OnRegionFailure(const TaskFailure& failure) {
+  const auto delay = DelayAfter(Describe(failure));
+  given_up_ = !delay.has_value();
+  if (given_up_) return delay;
+  ++region_restarts_[failure.region];
+  const Regions& regions = cluster_->deployment().regions();
+  LogRestart(++restarts_, *delay, DescribeRegion(*plan_, regions, failure.region),
+             Describe(failure));
+  return delay;
 }
 
 Status LocalJob::GiveUp(const Failure& last, const std::string& why) const {
@@ -56,9 +81,11 @@ std::optional<LocalJob::Failure> LocalJob::Deploy() {
     checkpoints_ = std::move(checkpoints).value();
     options.checkpoints = checkpoints_.get();
     options.run = checkpoints_->run();
+    options.separate_regions = true;
   }
   try {  // enumerators are made here: a source that finds nothing to read says so
     auto cluster = std::make_unique<LocalCluster>(*plan_, *registry_, options);
+    if (cluster->deployment().separates_regions()) cluster->RestartRegions(this);
     const std::lock_guard lock(mutex_);
     cluster_ = std::move(cluster);
     return std::nullopt;
@@ -76,9 +103,7 @@ std::optional<LocalJob::Failure> LocalJob::FailureOfCluster() const {
     return Failure{"stopped in the middle, as -D test.crash says", StatusCode::kAborted, true};
   const std::optional<TaskFailure> failure = cluster_->failure();
   if (!failure.has_value()) return std::nullopt;
-  Failure described{"operator '" + failure->op + "', subtask " + std::to_string(failure->subtask) +
-                        ": " + failure->message,
-                    StatusCode::kAborted, failure->fatal || failure->closing};
+  Failure described{Describe(*failure), StatusCode::kAborted, failure->fatal || failure->closing};
   if (failure->restoring) described.message += recovery_->OtherChoices();
   return described;
 }

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,8 +25,9 @@ struct LocalJobOptions {
 };
 
 /// Runs a job until it is done, cancelled, or has failed for good: an attempt is a deployment of the whole plan, and the next
-/// one goes on from the newest checkpoint. Run on one thread; the others from any.
-class LocalJob final : public Supervised {
+/// one goes on from the newest checkpoint. When one of several regions fails, it alone is started again, in the same
+/// deployment. Run on one thread; the others from any.
+class LocalJob final : public Supervised, private RegionPolicy {
  public:
   /// `recovery`: of a job with checkpoints, else null: it has one attempt. All outlive it.
   LocalJob(const JobPlan* plan, const FactoryRegistry* registry, const LocalJobOptions& options,
@@ -36,12 +38,15 @@ class LocalJob final : public Supervised {
   /// Ends the job at the next step of each task, or its waiting for the next attempt.
   void Cancel() override;
   bool cancelled() const;
+  /// Of the whole and of regions.
   std::uint64_t restarts() const { return restarts_; }
+  /// By region of the last attempt.
+  const std::map<int, std::uint64_t>& region_restarts() const { return region_restarts_; }
   /// What the last attempt has deployed, when Run has returned; null: nothing.
   LocalCluster* cluster() { return cluster_.get(); }
   void Look(const std::function<void(Deployment&)>& look) override {
     const std::lock_guard lock(mutex_);
-    if (cluster_ != nullptr) look(cluster_->deployment());
+    if (cluster_ != nullptr) cluster_->Look(look);
   }
 
  private:
@@ -53,6 +58,12 @@ class LocalJob final : public Supervised {
   std::optional<Failure> RunAttempt();
   std::optional<Failure> Deploy();
   std::optional<Failure> FailureOfCluster() const;
+  std::optional<std::int64_t> OnRegionFailure(const TaskFailure& failure) override;
+  Result<RestorePoint> NextOfRegion(std::string* run) override {
+    return recovery_->NextOfRegion(run);
+  }
+  /// A failure counts: the nanoseconds until what has failed is started again.
+  std::optional<std::int64_t> DelayAfter(const std::string& failure);
   void TearDown();
   /// False when the job was cancelled meanwhile.
   bool WaitToRestart(std::int64_t nanos);
@@ -64,6 +75,8 @@ class LocalJob final : public Supervised {
   JobRecovery* recovery_;
   RestartStrategy strategy_;
   std::uint64_t restarts_ = 0;
+  std::map<int, std::uint64_t> region_restarts_;
+  bool given_up_ = false;    // the strategy has said so
   std::uint64_t turns_ = 0;  // of earlier attempts
   std::string first_failure_;
   std::unique_ptr<JobCheckpoints> checkpoints_;

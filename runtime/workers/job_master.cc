@@ -66,7 +66,7 @@ JobMaster::Outcome JobMaster::Run() {
                                          again ? strategy_.why() : "")};
       return outcome;
     }
-    LogRestart(static_cast<std::uint64_t>(attempt) + 1, *delay, last);
+    LogRestart(static_cast<std::uint64_t>(attempt) + 1, *delay, "", last);
     if (!WaitToRestart(*delay, signals, &outcome)) return outcome;
   }
 }

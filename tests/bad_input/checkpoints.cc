@@ -2,6 +2,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "tests/bad_input/bad_job.h"
 
@@ -33,5 +34,16 @@ void AddCheckpoints(Modes& modes) {
       throw std::runtime_error("as ever");
       return n;
     }));
+  };
+  modes["one of two pipelines fails twice"] = [](StreamEnvironment& env) {
+    Blackhole(Numbers(env));
+    env.FromCollection("others", std::vector<int>{1, 2, 3})
+        .Map("fails",
+             [](int n) {
+               static int failures = 0;
+               if (failures < 2) throw std::runtime_error("failure " + std::to_string(++failures));
+               return n;
+             })
+        .SinkTo("nowhere", BlackholeSink{});
   };
 }

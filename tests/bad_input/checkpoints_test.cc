@@ -223,5 +223,34 @@ TEST_F(Checkpoints, OfAJobThatFailsAlways) {
           options});
 }
 
+TEST_F(Checkpoints, OfAJobOneOfWhoseRegionsFails) {
+  std::vector<std::string> options = Options();
+  options.back() = "restart-strategy.type=fixed-delay";
+  options.insert(options.end(), {"-D", "restart-strategy.fixed-delay.delay=1ms", "-D",
+                                 "restart-strategy.fixed-delay.attempts=3"});
+  options.emplace_back("--metrics");
+  BadJob text("one of two pipelines fails twice", options);
+  EXPECT_EQ(text.End(), 0) << text.said();
+  EXPECT_NE(
+      text.said().find(
+          "warning restart 2 of region 'others -> fails -> nowhere' (1 of 2 tasks) in 0.00 s: "
+          "operator 'others', subtask 0: std::runtime_error: failure 2 in step "
+          "'fails', record 1"),
+      std::string::npos)
+      << text.said();
+  EXPECT_NE(text.said().find("; restarts: 2 (2 of 'others -> fails -> nowhere': 1 of 2 tasks)"),
+            std::string::npos)
+      << text.said();
+  options.back() = "--metrics=json";
+  BadJob json("one of two pipelines fails twice", options);
+  EXPECT_EQ(json.End(), 0) << json.said();
+  EXPECT_NE(
+      json.said().find("\"restarts\":2,\"region_restarts\":[{\"vertices\":[\"others -> fails -> "
+                       "nowhere\"],\"subtask\":null,\"tasks\":1,\"of\":2,"
+                       "\"restarts\":2}],\"checkpoints\":{"),
+      std::string::npos)
+      << json.said();
+}
+
 }  // namespace
 }  // namespace millrace

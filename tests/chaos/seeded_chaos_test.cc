@@ -10,8 +10,8 @@
 
 #include "millrace/millrace.h"
 #include "millrace/testing/test_cluster.h"
-#include "runtime/checkpoint/checkpoint_folder.h"
 #include "src/base/sanitizers.h"
+#include "tests/chaos/chaos_folders.h"
 #include "tests/chaos/chaos_shapes.h"
 #include "tests/chaos/file_reader.h"
 #include "tests/chaos/oracle_sink.h"
@@ -22,11 +22,13 @@ namespace millrace {
 namespace {
 
 using chaos::Build;
+using chaos::JobId;
 using chaos::Oracle;
 using chaos::OracleSink;
-using chaos::Shape;
-
+using chaos::Remove;
 using chaos::Rows;
+using chaos::Shape;
+using chaos::WithNewest;
 
 /// What a run without faults commits, by the engine itself.
 Rows Expected(const Shape& shape) {
@@ -36,25 +38,6 @@ Rows Expected(const Shape& shape) {
   });
   EXPECT_TRUE(result.status.ok()) << result.status;
   return oracle.rows();
-}
-
-/// The folder that has the newest checkpoint; "" when there is none.
-std::string WithNewest(MemoryFileSystem& files) {
-  std::int64_t newest = 0;
-  std::string found;
-  for (const char* folder : {"one", "two"}) {
-    const auto manifests = ListManifests(files, folder);
-    if (!manifests.ok() || manifests.value().empty()) continue;
-    if (manifests.value().rbegin()->first <= newest) continue;
-    newest = manifests.value().rbegin()->first;
-    found = folder;
-  }
-  return found;
-}
-void Remove(MemoryFileSystem& files, const std::string& folder) {
-  for (const std::string& path : files.paths()) {
-    if (path.starts_with(folder + "/")) EXPECT_TRUE(files.Remove(path).ok());
-  }
 }
 
 // No packs, some, and next to all that tasks write in packs.
@@ -202,13 +185,6 @@ std::map<std::string, std::string> FinishedFiles(MemoryFileSystem& files) {
       finished[path] = *files.Bytes(path);
   }
   return finished;
-}
-
-/// That of the newest checkpoint; empty while there is none.
-std::string JobId(MemoryFileSystem& files) {
-  const std::string folder = WithNewest(files);
-  if (folder.empty()) return {};
-  return ReadManifest(files, ListManifests(files, folder).value().rbegin()->second).value().job_id;
 }
 
 TEST(SeededChaos, ReadersOfFilesSeeWhatARunWithoutFaultsWrites) {

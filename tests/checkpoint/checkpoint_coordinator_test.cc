@@ -258,5 +258,137 @@ TEST_F(Coordinator, EveryOrderOfWritesAndFailuresEndsEachCheckpointOnce) {
   }
 }
 
+// --- tasks that are started again while others run on
+
+TEST_F(Coordinator, WhileSuspendedNoneBeginsAndWhatIsGivenUpIsNoFailureOfTheJob) {
+  CheckpointSettings settings = Settings(2);
+  settings.tolerable_failures = 0;
+  Start(2, settings);
+  Pass(10);
+  Pass(10);
+  coordinator_->Suspend("tasks are started again");
+  EXPECT_EQ(coordinator_->failure(), "");
+  EXPECT_EQ(coordinator_->pending(), 0U);
+  EXPECT_EQ(mails_[1].aborted, 2);
+  EXPECT_EQ(history_.failures.back().failure, "tasks are started again");
+  Pass(500);
+  EXPECT_FALSE(coordinator_->Trigger());
+  EXPECT_EQ(mails_[1].triggered, 2);
+  EXPECT_EQ(coordinator_->next_wake(), INT64_MAX);
+  coordinator_->Resume();
+  Pass(0);
+  EXPECT_EQ(mails_[1].triggered, 3);
+}
+
+TEST_F(Coordinator, OneWhoseManifestIsBeingWrittenIsNotGivenUp) {
+  Start(1, Settings(2));
+  Pass(10);
+  Pass(10);
+  Snapshot(0, 1, 1);
+  while (uploads_->RunOne()) {
+  }
+  coordinator_->Step();  // all have acknowledged 1
+  EXPECT_FALSE(uploads_->ManifestsAtRest());
+  coordinator_->Suspend("tasks are started again");
+  EXPECT_EQ(coordinator_->pending(), 1U);
+  EXPECT_EQ(mails_[0].aborted, 0) << "2 is younger than one that is under way";
+  Write();
+  EXPECT_TRUE(uploads_->ManifestsAtRest());
+  EXPECT_EQ(coordinator_->pending(), 0U);
+  EXPECT_EQ(mails_[0].complete, 1);
+  EXPECT_EQ(mails_[0].aborted, 2);
+}
+
+TEST_F(Coordinator, ATaskThatIsStartedAgainGoesOnWithItsChainAndNotWithWhatItsPredecessorWrote) {
+  Start(2, Settings(1));
+  Pass(10);
+  Snapshot(0, 1, 1);
+  Snapshot(1, 1, 1);
+  Write();
+  Pass(10);
+  Snapshot(0, 2, 1);
+  Snapshot(1, 2, 1);  // is written when nobody waits for it any more
+  coordinator_->Suspend("tasks are started again");
+  coordinator_->StartAgain({0, 0}, store_->manifests().at(1)->vertices[0].tasks[0]);
+  Write();
+  coordinator_->Resume();
+  Pass(10);
+  Snapshot(0, 3, 1);
+  Snapshot(1, 3, 1);
+  Write();
+  ASSERT_EQ(mails_[0].complete, 3);
+  const auto ids = [&](int task) {
+    std::string text;
+    const auto& tasks = store_->manifests().at(3)->vertices[0].tasks;
+    for (const Manifest::File& file : tasks[static_cast<std::size_t>(task)])
+      text += std::to_string(file.checkpoint) + " ";
+    return text;
+  };
+  EXPECT_EQ(ids(0), "1 3 ");
+  EXPECT_EQ(ids(1), "1 2 3 ") << "it ran on";
+}
+
+TEST_F(Coordinator, WhatAPredecessorWroteInTimeIsInNoChainOfWhoCameBehindIt) {
+  Start(2, Settings(1));
+  Pass(10);
+  Snapshot(0, 1, 1);
+  Snapshot(1, 1, 1);
+  Write();
+  Pass(10);
+  Snapshot(0, 2, 1);
+  Write();  // the other has not acknowledged it
+  coordinator_->Suspend("tasks are started again");
+  coordinator_->StartAgain({0, 0}, store_->manifests().at(1)->vertices[0].tasks[0]);
+  coordinator_->Resume();
+  Pass(10);
+  Snapshot(0, 3, 1);
+  Snapshot(1, 3, 1);
+  Write();
+  const Manifest::Chain& chain = store_->manifests().at(3)->vertices[0].tasks[0];
+  ASSERT_EQ(chain.size(), 2U);
+  EXPECT_EQ(chain[0].checkpoint, 1);
+  EXPECT_EQ(chain[1].checkpoint, 3);
+}
+
+TEST_F(Coordinator, AFileThatAPredecessorHasLostIsNoLossOfWhoCameBehindIt) {
+  Start(1, Settings(1));
+  Pass(10);
+  files_.FailWhere([](const std::string&, const std::string& path) {
+    return path.ends_with("c1.snapshot") ? Status(StatusCode::kUnavailable, "no") : Status::Ok();
+  });
+  Snapshot(0, 1, 1);
+  coordinator_->Suspend("tasks are started again");
+  coordinator_->StartAgain({0, 0}, {});
+  Write();
+  EXPECT_EQ(mails_[0].lost, 0);
+  coordinator_->Resume();
+  Pass(10);
+  Snapshot(0, 2, 2);
+  Write();
+  EXPECT_EQ(mails_[0].complete, 2);
+}
+
+TEST_F(Coordinator, TheLastCheckpointIsTakenAnewWhenATaskThatHadEndedIsStartedAgain) {
+  Start(2, Settings(1));
+  uploads_->OnEnded({0, 0});
+  uploads_->OnEnded({0, 1});
+  Pass(0);
+  EXPECT_EQ(mails_[0].last, 1);
+  coordinator_->Suspend("tasks are started again");
+  EXPECT_EQ(mails_[0].last, 0) << "the next one that is complete is not the last";
+  coordinator_->StartAgain({0, 1}, {});
+  coordinator_->Resume();
+  Pass(10);
+  Snapshot(0, 2, 2);
+  Snapshot(1, 2, 2);
+  Write();
+  EXPECT_EQ(mails_[0].complete, 2);
+  EXPECT_EQ(mails_[0].last, 0);
+  EXPECT_FALSE(coordinator_->finished());
+  uploads_->OnEnded({0, 1});
+  Pass(0);
+  EXPECT_EQ(mails_[0].last, 3);
+}
+
 }  // namespace
 }  // namespace millrace

@@ -84,6 +84,31 @@ TEST(SnapshotUploads, FilesOfATaskAreWrittenInOrder) {
   }
 }
 
+TEST(SnapshotUploads, AFileThatItsTaskLeavesUnfinishedHoldsUpNobody) {
+  for (const std::int64_t pack_below : {0, 1 << 14}) {
+    SlowFiles files;
+    ManualClock clock;
+    const auto store = CheckpointStore::Open(&files, "chk", "a test").value();
+    SnapshotUploads uploads(store.get(), &clock, "r", Compression::kNone, pack_below);
+    {
+      auto file = uploads.Begin({0, 0}, 1);
+      ByteWriter block;
+      block.PutString("half of the state");
+      file->Add(0, SnapshotBlock::kRows, std::move(block));
+    }
+    Snapshot(uploads, 0, 2);
+    while (uploads.RunOne()) {
+    }
+    const auto events = uploads.TakeEvents();
+    ASSERT_EQ(events.size(), 2U);
+    EXPECT_EQ(events[0].checkpoint, 1);
+    EXPECT_EQ(events[0].status.code(), StatusCode::kCancelled);
+    EXPECT_EQ(events[1].checkpoint, 2);
+    EXPECT_TRUE(events[1].status.ok()) << events[1].status;
+    EXPECT_EQ(uploads.waiting(), 0);
+  }
+}
+
 TEST(SnapshotUploads, SaysWhenItIsCrowdedNoLonger) {
   SlowFiles files;
   ManualClock clock;

@@ -11,6 +11,7 @@
 
 #include "millrace/millrace.h"
 #include "src/base/sanitizers.h"
+#include "tests/support/memory_file_system.h"
 
 namespace millrace {
 namespace {
@@ -87,6 +88,30 @@ int Endless(int tell) {
   return env.Execute("endless");
 }
 
+/// One of two regions fails, and would be started again in an hour.
+int FailsForLong(int) {
+  MemoryFileSystem files;
+  RegisterFileSystem("memory", &files);
+  StreamEnvironment env;
+  for (const auto& [key, value] :
+       {std::pair{"checkpoint.interval", "10ms"}, std::pair{"checkpoint.dir", "memory://chk"},
+        std::pair{"restart-strategy.type", "fixed-delay"},
+        std::pair{"restart-strategy.fixed-delay.delay", "1h"}})
+    env.SetOption(key, value);
+  const auto numbers = Generate([](std::int64_t i) { return i; }).Rate(1000);
+  env.FromSource("numbers", numbers).SinkTo("out", BlackholeSink{});
+  env.FromSource("others", numbers)
+      .Map("fails",
+           [](std::int64_t n) {
+             if (n == 20) throw std::runtime_error("as asked");
+             return n;
+           })
+      .SinkTo("nowhere", BlackholeSink{});
+  const int code = env.Execute("fails for long");
+  RegisterFileSystem("memory", nullptr);
+  return code;
+}
+
 volatile bool go = false;  // a loop without side effects would be removed
 [[gnu::noinline]] void SpinInUserCode() {
   while (!go) {
@@ -119,6 +144,14 @@ int Stuck(int tell) {
            })
       .SinkTo("out", BlackholeSink{});
   return env.Execute("stuck");
+}
+
+TEST(Cancel, CtrlCEndsAJobOfWhichARegionWaitsToBeStartedAgain) {
+  Child child(&FailsForLong);
+  ASSERT_TRUE(child.Says("restart 1 of region 'others -> fails -> nowhere' (1 of 2 tasks) in 3600"))
+      << child.said();
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.ExitCode(), 128 + SIGINT) << child.said();
 }
 
 TEST(Cancel, CtrlCEndsAnEndlessJobInLessThanASecondAndSaysWhatItDid) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,12 +87,57 @@ TEST(SourceCoordinator, AsManyReadersAsThenGetTheSplitsThatWouldHaveBeenTheirs) 
   EXPECT_EQ(Taken(fewer, 0) + Taken(fewer, 1), "bcef");
 }
 
+// --- subtasks that go back alone
+
+TEST(SourceCoordinator, ASubtaskGoesBackToACheckpointAndTheOthersKeepWhatTheyHave) {
+  SourceCoordinator coordinator(Letters(9, 3, 1), 3);
+  ASSERT_TRUE(coordinator.deals_ahead());
+  EXPECT_EQ(Taken(coordinator, 0) + Taken(coordinator, 1), "ab");
+  coordinator.reader(1)->RequestSplit();  // e is assigned
+  const std::string state = coordinator.BeginCheckpoint(1);
+  coordinator.EndCheckpoint(1);
+  for (const int reader : {0, 1, 2}) {
+    while (!Taken(coordinator, reader).empty()) {
+    }
+    EXPECT_TRUE(coordinator.reader(reader)->no_more_splits());
+  }
+  ASSERT_TRUE(coordinator.RestoreReader(1, state).ok());
+  EXPECT_FALSE(coordinator.reader(1)->no_more_splits());
+  EXPECT_EQ(Taken(coordinator, 1), "eh");
+  EXPECT_EQ(Taken(coordinator, 0) + Taken(coordinator, 2), "");
+}
+
+TEST(SourceCoordinator, WithoutACheckpointASubtaskGetsWhatItBeganWith) {
+  SourceCoordinator coordinator(Letters(4, 2, SIZE_MAX), 2);
+  EXPECT_EQ(Taken(coordinator, 0), "ac");
+  ASSERT_TRUE(coordinator.RestoreReader(0, std::nullopt).ok());
+  EXPECT_EQ(Taken(coordinator, 0), "ac");
+  EXPECT_EQ(Taken(coordinator, 1), "bd");
+}
+
+TEST(SourceCoordinator, FewerPilesThanSubtasksAreNotDealtAhead) {
+  EXPECT_FALSE(SourceCoordinator(Letters(4, 1, 1), 2).deals_ahead());
+}
+
+TEST(SourceCoordinator, StartedAgainItIsAsNew) {
+  SourceCoordinator coordinator(Letters(2, 1, 1), 1);
+  EXPECT_EQ(Taken(coordinator, 0), "a");
+  EXPECT_EQ(Taken(coordinator, 0), "b");
+  EXPECT_EQ(Taken(coordinator, 0), "");
+  EXPECT_TRUE(coordinator.reader(0)->no_more_splits());
+  coordinator.BeginCheckpoint(1);
+  coordinator.StartAgain(Letters(3, 1, SIZE_MAX));
+  EXPECT_FALSE(coordinator.reader(0)->no_more_splits());
+  EXPECT_EQ(Taken(coordinator, 0), "abc") << "no checkpoint of before keeps it waiting";
+}
+
 TEST(SourceCoordinator, WhatDoesNotDecodeIsRefused) {
   SourceCoordinator coordinator(Letters(3, 1, 1), 1);
   const std::string state = coordinator.BeginCheckpoint(1);
   for (std::size_t size = 0; size < state.size(); ++size) {
     SourceCoordinator other(Letters(3, 1, 1), 1);
     EXPECT_EQ(other.Restore(state.substr(0, size)).code(), StatusCode::kDataLoss) << size;
+    EXPECT_EQ(other.RestoreReader(0, state.substr(0, size)).code(), StatusCode::kDataLoss) << size;
   }
 }
 

@@ -57,6 +57,14 @@ struct VertexReport {
   double longest_step = 0, longest_step_cpu = 0;         // seconds; with -D steps=measured
 };
 
+/// How often a region of the job was started again while the others ran on.
+struct RegionRestarts {
+  std::vector<std::string> vertices;
+  int subtask = -1;               // of these; -1: all of them, or more than one
+  std::size_t tasks = 0, of = 0;  // of the region, of the job
+  std::uint64_t restarts = 0;
+};
+
 /// How a job has ended and what it has done: what `StreamEnvironment::Run` gives. Plan mistakes are INVALID_ARGUMENT, failures
 /// of user code and of connectors ABORTED.
 struct JobResult {
@@ -73,6 +81,8 @@ struct JobResult {
   std::vector<OperatorReport> operators;
   std::vector<VertexReport> vertices;
   std::uint64_t restarts = 0;  // operators and vertices are those of the last attempt
+  std::vector<RegionRestarts>
+      region_restarts;  // those of `restarts` that were not of the whole job
   std::shared_ptr<const CheckpointHistory> checkpoints;  // null: it takes none
 };
 

@@ -50,8 +50,8 @@ inline constexpr bool kCommitsWhatItPrepares = requires(Writer& w) { w.Commit(w.
 ///                                 of the job has come to its end. After a restore also what another writer has prepared,
 ///                                 and perhaps committed before: must be repeatable
 ///   void AbortLeftovers()         in a job with checkpoints, once, before the first record and behind the Commit of what was
-///                                 restored: all else that earlier runs and attempts of this job (`job_id`) have begun or
-///                                 prepared, and not committed, is void
+///                                 restored: all else that this subtask has begun or prepared, and not committed, in earlier
+///                                 runs and attempts of this job (`job_id`) is void. Other subtasks may be at work
 ///   void Close()
 template <class T, class Sink>
 class SinkTail {

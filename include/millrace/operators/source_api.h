@@ -65,6 +65,11 @@ class SplitEnumerator {
   virtual std::string Snapshot() const;
   /// Instead of the splits found at the start. False when the bytes are none of its own.
   virtual bool Restore(std::string_view bytes);
+  /// From the start on it is settled which splits each of so many subtasks gets, whatever the others do. Then one that has failed
+  /// may go back to a checkpoint while the others read on; else all subtasks of the source go back together.
+  virtual bool DealsAhead(int /*parallelism*/) const { return false; }
+  /// Of one that deals ahead: as Restore, for this subtask's splits alone.
+  virtual bool RestoreSubtask(int /*subtask*/, std::string_view /*bytes*/) { return false; }
 };
 
 /// How a source's subtask asks for splits.

@@ -124,31 +124,53 @@ std::string JobRecovery::OtherChoices() const {
   return point_.has_value() ? OtherCheckpoints(*point_->files, point_->folder, point_->id) : "";
 }
 
-Result<std::unique_ptr<JobCheckpoints>> JobRecovery::NextAttempt() {
+Status JobRecovery::FindNewest() {
   MILLRACE_RETURN_IF_ERROR(store_->Settle());
   if (store_->written() > 0)
     point_ =
         Point{&store_->files(), store_->folder(), store_->written(),
               SchemeOf(settings_.dir) + ManifestPath(store_->folder(), store_->written()), true};
+  return Status::Ok();
+}
+
+Result<RestorePoint> JobRecovery::NextPoint() const {
+  RestorePoint point;
+  if (!point_.has_value()) return point;
+  auto restore = OpenPoint();
+  if (!restore.ok())
+    return Status(restore.status().code(), restore.status().message() + OtherChoices());
+  point.restore = std::move(restore).value();
+  point.in_place = point_->in_place;
+  return point;
+}
+
+std::string JobRecovery::NextRun() {
+  const int attempt = attempts_++;
+  return attempt == 0 ? run_ : run_ + "-" + std::to_string(attempt);
+}
+
+Result<RestorePoint> JobRecovery::NextOfRegion(std::string* run) {
+  MILLRACE_RETURN_IF_ERROR(FindNewest());
+  *run = NextRun();
+  return NextPoint();
+}
+
+Result<std::unique_ptr<JobCheckpoints>> JobRecovery::NextAttempt() {
+  MILLRACE_RETURN_IF_ERROR(FindNewest());
   JobCheckpoints::Begin begin;
   begin.settings = settings_;
   begin.plan = plan_;
   begin.store = store_.get();
   begin.clock = clock_;
   begin.history = &history_;
-  begin.run = attempts_ == 0 ? run_ : run_ + "-" + std::to_string(attempts_);
+  begin.run = NextRun();
   begin.job_id = job_id_;
-  ++attempts_;
   // Ids only rise, also behind an older one that was chosen: of two files of a task the one with the higher id is newer.
   begin.first = std::max(store_->newest(), point_.has_value() ? point_->id : 0) + 1;
-  if (point_.has_value()) {
-    auto restore = OpenPoint();
-    if (!restore.ok())
-      return Status(restore.status().code(), restore.status().message() + OtherChoices());
-    begin.restore = std::move(restore).value();
-    begin.manifest = point_->manifest;
-    begin.in_place = point_->in_place;
-  }
+  auto point = NextPoint();
+  if (!point.ok()) return point.status();
+  begin.point = std::move(point).value();
+  if (point_.has_value()) begin.manifest = point_->manifest;
   return std::make_unique<JobCheckpoints>(std::move(begin));
 }
 

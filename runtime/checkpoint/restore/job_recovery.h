@@ -27,6 +27,9 @@ class JobRecovery {
   /// The next attempt goes on from the newest checkpoint that one before it has taken, else from the one that
   /// `settings.restore` names, else from nothing. When nothing of the attempt before it is left.
   Result<std::unique_ptr<JobCheckpoints>> NextAttempt();
+  /// The same for the tasks of a region, while the others run on; `run` becomes a name for what they write. While no manifest
+  /// is being written.
+  Result<RestorePoint> NextOfRegion(std::string* run);
   const CheckpointHistory& history() const { return history_; }
   /// The folder, as the user names it.
   const std::string& dir() const { return settings_.dir; }
@@ -47,7 +50,12 @@ class JobRecovery {
       : settings_(settings), run_(std::move(run)), plan_(plan), clock_(clock) {}
   Status OpenFolder();
   Status FindRestore();
+  /// Makes the newest checkpoint that is there the one to go on from.
+  Status FindNewest();
   Result<std::unique_ptr<CheckpointRestore>> OpenPoint() const;
+  /// What the next attempt goes on from, opened.
+  Result<RestorePoint> NextPoint() const;
+  std::string NextRun();
 
   const CheckpointSettings settings_;
   const std::string run_;

@@ -68,10 +68,11 @@ std::optional<std::int64_t> RestartStrategy::ExponentialDelay(std::int64_t now) 
   return delay;
 }
 
-void LogRestart(std::uint64_t number, std::int64_t delay_nanos, const std::string& failure) {
+void LogRestart(std::uint64_t number, std::int64_t delay_nanos, const std::string& part,
+                const std::string& failure) {
   char seconds[32];
   std::snprintf(seconds, sizeof(seconds), "%.2f s", static_cast<double>(delay_nanos) / 1e9);
-  Log(kWarn, "restart ", number, " in ", seconds, ": ", failure);
+  Log(kWarn, "restart ", number, part.empty() ? "" : " of " + part, " in ", seconds, ": ", failure);
 }
 
 std::string DescribeGivingUp(const std::string& last, const std::string& first,

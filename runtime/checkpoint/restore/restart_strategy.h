@@ -38,7 +38,9 @@ class RestartStrategy {
 };
 
 // What is said of a restart, and of a job that is not started again.
-void LogRestart(std::uint64_t number, std::int64_t delay_nanos, const std::string& failure);
+/// `part`: what of the job is started again; empty: all.
+void LogRestart(std::uint64_t number, std::int64_t delay_nanos, const std::string& part,
+                const std::string& failure);
 /// The last failure with the first one, and why there was no further restart (empty: it was the failure itself).
 std::string DescribeGivingUp(const std::string& last, const std::string& first,
                              std::uint64_t restarts, const std::string& why);

@@ -4,16 +4,18 @@
 
 #include "millrace/base/log.h"
 #include "millrace/io/bytes.h"
-#include "src/operators/dealt_splits.h"
 
 namespace millrace {
 
 SourceCoordinator::SourceCoordinator(std::unique_ptr<SplitEnumerator> enumerator, int parallelism)
-    : enumerator_(std::move(enumerator)), readers_(static_cast<std::size_t>(parallelism)) {
+    : enumerator_(std::move(enumerator)),
+      deals_ahead_(enumerator_->DealsAhead(parallelism)),
+      readers_(static_cast<std::size_t>(parallelism)) {
   for (int i = 0; i < parallelism; ++i) {
     readers_[static_cast<std::size_t>(i)].coordinator = this;
     readers_[static_cast<std::size_t>(i)].subtask = i;
   }
+  if (deals_ahead_) start_ = Encoded();
 }
 
 void SourceCoordinator::OnRequest(int subtask) {
@@ -78,14 +80,29 @@ bool SourceCoordinator::Closed(const Reader& reader) const {
 
 std::string SourceCoordinator::BeginCheckpoint(std::int64_t checkpoint) {
   std::lock_guard lock(mutex_);
+  std::string part = Encoded();
+  open_.insert(checkpoint);
+  return part;
+}
+
+std::string SourceCoordinator::Encoded() const {
   DealtSplits waiting(readers_.size());
   for (std::size_t i = 0; i < readers_.size(); ++i) waiting.of(i) = readers_[i].assigned;
   ByteWriter out;
   out.Put(DealtSplits::kMark);
   out.PutString(enumerator_->Snapshot());
   waiting.Encode(out);
-  open_.insert(checkpoint);
   return std::string(out.view());
+}
+
+Status SourceCoordinator::Decode(std::string_view bytes, Part* part) {
+  ByteReader in(bytes);
+  std::uint32_t first = 0;
+  const bool marked = in.Get(&first) && first == DealtSplits::kMark;
+  if (!marked) in = ByteReader(bytes);
+  if (in.GetString(&part->enumerator) && part->waiting.Decode(in, marked) && in.AtEnd())
+    return Status::Ok();
+  return Status::DataLoss("restore a source: its coordinator's part does not decode");
 }
 
 void SourceCoordinator::EndCheckpoint(std::int64_t checkpoint) {
@@ -98,20 +115,41 @@ void SourceCoordinator::EndCheckpoint(std::int64_t checkpoint) {
   }
 }
 
+void SourceCoordinator::StartAgain(std::unique_ptr<SplitEnumerator> enumerator) {
+  std::lock_guard lock(mutex_);
+  enumerator_ = std::move(enumerator);
+  for (Reader& reader : readers_) {
+    reader.assigned.clear();
+    reader.no_more = false;
+    reader.barrier = 0;
+  }
+  open_.clear();
+  any_split_ = false;
+  done_readers_ = 0;
+}
+
 Status SourceCoordinator::Restore(std::string_view bytes) {
   std::lock_guard lock(mutex_);
-  ByteReader in(bytes);
-  std::uint32_t first = 0;
-  const bool marked = in.Get(&first) && first == DealtSplits::kMark;
-  if (!marked) in = ByteReader(bytes);
-  std::string_view enumerator;
-  DealtSplits waiting(readers_.size());
-  if (!in.GetString(&enumerator) || !waiting.Decode(in, marked))
-    return Status::DataLoss("restore a source: its coordinator's part does not decode");
-  for (std::size_t i = 0; i < readers_.size(); ++i) readers_[i].assigned = std::move(waiting.of(i));
+  Part part(readers_.size());
+  MILLRACE_RETURN_IF_ERROR(Decode(bytes, &part));
+  for (std::size_t i = 0; i < readers_.size(); ++i)
+    readers_[i].assigned = std::move(part.waiting.of(i));
   any_split_ = true;  // others may have been given out before the checkpoint
-  if (!in.AtEnd() || !enumerator_->Restore(enumerator))
+  if (!enumerator_->Restore(part.enumerator))
     return Status::DataLoss("restore a source: its splits do not decode");
+  return Status::Ok();
+}
+
+Status SourceCoordinator::RestoreReader(int subtask, const std::optional<std::string>& bytes) {
+  std::lock_guard lock(mutex_);
+  Part part(readers_.size());
+  MILLRACE_RETURN_IF_ERROR(Decode(bytes.has_value() ? *bytes : start_, &part));
+  Reader& reader = readers_[static_cast<std::size_t>(subtask)];
+  reader.assigned = std::move(part.waiting.of(static_cast<std::size_t>(subtask)));
+  if (std::exchange(reader.no_more, false)) --done_readers_;
+  reader.barrier = 0;
+  if (!enumerator_->RestoreSubtask(subtask, part.enumerator))
+    return Status::DataLoss("restore a source: the splits of a subtask do not decode");
   return Status::Ok();
 }
 

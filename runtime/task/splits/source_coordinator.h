@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "millrace/operators/source_api.h"
 #include "runtime/checkpoint/source_checkpoints.h"
 #include "runtime/task/splits/split_courier.h"
+#include "src/operators/dealt_splits.h"
 
 namespace millrace {
 
@@ -35,6 +37,13 @@ class SourceCoordinator final : public SourceCheckpoints {
   std::string BeginCheckpoint(std::int64_t checkpoint) override;
   void EndCheckpoint(std::int64_t checkpoint) override;
   Status Restore(std::string_view bytes) override;
+  /// As new: all its readers have been stopped, and others take their places. Before Restore.
+  void StartAgain(std::unique_ptr<SplitEnumerator> enumerator);
+  /// Each subtask may go back alone.
+  bool deals_ahead() const { return deals_ahead_; }
+  /// The reader of this subtask was stopped, and another one takes its place: its splits are those of then. `bytes`: what
+  /// BeginCheckpoint gave; nothing: what the subtask began with. Of one that deals ahead, when no checkpoint is under way.
+  Status RestoreReader(int subtask, const std::optional<std::string>& bytes);
   void set_waker(int subtask, Waker* waker) {
     readers_[static_cast<std::size_t>(subtask)].waker = waker;
   }
@@ -56,6 +65,14 @@ class SourceCoordinator final : public SourceCheckpoints {
     bool no_more = false;              // guarded by the coordinator's mutex
     std::int64_t barrier = 0;          // guarded by the coordinator's mutex
   };
+  /// What a checkpoint has of it.
+  struct Part {
+    explicit Part(std::size_t readers) : waiting(readers) {}
+    std::string_view enumerator;
+    DealtSplits waiting;
+  };
+  static Status Decode(std::string_view bytes, Part* part);
+  std::string Encoded() const;
   /// The reader's part of an open checkpoint is still to come.
   bool Closed(const Reader& reader) const;
   /// Hands over what is assigned. Under the mutex: nothing may come between it and a checkpoint.
@@ -65,6 +82,9 @@ class SourceCoordinator final : public SourceCheckpoints {
 
   std::mutex mutex_;
   std::unique_ptr<SplitEnumerator> enumerator_;
+  const bool deals_ahead_;
+  std::string
+      start_;  // of one that deals ahead: its part of a checkpoint before the first split was given out
   std::deque<Reader> readers_;
   std::set<std::int64_t> open_;   // checkpoints; guarded by the mutex
   bool any_split_ = false;        // guarded by the mutex
