@@ -13,6 +13,12 @@ const bool g_avx2 = [] {
   return __builtin_cpu_supports("avx2") != 0;
 }();
 
+/// To its end: a row may span two lines.
+[[gnu::always_inline]] inline void FetchRow(const std::byte* row, std::size_t row_bytes) {
+  __builtin_prefetch(row, 1);
+  __builtin_prefetch(row + row_bytes - 1, 1);
+}
+
 }  // namespace
 
 // One sub-table in the near caches: first where each hash's group is and what tag it looks for, then the tags. No branch:
@@ -88,18 +94,18 @@ void StateTable::LocateFar(const std::uint64_t* hashes, std::uint32_t count, std
     std::byte* const group_rows = rows[i];
     std::uint32_t match = MatchingSlots(header, hashes[i]);
     const std::size_t first = FirstSlot(match);
-    rows[i] = match != 0 ? group_rows + first * row_bytes : nullptr;
     flags[i] = header + kGroupSlots + first;
     if (match == 0) {  // a new key, most often: where it will stand
+      rows[i] = nullptr;
       const std::size_t empty = FirstSlot(EmptySlots(header));
-      if (empty < kGroupSlots) match = std::uint32_t{1} << empty;
+      if (empty < kGroupSlots) FetchRow(group_rows + empty * row_bytes, row_bytes);
+      continue;
     }
-    // All rows whose tag matches (one in twenty groups has a second), each to its end: a row may span two lines.
-    for (; match != 0; match &= match - 1) {
-      const std::byte* row = group_rows + FirstSlot(match) * row_bytes;
-      __builtin_prefetch(row, 1);
-      __builtin_prefetch(row + row_bytes - 1, 1);
-    }
+    rows[i] = group_rows + first * row_bytes;
+    FetchRow(rows[i], row_bytes);
+    // All rows whose tag matches: one in twenty groups has a second.
+    for (match &= match - 1; match != 0; match &= match - 1)
+      FetchRow(group_rows + FirstSlot(match) * row_bytes, row_bytes);
   }
 }
 
