@@ -27,9 +27,12 @@ class JobRecovery {
   /// The next attempt goes on from the newest checkpoint that one before it has taken, else from the one that
   /// `settings.restore` names, else from nothing. When nothing of the attempt before it is left.
   Result<std::unique_ptr<JobCheckpoints>> NextAttempt();
-  const CheckpointHistory& history() const { return history_; }
+  /// As it is now: of a restore's files more may turn out to be damaged.
+  CheckpointHistory history() const;
   /// The folder, as the user names it.
   const std::string& dir() const { return settings_.dir; }
+  /// What workers take for LocalCopy::OpenedElsewhere; empty: there is none.
+  std::string local_copy() const;
   /// For the message of a failed restore: which checkpoints could be chosen instead. Reads them.
   std::string OtherChoices() const;
 
@@ -46,6 +49,7 @@ class JobRecovery {
               const Clock* clock)
       : settings_(settings), run_(std::move(run)), plan_(plan), clock_(clock) {}
   Status OpenFolder();
+  Status OpenLocalCopy();
   Status FindRestore();
   Result<std::unique_ptr<CheckpointRestore>> OpenPoint() const;
 
@@ -58,6 +62,7 @@ class JobRecovery {
   std::optional<Point> point_;  // what the next attempt goes on from
   std::string job_id_;
   CheckpointHistory history_;
+  std::shared_ptr<const RestoredFrom> from_;  // of the last attempt; null: it began with nothing
   int attempts_ = 0;
 };
 
