@@ -106,10 +106,14 @@ std::string RegionsJson(const std::vector<RegionRestarts>& regions) {
 
 std::string CheckpointsText(const JobResult& result) {
   const CheckpointHistory& history = *result.checkpoints;
-  std::string out =
-      "\ncheckpoints: " + Number(history.completed) + " complete, " + Number(history.failed) +
-      " failed; restarts: " + Number(result.restarts) + RegionsText(result.region_restarts) +
-      (history.restored > 0 ? "; restored from " + std::to_string(history.restored) : "") + "\n";
+  std::string restored;
+  if (history.restored > 0) restored = "; restored from " + std::to_string(history.restored);
+  if (history.local_files > 0)
+    restored += "; " + Number(history.local_files) + " of " +
+                Number(history.local_files + history.storage_files) + " files from the local copy";
+  std::string out = "\ncheckpoints: " + Number(history.completed) + " complete, " +
+                    Number(history.failed) + " failed; restarts: " + Number(result.restarts) +
+                    RegionsText(result.region_restarts) + restored + "\n";
   if (!history.recent.empty())
     out +=
         "    id        ms     bytes written    in flight   bytes in all  start delay  alignment   "
@@ -165,6 +169,8 @@ std::string CheckpointsJson(const JobResult& result) {
          ",\"checkpoints\":{\"completed\":" + Number(history.completed) +
          ",\"failed\":" + Number(history.failed) +
          ",\"restored\":" + std::to_string(history.restored) +
+         ",\"restored_files\":{\"local\":" + Number(history.local_files) +
+         ",\"storage\":" + Number(history.storage_files) + "}" +
          ",\"recent\":" + CheckpointsJson(history.recent) +
          ",\"failures\":" + CheckpointsJson(history.failures) + "}";
 }

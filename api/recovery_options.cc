@@ -91,6 +91,13 @@ constexpr RecoveryKey kKeys[] = {
        return value.empty() ? Status::InvalidArgument("option " + D(name) + " needs a folder")
                             : Status::Ok();
      }},
+    {{"checkpoint.local-copy", "PATH",
+      "a folder on a fast disk of this machine, for second copies that a restore reads first"},
+     [](std::string_view name, std::string_view value, Target to) {
+       to.checkpoints->local_copy = value;
+       return value.empty() ? Status::InvalidArgument("option " + D(name) + " needs a folder")
+                            : Status::Ok();
+     }},
     {{"checkpoint.pause", "TIME",
       "at least, from the end of one to the begin of the next; default 0s"},
      Nanos<[](Target t) { return &t.checkpoints->pause_nanos; }, true>},
@@ -187,6 +194,8 @@ Status CheckRecoveryOptions(const CheckpointSettings& checkpoints, const Restart
       " needs checkpoints: -D checkpoint.interval=TIME and -D checkpoint.dir=PATH";
   if (!checkpoints.dir.empty())
     return Status::InvalidArgument("-D checkpoint.dir needs -D checkpoint.interval=TIME");
+  if (!checkpoints.local_copy.empty())
+    return Status::InvalidArgument("-D checkpoint.local-copy" + needs);
   if (!checkpoints.restore.empty()) return Status::InvalidArgument("--restore" + needs);
   if (restart.kind != Kind::kDefault && restart.kind != Kind::kNone)
     return Status::InvalidArgument("-D restart-strategy.type" + needs);

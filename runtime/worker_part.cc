@@ -31,6 +31,11 @@ Result<GivenCheckpoints> OpenGiven(const v1::DeployWorker& deploy, const RunOpti
   const auto folder = LocateFiles(deploy.checkpoint_folder());
   if (!folder.ok()) return folder.status();
   given.store = CheckpointStore::OpenedElsewhere(folder.value().files, folder.value().path);
+  if (!deploy.local_copy().empty()) {
+    auto local = LocalCopy::OpenedElsewhere(deploy.local_copy());
+    if (!local.ok()) return local.status();
+    given.store->SetLocalCopy(std::move(local).value());
+  }
   JobCheckpoints::Begin begin;
   begin.settings = options.checkpoints;
   begin.plan = &plan;
@@ -43,7 +48,8 @@ Result<GivenCheckpoints> OpenGiven(const v1::DeployWorker& deploy, const RunOpti
   begin.first = deploy.first_checkpoint();
   begin.coordinates = false;
   if (!deploy.manifest().empty()) {
-    auto restore = CheckpointRestore::OpenManifest(deploy.manifest());
+    auto restore = CheckpointRestore::OpenManifest(
+        deploy.manifest(), deploy.in_place() ? given.store->local_copy() : nullptr);
     if (!restore.ok()) return restore.status();
     begin.point.restore = std::move(restore).value();
   }

@@ -50,6 +50,18 @@ void CheckpointStore::Adopt(const std::string& job_id) {
   }
 }
 
+Result<std::unique_ptr<WritableFile>> CheckpointStore::CreateSnapshot(const std::string& name) {
+  auto file = files_->CreateLarge(JoinPath(folder_, name));
+  if (!file.ok() || local_ == nullptr) return file;
+  return local_->Doubled(std::move(file).value(), name);
+}
+
+void CheckpointStore::CleanLocalCopy() {
+  if (local_ == nullptr) return;
+  local_->MakeFolder();
+  local_->RemoveUnneeded(Needed(), INT64_MAX);
+}
+
 Status CheckpointStore::Write(const Manifest& manifest) {
   MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kManifestBegin));
   MILLRACE_RETURN_IF_ERROR(Settle());
@@ -102,6 +114,12 @@ std::set<std::string> CheckpointStore::Needed() const {
 }
 
 void CheckpointStore::Retain(std::size_t count) {
+  RemoveOld(count);
+  // Files of older checkpoints that the newest does not name no later one will; those of younger ones are being written.
+  if (local_ != nullptr) local_->RemoveUnneeded(Needed(), written_);
+}
+
+void CheckpointStore::RemoveOld(std::size_t count) {
   std::set<std::string> gone;
   while (own_.size() > count) {
     const std::int64_t oldest = *own_.begin();

@@ -361,7 +361,7 @@ void SnapshotUploads::Run(Work& work) {
     // What was written of the file stays, as that of a process that died: a clean-up removes it.
     upload.status = Status::Cancelled("its checkpoint was given up");
   } else if (upload.writer == nullptr && upload.status.ok()) {
-    upload.status = Create(JoinPath(store_->folder(), upload.name + ".snapshot"), &upload.writer);
+    upload.status = Create(upload.name + ".snapshot", &upload.writer);
   }
   if (!work.block.has_value()) return Finish(upload);
   if (upload.status.ok()) upload.status = AtFailPoint(FailPoint::kUploadWrite);
@@ -379,11 +379,12 @@ void SnapshotUploads::RunManifest(const Manifest& manifest, std::size_t retained
   if (written) store_->Retain(retained);
 }
 
-Status SnapshotUploads::Create(const std::string& path, std::unique_ptr<BlockFileWriter>* writer) {
+Status SnapshotUploads::Create(const std::string& name, std::unique_ptr<BlockFileWriter>* writer) {
   MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kUploadCreate));
-  auto file = store_->files().CreateLarge(path);
+  auto file = store_->CreateSnapshot(name);
   if (!file.ok()) return file.status();
-  *writer = std::make_unique<BlockFileWriter>(std::move(file).value(), path, compression_);
+  *writer = std::make_unique<BlockFileWriter>(std::move(file).value(),
+                                              JoinPath(store_->folder(), name), compression_);
   return Status::Ok();
 }
 
@@ -424,10 +425,9 @@ Status SnapshotUploads::WritePack(const std::vector<std::shared_ptr<Upload>>& pa
                                   std::vector<Manifest::File>* files) {
   MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kPackCreate));
   const std::string name = parts.front()->name + "-pack.snapshot";
-  const std::string path = JoinPath(store_->folder(), name);
-  auto file = store_->files().CreateLarge(path);
+  auto file = store_->CreateSnapshot(name);
   if (!file.ok()) return file.status();
-  BlockFileWriter writer(std::move(file).value(), path, compression_);
+  BlockFileWriter writer(std::move(file).value(), JoinPath(store_->folder(), name), compression_);
   for (const auto& part : parts) {
     MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kPackWrite));
     const PackPart head{part->task, part->checkpoint,

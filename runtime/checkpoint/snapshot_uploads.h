@@ -115,7 +115,7 @@ class SnapshotUploads final : public SnapshotTarget {
   Work Take();
   void Run(Work& work);
   void RunManifest(const Manifest& manifest, std::size_t retained);
-  Status Create(const std::string& path, std::unique_ptr<BlockFileWriter>* writer);
+  Status Create(const std::string& name, std::unique_ptr<BlockFileWriter>* writer);
   void Finish(Upload& upload);
   SnapshotEvent EventOf(const Upload& upload) const;
   void RunPack(Work& work);

@@ -173,6 +173,7 @@ Status JobAttempt::StartWorker(int index, const std::vector<std::vector<int>>& p
   v1::ToWorker message;
   v1::DeployWorker& deploy = *message.mutable_deploy();
   deploy.set_checkpoint_folder(options_.folder);
+  deploy.set_local_copy(options_.local_copy);
   deploy.set_run(options_.run);
   if (checkpoints_ != nullptr) {
     deploy.set_manifest(checkpoints_->manifest());

@@ -25,9 +25,10 @@ class JobAttempt {
     int job = 0;  // which Execute of main
     std::uint64_t plan_hash = 0;
     int workers = 1;
-    std::string folder;  // of the checkpoints; empty: none are taken
-    std::string run;     // a name for this attempt and its files
-    sigset_t signals{};  // what workers begin with
+    std::string folder;      // of the checkpoints; empty: none are taken
+    std::string local_copy;  // of their files; empty: there is none
+    std::string run;         // a name for this attempt and its files
+    sigset_t signals{};      // what workers begin with
   };
   /// `checkpoints` may be null. Both outlive it.
   JobAttempt(const JobPlan& plan, const Options& options, JobCheckpoints* checkpoints);

@@ -97,6 +97,7 @@ Status JobMaster::RunOnce(int number, Signals& signals, Outcome* outcome, bool* 
     }
     checkpoints = std::move(next).value();
     options.folder = options_.recovery->dir();
+    options.local_copy = options_.recovery->local_copy();
     options.run = checkpoints->run();
   }
   JobAttempt attempt(plan_, options, checkpoints.get());

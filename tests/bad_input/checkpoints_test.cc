@@ -46,6 +46,11 @@ TEST(CheckpointMistakes, OfOptions) {
       {"fine", 2, "option -D checkpoint.dir needs a folder", {"-D", "checkpoint.dir="}},
       {"fine",
        2,
+       "option -D checkpoint.local-copy needs a folder",
+       {"-D", "checkpoint.local-copy="}},
+      {"fine", 2, "-D checkpoint.local-copy" + needs, {"-D", "checkpoint.local-copy=/tmp/x"}},
+      {"fine",
+       2,
        "checkpoint.mode=fast: the value is one of aligned, unaligned",
        {"-D", "checkpoint.mode=fast"}},
       {"fine", 2, "did you mean checkpoint.interval?", {"-D", "checkpoint.intervall=1s"}},
@@ -210,6 +215,42 @@ TEST_F(Checkpoints, InAFolderThatCantBeWritten) {
   chmod((folder_ + "/locked").c_str(), 0500);
   chk_ = folder_ + "/locked";
   Expect({"sums", 1, "Permission denied", Options()});
+}
+
+TEST_F(Checkpoints, WithALocalCopyWhereNoneCanBe) {
+  const auto with = [&](const std::string& copy) {
+    return Options({"-D", "checkpoint.local-copy=" + copy});
+  };
+  const std::string option = "option -D checkpoint.local-copy: ";
+  std::ofstream(folder_ + "/file") << "x";
+  Expect({"sums", 2, option + "create folder '" + folder_ + "/file': Not a directory",
+          with(folder_ + "/file")});
+  fs::create_directory(chk_);
+  fs::create_directory_symlink(chk_, folder_ + "/link");
+  for (const std::string& same : {chk_, chk_ + "/", folder_ + "/link"})
+    Expect({"sums", 2, option + "'" + same + "' is the checkpoint folder itself", with(same)});
+  Expect({"sums", 2, option + "create folder '/proc/copies': No such file", with("/proc/copies")});
+  Expect({"sums", 2, option + "find the file system of 'no://copies'", with("no://copies")});
+  if (geteuid() == 0) return;  // root may write everything
+  fs::create_directory(folder_ + "/locked");
+  chmod((folder_ + "/locked").c_str(), 0500);
+  Expect({"sums", 2, ": Permission denied", with(folder_ + "/locked")});
+}
+
+TEST_F(Checkpoints, WithALocalCopyThatIsReadAgain) {
+  const std::vector<std::string> copy = {"-D", "checkpoint.local-copy=" + folder_ + "/fast"};
+  Run(copy);
+  fs::rename(chk_ + "/tasks", chk_ + "/away");  // all that is read of them is the copy
+  auto options = Options(copy);
+  options.insert(options.end(), {"--restore=" + chk_, "--metrics=json"});
+  BadJob on("sums", options);
+  EXPECT_EQ(on.End(), 0) << on.said();
+  EXPECT_NE(on.said().find(" files from the local copy"), std::string::npos) << on.said();
+  EXPECT_NE(on.said().find("\"restored\":1,\"restored_files\":{\"local\":"), std::string::npos)
+      << on.said();
+  EXPECT_NE(on.said().find(",\"storage\":0}"), std::string::npos) << on.said();
+  EXPECT_NE(on.said().find("\"name\":\"numbers\",\"parallelism\":1,\"in\":0"), std::string::npos)
+      << "all was read before: " << on.said();
 }
 
 TEST_F(Checkpoints, OfAJobThatFailsAlways) {

@@ -133,6 +133,7 @@ class Seeded {
       cluster = cluster.Option("restart-strategy.type", "fixed-delay")
                     .Option("restart-strategy.fixed-delay.attempts", "2")
                     .Option("restart-strategy.fixed-delay.delay", "1ms");
+    if (seed % 3 != 0) cluster = cluster.Option("checkpoint.local-copy", "memory://fast");
     if (crash > 0) cluster = cluster.Option("test.crash", std::to_string(crash));
     if (HasCheckpoint()) cluster = cluster.Restore("memory://chk");
     return cluster.Run(&Build);

@@ -27,7 +27,8 @@ ChaosOrder SmallOrder(std::uint64_t seed) {
   return order;
 }
 
-void IsExact(ChaosOrder order) {
+/// Adds the files that its restores took from local copies.
+void IsExact(ChaosOrder order, std::int64_t* local_files = nullptr) {
   SCOPED_TRACE("seed " + std::to_string(order.seed) + ", job " + order.job);
   char folder[] = "/tmp/millrace-chaos-XXXXXX";
   ASSERT_NE(mkdtemp(folder), nullptr);
@@ -39,6 +40,7 @@ void IsExact(ChaosOrder order) {
   EXPECT_EQ(result.verdict.out_of_order, 0);
   EXPECT_EQ(result.kills, order.kills);
   EXPECT_EQ(result.kill_alls, order.kill_alls);
+  if (local_files != nullptr) *local_files += result.local_files;
   if (::testing::Test::HasFailure()) FAIL() << "all of it is in " << folder;
   std::filesystem::remove_all(folder);
 }
@@ -52,6 +54,21 @@ TEST(Kill, AProcessThatDiesIsStartedAgainAndNothingIsLostOrRepeated) {
     order.unaligned = seed % 2 == 0;
     IsExact(order);
   }
+}
+
+TEST(Kill, WorkersThatDieGoOnFromLocalCopiesSomeOfWhichAreDamaged) {
+  std::int64_t local_files = 0;
+  for (const std::uint64_t seed : test_support::Seeds(1, 2)) {
+    ChaosOrder order = SmallOrder(seed);
+    order.workers = 3;
+    order.kills = 3;
+    order.kill_alls = 2;
+    order.interval = "20ms";
+    order.unaligned = seed % 2 == 0;
+    order.local_copy = true;
+    IsExact(order, &local_files);
+  }
+  EXPECT_GT(local_files, 0);
 }
 
 /// All jobs of the runner that this build has.
@@ -76,6 +93,7 @@ TEST(Kill, DrawnRunsWithWorkersAreExact) {
     order.kills = 1 + static_cast<int>(random.Uniform(3));
     order.kill_alls = 1 + static_cast<int>(random.Uniform(2));
     order.interval = "20ms";
+    order.local_copy = random.Chance(0.5);
     IsExact(order);
   }
 }

@@ -101,6 +101,107 @@ TEST_F(Restart, AJobThatFailsGoesOnFromItsNewestCheckpointAndCommitsEachRowOnce)
   }
 }
 
+/// The oracle's job, whose snapshots storage does not give back: they are there, and can't be read.
+class RestartLocal : public Restart {
+ protected:
+  void SetUp() override {
+    Restart::SetUp();
+    RegisterFileSystem("fast", &fast_);
+    files_.FailWhere([](const std::string& operation, const std::string& path) {
+      const bool read = operation == "open" || operation == "read";
+      return read && path.ends_with(".snapshot") ? Status::Unavailable("storage is far away")
+                                                 : Status::Ok();
+    });
+  }
+  void TearDown() override {
+    RegisterFileSystem("fast", nullptr);
+    Restart::TearDown();
+  }
+  MemoryFileSystem fast_;
+};
+
+TEST_F(RestartLocal, AFailureIsRecoveredFromWithoutReadingSnapshotsFromStorage) {
+  const auto expected = Expected();
+  for (const TestCluster& cluster : TestCluster::BothDrivers(3)) {
+    SCOPED_TRACE(cluster.ToString());
+    chaos::Oracle oracle;
+    std::atomic<int> rows_to_failure{2000};
+    const std::string folder = cluster.ToString().find("seeded") == std::string::npos ? "a" : "b";
+    const JobResult result =
+        With(cluster)
+            .Option("checkpoint.dir", "memory://" + folder)
+            .Option("checkpoint.local-copy", "fast://copies")
+            .Parallelism(2)
+            .Option("restart-strategy.type", "fixed-delay")
+            .Option("restart-strategy.fixed-delay.attempts", "100")
+            .Option("restart-strategy.fixed-delay.delay", "1ms")
+            .Run([&](StreamEnvironment& env) {
+              chaos::Build(env, {}, [&](const std::string&) {
+                return FailingSink(chaos::OracleSink(&oracle), &rows_to_failure);
+              });
+            });
+    ASSERT_TRUE(result.status.ok()) << result.status;
+    EXPECT_GT(result.restarts, 0U);
+    EXPECT_GT(result.checkpoints->local_files, 0U) << "of the whole job or of a region";
+    EXPECT_EQ(result.checkpoints->storage_files, 0U);
+    EXPECT_EQ(oracle.rows(), expected);
+  }
+}
+
+TEST_F(RestartLocal, SoIsTheDeathOfEverythingAndWhatIsDamagedComesFromStorage) {
+  const auto job = [](StreamEnvironment& env) {
+    env.FromCollection("numbers", std::vector<int>{1, 2, 3})
+        .KeyBy([](int n) { return n; })
+        .Reduce("sums", [](int a, int b) { return a + b; })
+        .SinkTo("out", BlackholeSink{});
+  };
+  const TestCluster cluster = With(TestCluster::Threads())
+                                  .Option("checkpoint.local-copy", "fast://copies")
+                                  .Option("checkpoint.pack-below", "0")
+                                  .Option("restart-strategy.type", "none");
+  ASSERT_TRUE(cluster.Run(job).status.ok());
+  const JobResult again = cluster.Restore("memory://chk").Run(job);
+  ASSERT_TRUE(again.status.ok()) << again.status;
+  EXPECT_EQ(again.operators[0].in, 0U) << "all was read before";
+  EXPECT_EQ(again.operators[1].state_rows, 3U);
+  EXPECT_GT(again.checkpoints->local_files, 0U);
+  EXPECT_EQ(again.checkpoints->storage_files, 0U);
+
+  files_.FailWhere(nullptr);
+  for (const std::string& path : fast_.paths()) {
+    if (!path.ends_with(".snapshot")) continue;
+    std::string& bytes = *fast_.Bytes(path);
+    if (bytes.size() > 100) bytes[40] = static_cast<char>(bytes[40] ^ 1);  // in its first block
+  }
+  const JobResult damaged = cluster.Restore("memory://chk").Run(job);
+  ASSERT_TRUE(damaged.status.ok()) << damaged.status;
+  EXPECT_EQ(damaged.operators[0].in, 0U);
+  EXPECT_EQ(damaged.operators[1].state_rows, 3U);
+  EXPECT_GT(damaged.checkpoints->storage_files, 0U);
+
+  // One from another folder is only read, and has no copies here.
+  const JobResult moved =
+      cluster.Option("checkpoint.dir", "memory://two").Restore("memory://chk").Run(job);
+  ASSERT_TRUE(moved.status.ok()) << moved.status;
+  EXPECT_EQ(moved.operators[1].state_rows, 3U);
+  EXPECT_EQ(moved.checkpoints->local_files, 0U);
+}
+
+TEST_F(RestartLocal, AJobWhoseCopiesAnotherOneHasGoesWithout) {
+  const auto job = [](StreamEnvironment& env) {
+    env.FromCollection("numbers", std::vector<int>{1, 2, 3}).SinkTo("out", BlackholeSink{});
+  };
+  const TestCluster cluster =
+      With(TestCluster::Threads()).Option("checkpoint.local-copy", "fast://copies");
+  fast_.FailWhere([](const std::string& operation, const std::string&) {
+    return operation == "lock" ? Status::AlreadyExists("another job has it") : Status::Ok();
+  });
+  const JobResult result = cluster.Run(job);
+  EXPECT_TRUE(result.status.ok()) << result.status;
+  EXPECT_GT(result.checkpoints->completed, 0U);
+  for (const std::string& path : fast_.paths()) ADD_FAILURE() << path << " was written";
+}
+
 JobResult RunFailing(const TestCluster& cluster) {
   return cluster.Run([](StreamEnvironment& env) {
     env.FromCollection("numbers", std::vector<int>{1, 2, 3})

@@ -43,6 +43,38 @@ Rows Expected(const Shape& shape) {
 // No packs, some, and next to all that tasks write in packs.
 constexpr const char* kPackBelow[] = {"0", "300", "16KiB"};
 
+/// The local copies of the snapshots, on a disk of the machine: a death leaves them as far as they have come there, damaged here and there.
+class LocalDisk {
+ public:
+  LocalDisk(std::uint64_t seed, MemoryFileSystem* files) : random_(seed), files_(files) {}
+
+  testing::TestCluster Draw(const testing::TestCluster& cluster) {
+    return random_.Chance(0.6) ? cluster.Option("checkpoint.local-copy", "memory://fast") : cluster;
+  }
+  void BeforePowerIsLost() {
+    if (random_.Chance(0.8)) files_->WriteBack("fast");
+  }
+  void AfterPowerIsLost() {
+    if (random_.Chance(0.4)) return;
+    for (const std::string& path : files_->paths()) {
+      if (!path.starts_with("fast/") || random_.Chance(0.7)) continue;
+      std::string& bytes = *files_->Bytes(path);
+      if (bytes.empty() || random_.Chance(0.3)) {
+        EXPECT_TRUE(files_->Remove(path).ok());
+      } else if (random_.Chance(0.3)) {
+        bytes.resize(random_.Uniform(bytes.size()));
+      } else {
+        char& byte = bytes[random_.Uniform(bytes.size())];
+        byte = static_cast<char>(byte ^ (1 << random_.Uniform(8)));
+      }
+    }
+  }
+
+ private:
+  Random random_;
+  MemoryFileSystem* files_;
+};
+
 constexpr char kPlanted[] = "a planted fault";
 constexpr int kLastRun = 30;
 
@@ -57,11 +89,20 @@ struct Crashes {
   std::uint64_t points = 0;
   std::uint64_t restored = 0;  // of those: in a run that had gone on from a checkpoint
   std::uint64_t seeds = 0;
+  // Files that restores have read: from local copies, and from storage beside such.
+  std::uint64_t local = 0, mixed = 0;
 
   void Say() const {
     std::printf("%s crash points, %s of them behind a restore, of %s seeds\n",
                 std::to_string(points).c_str(), std::to_string(restored).c_str(),
                 std::to_string(seeds).c_str());
+    std::printf("%s files restored from local copies, beside them %s from storage\n",
+                std::to_string(local).c_str(), std::to_string(mixed).c_str());
+  }
+  void Count(const JobResult& result) {
+    if (result.checkpoints == nullptr || result.checkpoints->local_files == 0) return;
+    local += result.checkpoints->local_files;
+    mixed += result.checkpoints->storage_files;
   }
 };
 /// The turn in which a run dies. Most die early, where a run has cost little; some come far.
@@ -78,6 +119,7 @@ template <class OnDeath>
 void RunUntilItEnds(const Shape& shape, Random& random, MemoryFileSystem& files, bool moves,
                     const chaos::Sinks& sinks, OnDeath on_death, Crashes* crashes) {
   ++crashes->seeds;
+  LocalDisk disk(random.Uniform(1 << 30), &files);
   for (int run = 0;; ++run) {
     auto cluster =
         testing::TestCluster::Seeded(random.Uniform(1 << 30))
@@ -98,6 +140,7 @@ void RunUntilItEnds(const Shape& shape, Random& random, MemoryFileSystem& files,
       cluster = cluster.Option("checkpoint.mode", "unaligned")
                     .Option("checkpoint.alignment-timeout", after);
     }
+    cluster = disk.Draw(cluster);
     const std::string from = WithNewest(files);
     if (!from.empty()) cluster = cluster.Restore("memory://" + from);
     const std::string to = (moves && random.Chance(0.3)) == (from == "one") ? "two" : "one";
@@ -109,6 +152,7 @@ void RunUntilItEnds(const Shape& shape, Random& random, MemoryFileSystem& files,
       cluster = cluster.Option("test.crash", std::to_string(DrawCrash(random)));
     }
     const JobResult result = cluster.Run([&](StreamEnvironment& env) { Build(env, shape, sinks); });
+    crashes->Count(result);
     if (result.status.ok()) return;
     const std::string& why = result.status.message();
     EXPECT_TRUE(why.find("test.crash") != std::string::npos ||
@@ -116,7 +160,9 @@ void RunUntilItEnds(const Shape& shape, Random& random, MemoryFileSystem& files,
         << why;
     ++crashes->points;
     crashes->restored += from.empty() ? 0 : 1;
+    disk.BeforePowerIsLost();
     files.Crash();
+    disk.AfterPowerIsLost();
     on_death();
     if (run == kLastRun || ::testing::Test::HasFailure()) return;
   }
@@ -148,6 +194,8 @@ TEST(SeededChaos, WhatIsCommittedInTheEndIsThatOfARunWithoutFaults) {
   if (crashes.seeds >= 100) {  // not one that is looked into
     EXPECT_GT(crashes.points, kPointsOfSeed * crashes.seeds);
     EXPECT_GT(crashes.restored, crashes.points / 2);
+    EXPECT_GT(crashes.local, 10 * crashes.seeds);
+    EXPECT_GT(crashes.mixed, crashes.seeds);
   }
 }
 

@@ -53,6 +53,17 @@ class MemoryFileSystem final : public FileSystem {
       file->synced = file->bytes.size();
     }
   }
+  /// What is below the folder has come to the disk by itself, as it does some time after it was written.
+  void WriteBack(const std::string& folder) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [path, file] : names_) {
+      if (!path.starts_with(folder + "/")) continue;
+      file->synced = file->bytes.size();
+      durable_names_[path] = file;
+      for (std::string at = FolderOf(path); durable_folders_.emplace(at, true).second;)
+        at = FolderOf(at);
+    }
+  }
   /// The bytes of a file, to look at or to damage; null when there is none.
   std::string* Bytes(const std::string& path) {
     const auto it = names_.find(path);

@@ -49,8 +49,9 @@ struct CheckpointHistory {
   std::size_t kept = 10;  // of the newest reports, here and there
   std::uint64_t completed = 0, failed = 0;
   std::int64_t restored = 0;  // the one that the job, or its last attempt, went on from; 0: none
-  std::deque<CheckpointReport> recent;    // oldest first
-  std::deque<CheckpointReport> failures;  // oldest first
+  std::uint64_t local_files = 0, storage_files = 0;  // of that one, by where they were read
+  std::deque<CheckpointReport> recent;               // oldest first
+  std::deque<CheckpointReport> failures;             // oldest first
 
   void Add(CheckpointReport report) {
     ++(report.failure.empty() ? completed : failed);

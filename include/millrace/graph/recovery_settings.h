@@ -13,6 +13,7 @@ struct CheckpointSettings {
 
   std::int64_t interval_nanos = 0;  // from begin to begin; 0: the job takes none
   std::string dir;                  // "SCHEME://PATH", or a path of this machine
+  std::string local_copy;           // the same: a folder for second copies; empty: none are made
   std::int64_t pause_nanos = 0;     // at least, from the end of one to the begin of the next
   std::int64_t timeout_nanos = 600 * kSecond;
   std::int64_t tolerable_failures = 0;        // in a row

@@ -50,19 +50,29 @@ class BlockFileWriter {
   std::vector<BlockEntry> blocks_;
 };
 
+/// Blocks that can be read. May be called by several threads.
+class BlockSource {
+ public:
+  virtual ~BlockSource() = default;
+  virtual const std::vector<BlockEntry>& blocks() const = 0;
+  /// For messages.
+  virtual const std::string& path() const = 0;
+  /// The content of a block; `bytes` is replaced.
+  virtual Status Read(const BlockEntry& block, std::string* bytes) const = 0;
+};
+
 /// Reads a block file and trusts none of it. Errors are DATA_LOSS (cut off, a wrong checksum, an index that is none),
 /// INVALID_ARGUMENT (no block file), UNIMPLEMENTED (of a newer version), or what the file system says; each names the file,
 /// and the block if one is meant.
-class BlockFileReader {
+class BlockFileReader final : public BlockSource {
  public:
   static Result<BlockFileReader> Open(FileSystem& files, const std::string& path);
   /// `path` is for messages.
   static Result<BlockFileReader> Open(std::unique_ptr<ReadableFile> file, std::string path);
 
-  const std::vector<BlockEntry>& blocks() const { return blocks_; }
-  const std::string& path() const { return path_; }
-  /// The content of a block; `bytes` is replaced. May be called by several threads.
-  Status Read(const BlockEntry& block, std::string* bytes) const;
+  const std::vector<BlockEntry>& blocks() const override { return blocks_; }
+  const std::string& path() const override { return path_; }
+  Status Read(const BlockEntry& block, std::string* bytes) const override;
   /// Reads every block: OK when the whole file is as it was written.
   Status Verify() const;
 

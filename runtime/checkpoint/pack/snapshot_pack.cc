@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint64_t kBlockHeaderBytes = 12;
 
-Status Lost(const BlockFileReader& reader, const std::string& what) {
+Status Lost(const BlockSource& reader, const std::string& what) {
   return Status::DataLoss("read '" + reader.path() + "': " + what);
 }
 
@@ -38,8 +38,7 @@ bool PackPart::Decode(std::string_view bytes, PackPart* part) {
   return in.ok() && in.AtEnd();
 }
 
-Result<SnapshotPart> FindPart(const BlockFileReader& reader, const Manifest::File& file,
-                              int subtask) {
+Result<SnapshotPart> FindPart(const BlockSource& reader, const Manifest::File& file, int subtask) {
   const std::span<const BlockEntry> all = reader.blocks();
   const auto is_part = [](const BlockEntry& block) { return block.kind == kPackPart; };
   if (file.offset == 0) {

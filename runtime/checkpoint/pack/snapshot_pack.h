@@ -30,13 +30,12 @@ struct PackPart {
 
 /// What a snapshot file has of one task.
 struct SnapshotPart {
-  const BlockFileReader* file = nullptr;
+  const BlockSource* file = nullptr;
   std::span<const BlockEntry> blocks;  // of the file's
 };
 
 /// Finds what the manifest names of subtask `subtask` in the opened file. DATA_LOSS when it is not there, or is not what the manifest
 /// says: the message has the file and the place.
-Result<SnapshotPart> FindPart(const BlockFileReader& reader, const Manifest::File& file,
-                              int subtask);
+Result<SnapshotPart> FindPart(const BlockSource& reader, const Manifest::File& file, int subtask);
 
 }  // namespace millrace

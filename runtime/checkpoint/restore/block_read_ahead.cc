@@ -5,7 +5,7 @@
 
 namespace millrace {
 
-BlockReadAhead::BlockReadAhead(const BlockFileReader* file, std::vector<BlockEntry> blocks)
+BlockReadAhead::BlockReadAhead(const BlockSource* file, std::vector<BlockEntry> blocks)
     : file_(file), blocks_(std::move(blocks)) {
   std::uint64_t bytes = 0;
   for (const BlockEntry& block : blocks_) bytes += block.bytes;

@@ -16,7 +16,7 @@ namespace millrace {
 class BlockReadAhead {
  public:
   /// `file` outlives it.
-  BlockReadAhead(const BlockFileReader* file, std::vector<BlockEntry> blocks);
+  BlockReadAhead(const BlockSource* file, std::vector<BlockEntry> blocks);
   ~BlockReadAhead();
   BlockReadAhead(const BlockReadAhead&) = delete;
   BlockReadAhead& operator=(const BlockReadAhead&) = delete;
@@ -33,7 +33,7 @@ class BlockReadAhead {
   };
   void Run();
 
-  const BlockFileReader* file_;
+  const BlockSource* file_;
   std::vector<BlockEntry> blocks_;
   Slot slots_[kSlots];
   std::mutex mutex_;

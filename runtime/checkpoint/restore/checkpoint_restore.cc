@@ -90,33 +90,38 @@ class FileRestore final : public OperatorRestore {
 
 Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::Open(FileSystem& files,
                                                                    const std::string& folder,
-                                                                   Manifest manifest) {
+                                                                   Manifest manifest,
+                                                                   const LocalCopy* local) {
   MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kRestoreOpen));
   std::unique_ptr<CheckpointRestore> restore(new CheckpointRestore(folder, std::move(manifest)));
   for (const Manifest::Vertex& vertex : restore->manifest_.vertices) {
     for (std::size_t i = 0; i < vertex.tasks.size(); ++i) {
       for (const Manifest::File& file : vertex.tasks[i])
-        MILLRACE_RETURN_IF_ERROR(restore->OpenPart(files, file, static_cast<int>(i)));
+        MILLRACE_RETURN_IF_ERROR(restore->OpenPart(files, local, file, static_cast<int>(i)));
     }
   }
   return restore;
 }
 
-Status CheckpointRestore::OpenPart(FileSystem& files, const Manifest::File& file, int subtask) {
+Status CheckpointRestore::OpenPart(FileSystem& files, const LocalCopy* local,
+                                   const Manifest::File& file, int subtask) {
   auto at = readers_.find(file.name);
   if (at == readers_.end()) {
-    auto reader = BlockFileReader::Open(files, JoinPath(folder_, file.name));
+    const bool is_pack = file.offset != 0;  // whose size the manifest does not say
+    auto reader = CopiedFile::Open(
+        {&files, JoinPath(folder_, file.name), local, file.name, is_pack ? 0 : file.bytes},
+        from_.get());
     if (!reader.ok()) return reader.status();
     at = readers_.emplace(file.name, std::move(reader).value()).first;
   }
-  auto part = FindPart(at->second, file, subtask);
+  auto part = FindPart(*at->second, file, subtask);
   if (!part.ok()) return part.status();
   parts_[{file.name, file.offset}] = part.value();
   return Status::Ok();
 }
 
 Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::OpenManifest(
-    const std::string& location) {
+    const std::string& location, const LocalCopy* local) {
   const auto where = LocateFiles(location);
   if (!where.ok()) return where.status();
   auto manifest = ReadManifest(*where.value().files, where.value().path);
@@ -124,7 +129,7 @@ Result<std::unique_ptr<CheckpointRestore>> CheckpointRestore::OpenManifest(
   const std::string& path = where.value().path;
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash);
-  return Open(*where.value().files, folder, std::move(manifest).value());
+  return Open(*where.value().files, folder, std::move(manifest).value(), local);
 }
 
 const Manifest::Vertex* CheckpointRestore::SameVertex(const std::vector<std::string>& operators,

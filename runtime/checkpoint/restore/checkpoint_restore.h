@@ -13,22 +13,28 @@
 #include "millrace/storage/block_file.h"
 #include "runtime/checkpoint/manifest.h"
 #include "runtime/checkpoint/pack/snapshot_pack.h"
+#include "runtime/checkpoint/restore/copied_file.h"
 
 namespace millrace {
 
 /// A complete checkpoint, opened to be restored from. State belongs to operators by name; any parallelism may read it.
 class CheckpointRestore {
  public:
-  /// Opens every file that the manifest names. `folder` is where the names begin; `files` outlives it.
+  /// Opens every file that the manifest names. `folder` is where the names begin; `local`, unless it is null, has copies of some, which
+  /// are read first. `files` and `local` outlive it.
   static Result<std::unique_ptr<CheckpointRestore>> Open(FileSystem& files,
                                                          const std::string& folder,
-                                                         Manifest manifest);
+                                                         Manifest manifest,
+                                                         const LocalCopy* local = nullptr);
 
   /// Of a manifest where LocateFiles finds it.
-  static Result<std::unique_ptr<CheckpointRestore>> OpenManifest(const std::string& location);
+  static Result<std::unique_ptr<CheckpointRestore>> OpenManifest(const std::string& location,
+                                                                 const LocalCopy* local = nullptr);
 
   const Manifest& manifest() const { return manifest_; }
   const std::string& folder() const { return folder_; }
+  /// Where the files come from, as far as is known by now: a damaged copy is found when it is read.
+  std::shared_ptr<const RestoredFrom> from() const { return from_; }
   /// Operators that have something in the checkpoint, in the order of the manifest.
   std::vector<std::string> OperatorsWithState() const;
   /// What the checkpoint has for a subtask of an operator; null when it knows no such operator. `operators` are the names
@@ -48,14 +54,16 @@ class CheckpointRestore {
   const Manifest::Vertex* SameVertex(const std::vector<std::string>& operators,
                                      int parallelism) const;
 
-  Status OpenPart(FileSystem& files, const Manifest::File& file, int subtask);
+  Status OpenPart(FileSystem& files, const LocalCopy* local, const Manifest::File& file,
+                  int subtask);
   const SnapshotPart& PartOf(const Manifest::File& file) const {
     return parts_.at({file.name, file.offset});
   }
 
   std::string folder_;
   Manifest manifest_;
-  std::map<std::string, BlockFileReader> readers_;                       // by name
+  std::shared_ptr<RestoredFrom> from_ = std::make_shared<RestoredFrom>();
+  std::map<std::string, std::unique_ptr<CopiedFile>> readers_;           // by name
   std::map<std::pair<std::string, std::uint64_t>, SnapshotPart> parts_;  // by name and offset
 };
 

@@ -33,6 +33,12 @@ std::int64_t IdOfPath(FileSystem& files, const std::string& folder, const std::s
   return 0;
 }
 
+void SayFrom(std::int64_t checkpoint, const RestoredFrom& from) {
+  const std::uint64_t local = from.local;
+  Log(kInfo, "checkpoint ", checkpoint, " is restored, ", local, " of its ", local + from.storage,
+      " files from the local copy");
+}
+
 }  // namespace
 
 Result<std::unique_ptr<JobRecovery>> JobRecovery::Open(const CheckpointSettings& settings,
@@ -41,6 +47,7 @@ Result<std::unique_ptr<JobRecovery>> JobRecovery::Open(const CheckpointSettings&
   std::unique_ptr<JobRecovery> recovery(new JobRecovery(settings, std::move(run), plan, clock));
   recovery->history_.kept = settings.history;
   MILLRACE_RETURN_IF_ERROR(recovery->OpenFolder());
+  if (!settings.local_copy.empty()) MILLRACE_RETURN_IF_ERROR(recovery->OpenLocalCopy());
   if (!settings.restore.empty()) MILLRACE_RETURN_IF_ERROR(recovery->FindRestore());
   if (settings.scrub_nanos > 0) {
     CheckpointStore& store = *recovery->store_;
@@ -76,6 +83,32 @@ Status JobRecovery::OpenFolder() {
         ") are left alone: --restore=", folder, " goes on from there");
   }
   return Status::Ok();
+}
+
+Status JobRecovery::OpenLocalCopy() {
+  auto local =
+      LocalCopy::Open(settings_.local_copy, settings_.dir,
+                      "job '" + plan_->job_name + "', process " + std::to_string(getpid()));
+  if (local.ok()) {
+    store_->SetLocalCopy(std::move(local).value());
+    return Status::Ok();
+  }
+  if (local.status().code() == StatusCode::kInvalidArgument) return local.status();
+  Log(kWarn, local.status().message(), "; this run has no local copy of its checkpoints");
+  return Status::Ok();
+}
+
+std::string JobRecovery::local_copy() const {
+  const LocalCopy* const local = store_->local_copy();
+  return local == nullptr ? "" : local->location();
+}
+
+CheckpointHistory JobRecovery::history() const {
+  CheckpointHistory history = history_;
+  if (from_ == nullptr) return history;
+  history.local_files = from_->local;
+  history.storage_files = from_->storage;
+  return history;
 }
 
 Status JobRecovery::FindRestore() {
@@ -117,7 +150,9 @@ Status JobRecovery::FindRestore() {
 Result<std::unique_ptr<CheckpointRestore>> JobRecovery::OpenPoint() const {
   auto manifest = ReadManifest(*point_->files, ManifestPath(point_->folder, point_->id));
   if (!manifest.ok()) return manifest.status();
-  return CheckpointRestore::Open(*point_->files, point_->folder, std::move(manifest).value());
+  // What lies in another folder has its local copy, if any, in that folder's name.
+  return CheckpointRestore::Open(*point_->files, point_->folder, std::move(manifest).value(),
+                                 point_->in_place ? store_->local_copy() : nullptr);
 }
 
 std::string JobRecovery::OtherChoices() const {
@@ -133,7 +168,7 @@ Status JobRecovery::FindNewest() {
   return Status::Ok();
 }
 
-Result<RestorePoint> JobRecovery::NextPoint() const {
+Result<RestorePoint> JobRecovery::NextPoint() {
   RestorePoint point;
   if (!point_.has_value()) return point;
   auto restore = OpenPoint();
@@ -141,6 +176,8 @@ Result<RestorePoint> JobRecovery::NextPoint() const {
     return Status(restore.status().code(), restore.status().message() + OtherChoices());
   point.restore = std::move(restore).value();
   point.in_place = point_->in_place;
+  from_ = point.restore->from();
+  if (store_->local_copy() != nullptr) SayFrom(point_->id, *from_);
   return point;
 }
 
@@ -157,6 +194,7 @@ Result<RestorePoint> JobRecovery::NextOfRegion(std::string* run) {
 
 Result<std::unique_ptr<JobCheckpoints>> JobRecovery::NextAttempt() {
   MILLRACE_RETURN_IF_ERROR(FindNewest());
+  store_->CleanLocalCopy();
   JobCheckpoints::Begin begin;
   begin.settings = settings_;
   begin.plan = plan_;

@@ -30,9 +30,12 @@ class JobRecovery {
   /// The same for the tasks of a region, while the others run on; `run` becomes a name for what they write. While no manifest
   /// is being written.
   Result<RestorePoint> NextOfRegion(std::string* run);
-  const CheckpointHistory& history() const { return history_; }
+  /// As it is now: of a restore's files more may turn out to be damaged.
+  CheckpointHistory history() const;
   /// The folder, as the user names it.
   const std::string& dir() const { return settings_.dir; }
+  /// What workers take for LocalCopy::OpenedElsewhere; empty: there is none.
+  std::string local_copy() const;
   /// For the message of a failed restore: which checkpoints could be chosen instead. Reads them.
   std::string OtherChoices() const;
 
@@ -49,12 +52,13 @@ class JobRecovery {
               const Clock* clock)
       : settings_(settings), run_(std::move(run)), plan_(plan), clock_(clock) {}
   Status OpenFolder();
+  Status OpenLocalCopy();
   Status FindRestore();
   /// Makes the newest checkpoint that is there the one to go on from.
   Status FindNewest();
   Result<std::unique_ptr<CheckpointRestore>> OpenPoint() const;
   /// What the next attempt goes on from, opened.
-  Result<RestorePoint> NextPoint() const;
+  Result<RestorePoint> NextPoint();
   std::string NextRun();
 
   const CheckpointSettings settings_;
@@ -66,6 +70,7 @@ class JobRecovery {
   std::optional<Point> point_;  // what the next attempt goes on from
   std::string job_id_;
   CheckpointHistory history_;
+  std::shared_ptr<const RestoredFrom> from_;  // of the last restore; null: there was none
   int attempts_ = 0;
 };
 

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <regex>
+#include <system_error>
 #include <utility>
 
 #include "millrace/base/random.h"
@@ -74,6 +76,7 @@ class Run {
   /// Of a run without faults.
   Millis Length() const { return Millis(1000 * static_cast<double>(order_.records) / order_.rate); }
   std::string Checkpoints() const { return (order_.folder / "chk").string(); }
+  std::filesystem::path Copies() const { return order_.folder / "copies"; }
   std::string Program() const {
     return order_.programs / (order_.job == "all_features" ? "chaos_job" : "chaos_query");
   }
@@ -132,6 +135,8 @@ class Run {
           std::string("restart-strategy.fixed-delay.attempts=1000000"),
           "restart-strategy.fixed-delay.delay=" + std::to_string(random_.Uniform(50)) + "ms"})
       arguments.insert(arguments.end(), {"-D", setting});
+    if (order_.local_copy)
+      arguments.insert(arguments.end(), {"-D", "checkpoint.local-copy=" + Copies().string()});
     if (order_.unaligned) arguments.insert(arguments.end(), {"-D", "checkpoint.mode=unaligned"});
     const std::int64_t newest = NewestCheckpoint();
     std::string said;
@@ -170,10 +175,38 @@ class Run {
     }
     const int code = job.End();
     reader_.Look();
+    CountLocalFiles(job.said());
     if (killed && code == -SIGKILL) return false;
     if (code == 0 && faults_.empty()) return true;
     Fail("the job ended with " + std::to_string(code) + ": " + job.said());
     return false;
+  }
+
+  /// By what the job has said.
+  void CountLocalFiles(const std::string& said) {
+    const std::regex line(" is restored, ([0-9]+) of its [0-9]+ files from the local copy");
+    for (std::sregex_iterator at(said.begin(), said.end(), line), end; at != end; ++at)
+      result_.local_files += std::stoll((*at)[1]);
+  }
+
+  /// Some of the local copies, as a bad disk has them. The job may be removing them at the same time.
+  void DamageCopies() {
+    std::error_code gone;
+    for (std::filesystem::recursive_directory_iterator at(Copies(), gone), end; !gone && at != end;
+         at.increment(gone)) {
+      if (at->path().extension() != ".snapshot" || random_.Chance(0.7)) continue;
+      std::error_code ignored;
+      const auto size = std::filesystem::file_size(at->path(), ignored);
+      if (random_.Chance(0.3)) {
+        std::filesystem::remove(at->path(), ignored);
+      } else if (!ignored && size > 0 && random_.Chance(0.3)) {
+        std::filesystem::resize_file(at->path(), random_.Uniform(size), ignored);
+      } else if (!ignored && size > 0) {
+        std::fstream file(at->path(), std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(static_cast<std::streamoff>(random_.Uniform(size)));
+        file.put('~');
+      }
+    }
   }
 
   /// Looks, and sees to it that looking does not become all that this program does.
@@ -212,6 +245,7 @@ class Run {
     if (fault == Fault::kWorker && workers.empty()) return false;  // they are being started
     faults_.pop_back();
     DrawNextFault();
+    if (order_.local_copy) DamageCopies();
     if (fault == Fault::kWorker) {
       const pid_t worker = workers[random_.Uniform(workers.size())];
       Say("kill worker %d of %zu\n", static_cast<int>(worker), workers.size());

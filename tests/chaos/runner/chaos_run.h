@@ -20,12 +20,15 @@ struct ChaosOrder {
   int kill_alls = 0;
   bool unaligned = false;
   std::string interval = "100ms";
+  bool local_copy =
+      false;  // of checkpoints; some of its files are damaged or removed at each fault
   std::filesystem::path programs;  // the folder of chaos_job and chaos_query
   std::filesystem::path folder;    // for files and checkpoints; its own
 };
 
 struct ChaosResult {
   int kills = 0, kill_alls = 0, restores = 0;
+  std::int64_t local_files = 0;  // that restores took from local copies
   Verdict verdict;
   std::size_t files = 0, looks = 0;
   /// What went wrong beside rows, and rows that are wrong.

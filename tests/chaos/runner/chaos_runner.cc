@@ -26,8 +26,9 @@ constexpr char kUsage[] =
     "R]\n"
     "                    [--workers W] [--kills K] [--kill-all A] [--unaligned] [--interval "
     "100ms]\n"
-    "                    [--folder PATH]\n"
+    "                    [--folder PATH] [--local-copy]\n"
     "  --workers 0   one process; it can only be killed as a whole\n"
+    "  --local-copy  of the checkpoints; some of its files are damaged or removed at each fault\n"
     "  --folder      an existing one: the run makes one of its own in it; $TMPDIR or /tmp by "
     "default\n"
     "Numbers may end in K or M. Exit code 0 when the output is exact and all faults have happened, "
@@ -72,6 +73,10 @@ std::string Parse(int argc, char** argv, ChaosOrder* order) {
                                                     {"--job", text(&order->job)}};
   for (int i = 1; i < argc; ++i) {
     std::string_view name = argv[i];
+    if (name == "--local-copy") {
+      order->local_copy = true;
+      continue;
+    }
     if (name == "--unaligned") {
       order->unaligned = true;
       continue;

@@ -1,0 +1,26 @@
+#include "runtime/checkpoint/local/doubled_file.h"
+
+#include "runtime/checkpoint/local/local_copy.h"
+
+namespace millrace {
+
+Status DoubledFile::Append(std::string_view bytes) {
+  MILLRACE_RETURN_IF_ERROR(file_->Append(bytes));
+  if (copy_ != nullptr) Look(copy_->Append(bytes));
+  return Status::Ok();
+}
+
+Status DoubledFile::Close() {
+  MILLRACE_RETURN_IF_ERROR(file_->Close());
+  if (copy_ != nullptr) Look(copy_->Close());
+  return Status::Ok();
+}
+
+void DoubledFile::Look(const Status& copied) {
+  if (copied.ok()) return;
+  local_->OnTrouble(copied);
+  copy_.reset();
+  (void)local_->files().Remove(copy_path_);  // if not, the next clean-up does
+}
+
+}  // namespace millrace
