@@ -101,6 +101,36 @@ TEST_F(Restart, AJobThatFailsGoesOnFromItsNewestCheckpointAndCommitsEachRowOnce)
   }
 }
 
+/// The oracle's sink, which throws once: at a row behind the first commit, so that there is a checkpoint to go on from.
+class FailsBehindACommit {
+ public:
+  struct State {
+    std::atomic<bool> committed{false}, failed{false};
+  };
+  FailsBehindACommit(chaos::OracleSink sink, State* state)
+      : sink_(std::move(sink)), state_(state) {}
+  struct Writer {
+    chaos::OracleSink::Writer writer;
+    State* state;
+    void Write(const std::string& row, EventTime time) {
+      if (state->committed && !state->failed.exchange(true)) throw std::runtime_error("as asked");
+      writer.Write(row, time);
+    }
+    std::vector<std::string> PrepareCommit() { return writer.PrepareCommit(); }
+    void Commit(const std::vector<std::string>& committables) {
+      writer.Commit(committables);
+      state->committed = true;
+    }
+  };
+  Writer CreateWriter(const WriterContext& context) const {
+    return {sink_.CreateWriter(context), state_};
+  }
+
+ private:
+  chaos::OracleSink sink_;
+  State* state_;
+};
+
 /// The oracle's job, whose snapshots storage does not give back: they are there, and can't be read.
 class RestartLocal : public Restart {
  protected:
@@ -125,7 +155,7 @@ TEST_F(RestartLocal, AFailureIsRecoveredFromWithoutReadingSnapshotsFromStorage) 
   for (const TestCluster& cluster : TestCluster::BothDrivers(3)) {
     SCOPED_TRACE(cluster.ToString());
     chaos::Oracle oracle;
-    std::atomic<int> rows_to_failure{2000};
+    FailsBehindACommit::State state;
     const std::string folder = cluster.ToString().find("seeded") == std::string::npos ? "a" : "b";
     const JobResult result =
         With(cluster)
@@ -136,12 +166,14 @@ TEST_F(RestartLocal, AFailureIsRecoveredFromWithoutReadingSnapshotsFromStorage) 
             .Option("restart-strategy.fixed-delay.attempts", "100")
             .Option("restart-strategy.fixed-delay.delay", "1ms")
             .Run([&](StreamEnvironment& env) {
-              chaos::Build(env, {}, [&](const std::string&) {
-                return FailingSink(chaos::OracleSink(&oracle), &rows_to_failure);
+              chaos::Shape paced;  // there are rows when the first checkpoint is complete
+              paced.rate = 10000;
+              chaos::Build(env, paced, [&](const std::string&) {
+                return FailsBehindACommit(chaos::OracleSink(&oracle), &state);
               });
             });
     ASSERT_TRUE(result.status.ok()) << result.status;
-    EXPECT_GT(result.restarts, 0U);
+    EXPECT_EQ(result.restarts, 1U);
     EXPECT_GT(result.checkpoints->local_files, 0U) << "of the whole job or of a region";
     EXPECT_EQ(result.checkpoints->storage_files, 0U);
     EXPECT_EQ(oracle.rows(), expected);
