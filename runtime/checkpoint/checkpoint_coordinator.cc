@@ -256,7 +256,8 @@ void CheckpointCoordinator::TellAborted() {
     aborted_.erase(aborted_.begin());
   }
   if (newest == 0) return;
-  uploads_->GiveUp(newest);
+  // While a region is started again the others run on, and their next snapshots build on what they have written for these.
+  if (!suspended_) uploads_->GiveUp(newest);
   TellAll([&](CheckpointMail& mail) { mail.aborted.store(newest, std::memory_order_release); });
 }
 
