@@ -12,6 +12,7 @@
 
 #include "millrace/graph/checkpoint_report.h"
 #include "millrace/testing/test_cluster.h"
+#include "src/base/sanitizers.h"
 #include "tests/chaos/chaos_shapes.h"
 #include "tests/chaos/oracle_sink.h"
 #include "tests/support/memory_file_system.h"
@@ -75,7 +76,7 @@ std::map<std::string, int> Expected() {
 
 TEST_F(Restart, AJobThatFailsGoesOnFromItsNewestCheckpointAndCommitsEachRowOnce) {
   const auto expected = Expected();
-  for (const std::uint64_t seed : test_support::Seeds(1, 5)) {
+  for (const std::uint64_t seed : test_support::Seeds(1, MILLRACE_ASAN || MILLRACE_TSAN ? 2 : 5)) {
     for (const TestCluster& cluster : TestCluster::BothDrivers(seed)) {
       SCOPED_TRACE(cluster.ToString());
       MemoryFileSystem files(seed);

@@ -80,7 +80,7 @@ constexpr int kLastRun = 30;
 
 // So many seeds that runs die at 2,000 points. A sanitizer sees little more in one thread.
 constexpr std::uint64_t kSeeds = MILLRACE_ASAN || MILLRACE_TSAN ? 15 : 190;
-constexpr std::uint64_t kFileSeeds = MILLRACE_ASAN || MILLRACE_TSAN ? 5 : 20;
+constexpr std::uint64_t kFileSeeds = MILLRACE_ASAN || MILLRACE_TSAN ? 3 : 20;
 // On average, and at least.
 constexpr std::uint64_t kPointsOfSeed = 9, kPointsOfFileSeed = 20;
 
