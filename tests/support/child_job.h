@@ -73,12 +73,18 @@ class ChildJob {
     for (pid_t child = 0; file >> child;) children.push_back(child);
     return children;
   }
-  /// True when it comes to its end in this time.
-  bool EndsWithin(int millis) const {
-    const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
-    pollfd ended{fd, POLLIN, 0};
-    const bool ends = poll(&ended, 1, millis) > 0;
-    close(fd);
+  /// True when it comes to its end in this time. What it prints and says is read meanwhile: a full pipe would hold it up.
+  bool EndsWithin(int millis) {
+    const int process = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(millis);
+    pollfd fds[] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}, {process, POLLIN, 0}};
+    bool ends = false;
+    for (int left = millis; !ends && left >= 0; left = MillisUntil(deadline)) {
+      if (poll(fds, 3, left) <= 0) break;
+      Take(fds);
+      ends = fds[2].revents != 0;
+    }
+    close(process);
     return ends;
   }
   bool Says(const std::string& text) {
@@ -103,19 +109,26 @@ class ChildJob {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     pollfd fds[] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
     while ((fds[0].fd >= 0 || fds[1].fd >= 0) && said_.find(text) == std::string::npos) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-                            deadline - std::chrono::steady_clock::now())
-                            .count();
-      if (left <= 0 || poll(fds, 2, static_cast<int>(left)) < 0) return;
-      for (int i = 0; i < 2; ++i) {
-        if (fds[i].revents == 0) continue;
-        char bytes[4096];
-        const ssize_t n = read(fds[i].fd, bytes, sizeof(bytes));
-        if (n > 0) (i == 0 ? printed_ : said_).append(bytes, static_cast<std::size_t>(n));
-        if (n <= 0) fds[i].fd = -1;
-      }
+      const int left = MillisUntil(deadline);
+      if (left <= 0 || poll(fds, 2, left) < 0) return;
+      Take(fds);
     }
     closed_ = fds[0].fd < 0 && fds[1].fd < 0;
+  }
+  static int MillisUntil(std::chrono::steady_clock::time_point when) {
+    return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(
+                                when - std::chrono::steady_clock::now())
+                                .count());
+  }
+  /// What the two pipes have; one that is closed is not asked again.
+  void Take(pollfd* fds) {
+    for (int i = 0; i < 2; ++i) {
+      if (fds[i].fd < 0 || fds[i].revents == 0) continue;
+      char bytes[4096];
+      const ssize_t n = read(fds[i].fd, bytes, sizeof(bytes));
+      if (n > 0) (i == 0 ? printed_ : said_).append(bytes, static_cast<std::size_t>(n));
+      if (n <= 0) fds[i].fd = -1;
+    }
   }
   pid_t pid_ = -1;
   int out_ = -1, err_ = -1;
