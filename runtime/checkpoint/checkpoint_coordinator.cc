@@ -91,8 +91,11 @@ void CheckpointCoordinator::OnWritten(const SnapshotEvent& event) {
   Pending* const pending = Find(event.checkpoint);
   if (!event.status.ok()) {
     broken_.insert(event.task);
+    // Of what was dropped the task is told when it begins its next (SnapshotFile::base_lost).
+    const bool dropped = event.status.code() == StatusCode::kCancelled;
     for (const Task& task : job_.tasks) {
-      if (task.id == event.task) task.mail->lost.store(event.checkpoint, std::memory_order_release);
+      if (task.id == event.task && !dropped)
+        task.mail->lost.store(event.checkpoint, std::memory_order_release);
     }
     if (pending != nullptr) pending->tasks.OnDeclined(event.task, event.status.message());
     return;

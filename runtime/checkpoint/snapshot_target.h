@@ -30,6 +30,8 @@ struct SnapshotTimes {
 class SnapshotFile {
  public:
   virtual ~SnapshotFile() = default;
+  /// What the task has written last is not there: this snapshot has to be whole. Each loss is told once.
+  virtual bool base_lost() const { return false; }
   /// A block of the `op`-th operator of the task.
   virtual void Add(std::size_t op, SnapshotBlock kind, ByteWriter block) = 0;
   /// Nothing follows. `oldest`: the oldest checkpoint whose file a restore of this one reads.

@@ -64,6 +64,7 @@ struct SnapshotUploads::Strand {
   std::deque<std::shared_ptr<Upload>> uploads;  // in the order in which they are ended
   std::deque<ManifestOrder> manifests;
   State state = State::kIdle;
+  bool lost = false;  // something was dropped, and the task does not know
 };
 
 /// What a thread has taken: a block, the end of a file, a manifest, or the parts of a pack.
@@ -80,12 +81,13 @@ struct SnapshotUploads::Work {
 /// The task's end of it.
 class SnapshotUploads::File final : public SnapshotFile {
  public:
-  File(SnapshotUploads* uploads, std::shared_ptr<Upload> upload)
-      : uploads_(uploads), upload_(std::move(upload)) {}
+  File(SnapshotUploads* uploads, std::shared_ptr<Upload> upload, bool base_lost)
+      : uploads_(uploads), upload_(std::move(upload)), base_lost_(base_lost) {}
   /// Of a task that goes in the middle of it.
   ~File() override {
     if (upload_ != nullptr) uploads_->Abandon(upload_.get());
   }
+  bool base_lost() const override { return base_lost_; }
   void Add(std::size_t op, SnapshotBlock kind, ByteWriter block) override {
     uploads_->Add(upload_.get(), {BlockKindOf(op, kind), std::move(block)});
   }
@@ -97,6 +99,7 @@ class SnapshotUploads::File final : public SnapshotFile {
  private:
   SnapshotUploads* uploads_;
   std::shared_ptr<Upload> upload_;
+  const bool base_lost_;
 };
 
 SnapshotUploads::SnapshotUploads(CheckpointStore* store, const Clock* clock, std::string run,
@@ -122,8 +125,9 @@ std::unique_ptr<SnapshotFile> SnapshotUploads::Begin(TaskId task, std::int64_t c
   if (strand == nullptr) strand = std::make_unique<Strand>();
   upload->strand = strand.get();
   upload->given_up = checkpoint <= given_up_;
+  const bool base_lost = std::exchange(strand->lost, upload->given_up);
   strand->uploads.push_back(upload);
-  return std::make_unique<File>(this, std::move(upload));
+  return std::make_unique<File>(this, std::move(upload), base_lost);
 }
 
 void SnapshotUploads::Add(Upload* upload, Block block) {
@@ -157,8 +161,12 @@ void SnapshotUploads::Abandon(Upload* upload) {
   std::int64_t bytes = 0;
   {
     const std::lock_guard lock(mutex_);
-    bytes = Drop(upload, &dropped);
-    upload->ended = true;
+    if (upload->bytes == 0) {  // as if it had not begun
+      std::erase_if(upload->strand->uploads, [&](const auto& u) { return u.get() == upload; });
+    } else {
+      bytes = Drop(upload, &dropped);
+      upload->ended = true;
+    }
     Consider(upload->strand, false);
   }
   OnWritten(bytes);
@@ -199,8 +207,12 @@ void SnapshotUploads::GiveUp(std::int64_t through) {
     if (through <= given_up_) return;
     given_up_ = through;
     for (const auto& [task, strand] : tasks_) {
+      // A younger one that is still wanted builds on them.
+      if (strand->uploads.empty() || strand->uploads.back()->checkpoint > through) continue;
       for (const auto& upload : strand->uploads) {
-        if (upload->checkpoint <= through) bytes += Drop(upload.get(), &dropped);
+        const bool before = upload->given_up;
+        bytes += Drop(upload.get(), &dropped);
+        strand->lost |= upload->given_up != before;
       }
       ForgetDropped(strand.get());
       Consider(strand.get(), false);
@@ -359,7 +371,7 @@ void SnapshotUploads::Run(Work& work) {
   Upload& upload = *work.upload;
   if (work.given_up) {
     // What was written of the file stays, as that of a process that died: a clean-up removes it.
-    upload.status = Status::Cancelled("its checkpoint was given up");
+    upload.status = Status::Cancelled("write '" + upload.name + "': given up before it was whole");
   } else if (upload.writer == nullptr && upload.status.ok()) {
     upload.status = Create(upload.name + ".snapshot", &upload.writer);
   }

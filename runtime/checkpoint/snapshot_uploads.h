@@ -60,8 +60,8 @@ class SnapshotUploads final : public SnapshotTarget {
   void SetOnRoom(std::function<void()> on_room) { on_room_ = std::move(on_room); }
 
   /// Checkpoints up to this one have come to their end, those that are not complete were given up: what still waits of them is
-  /// dropped, and what tasks still add. Such a file counts as lost, as one that could not be written. A file of which only the end
-  /// is missing is ended: later ones may build on it. Any thread.
+  /// dropped, and what tasks still add. Such a file counts as lost; its task is told when it begins the next one. A file of which only
+  /// the end is missing is ended, and one on which a younger, wanted one of its task may build is written. Any thread.
   void GiveUp(std::int64_t through);
 
   /// A complete checkpoint. Then only the newest `retained` ones are kept.

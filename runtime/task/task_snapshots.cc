@@ -42,12 +42,14 @@ void TaskSnapshots::OnBarrier(std::size_t op, std::int64_t checkpoint) {
   if (op == 0) {
     const std::int64_t first = first_barrier_ == 0 ? now : first_barrier_;
     first_barrier_ = 0;
-    if (!MayBegin()) {
+    std::unique_ptr<SnapshotFile> file;
+    if (MayBegin()) file = target_->Begin(task_, checkpoint);
+    if (file != nullptr && file->base_lost()) whole_ = true;
+    if (file == nullptr || !MayBegin()) {
       target_->OnDeclined(task_, checkpoint,
                           "earlier snapshots of the task are still being written");
     } else {
-      open_.push_back(
-          {checkpoint, target_->Begin(task_, checkpoint), whole_, {}, false, false, {}});
+      open_.push_back({checkpoint, std::move(file), whole_, {}, false, false, {}});
       whole_ = false;
       open_.back().times.began = first;
       open_.back().times.alignment = now - first;

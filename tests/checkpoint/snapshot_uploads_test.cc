@@ -109,6 +109,16 @@ TEST(SnapshotUploads, AFileThatItsTaskLeavesUnfinishedHoldsUpNobody) {
   }
 }
 
+TEST(SnapshotUploads, AFileThatIsLeftEmptyHasNotBegun) {
+  SlowFiles files;
+  ManualClock clock;
+  const auto store = CheckpointStore::Open(&files, "chk", "a test").value();
+  SnapshotUploads uploads(store.get(), &clock, "r");
+  uploads.Begin({0, 0}, 1).reset();
+  EXPECT_FALSE(uploads.RunOne());
+  EXPECT_TRUE(uploads.TakeEvents().empty());
+}
+
 TEST(SnapshotUploads, SaysWhenItIsCrowdedNoLonger) {
   SlowFiles files;
   ManualClock clock;
@@ -206,18 +216,41 @@ TEST_F(GivenUp, AFileOfWhichOnlyItsEndIsMissingIsEnded) {
   EXPECT_TRUE(BlockFileReader::Open(files_, "chk/" + events[0].file.name).ok());
 }
 
-TEST_F(GivenUp, NewerOnesAreWrittenAndToldBehindIt) {
+TEST_F(GivenUp, OneThatAYoungerOneMayBuildOnIsWritten) {
   Snapshot(uploads_, 0, 1);
   Snapshot(uploads_, 0, 2);
-  Snapshot(uploads_, 1, 2);
+  Snapshot(uploads_, 1, 1);
   uploads_.GiveUp(1);
-  uploads_.GiveUp(1);
-  std::vector<std::int64_t> of_first;
+  EXPECT_FALSE(uploads_.Begin({0, 0}, 3)->base_lost());
+  std::vector<std::int64_t> written;
   for (const SnapshotEvent& event : RunAll()) {
-    EXPECT_EQ(event.status.ok(), event.checkpoint == 2);
-    if (event.task.subtask == 0) of_first.push_back(event.checkpoint);
+    EXPECT_EQ(event.status.ok(), event.task.subtask == 0);
+    if (event.status.ok()) written.push_back(event.checkpoint);
   }
-  EXPECT_EQ(of_first, (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(written, (std::vector<std::int64_t>{1, 2}));
+}
+
+TEST_F(GivenUp, WithTheYoungerOneBothAreDropped) {
+  Snapshot(uploads_, 0, 1);
+  Snapshot(uploads_, 0, 2);
+  uploads_.GiveUp(1);
+  uploads_.GiveUp(2);
+  EXPECT_EQ(uploads_.waiting(), 0);
+  for (const SnapshotEvent& event : RunAll()) EXPECT_FALSE(event.status.ok());
+}
+
+TEST_F(GivenUp, ItsTaskIsToldOnceWhenItBeginsTheNext) {
+  Snapshot(uploads_, 0, 1);
+  Snapshot(uploads_, 1, 1);
+  RunAll();
+  Snapshot(uploads_, 0, 2);
+  uploads_.GiveUp(2);
+  EXPECT_TRUE(uploads_.Begin({0, 0}, 3)->base_lost());
+  EXPECT_FALSE(uploads_.Begin({0, 0}, 4)->base_lost());
+  EXPECT_FALSE(uploads_.Begin({0, 1}, 3)->base_lost()) << "its file was written";
+  uploads_.GiveUp(5);
+  Snapshot(uploads_, 1, 5);  // late
+  EXPECT_TRUE(uploads_.Begin({0, 1}, 6)->base_lost());
 }
 
 TEST_F(GivenUp, BehindASyncThatHangsTheBacklogDoesNotGrow) {

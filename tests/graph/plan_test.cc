@@ -4,21 +4,13 @@
 
 #include "millrace/base/random.h"
 #include "millrace/graph/explain.h"
+#include "tests/support/plan_nodes.h"
 #include "tests/support/seeds.h"
 
 namespace millrace {
 namespace {
 
-NodeSpec Node(std::string name, std::vector<InputSpec> inputs, int parallelism = 0) {
-  NodeSpec node;
-  node.name = std::move(name);
-  node.named_by_user = true;
-  node.kind = inputs.empty() ? NodeKind::kSource : NodeKind::kOperator;
-  node.parallelism = parallelism;
-  node.inputs = std::move(inputs);
-  node.outputs.push_back({"", "int64", 0});
-  return node;
-}
+using test_support::Node;
 
 Result<JobPlan> Build(const StreamGraph& graph, int parallelism = 1) {
   return BuildPlan(graph, {"job", parallelism, "id"});

@@ -8,20 +8,13 @@
 #include <vector>
 
 #include "millrace/graph/plan.h"
+#include "tests/support/plan_nodes.h"
 
 namespace millrace {
 namespace {
 
-NodeSpec Node(std::string name, std::vector<InputSpec> inputs, int parallelism = 0) {
-  NodeSpec node;
-  node.name = std::move(name);
-  node.named_by_user = true;
-  node.kind = inputs.empty() ? NodeKind::kSource : NodeKind::kOperator;
-  node.parallelism = parallelism;
-  node.inputs = std::move(inputs);
-  node.outputs.push_back({"", "int64", 0});
-  return node;
-}
+using test_support::Node;
+
 InputSpec From(int node, Partitioning partitioning) {
   InputSpec input;
   input.node = node;

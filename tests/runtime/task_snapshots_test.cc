@@ -32,12 +32,19 @@ class NotingOperator final : public Operator {
 class NotingTarget final : public SnapshotTarget {
  public:
   class File final : public SnapshotFile {
+   public:
+    explicit File(bool base_lost) : base_lost_(base_lost) {}
+    bool base_lost() const override { return base_lost_; }
     void Add(std::size_t, SnapshotBlock, ByteWriter) override {}
     void End(std::int64_t, const SnapshotTimes&) override {}
+
+   private:
+    const bool base_lost_;
   };
   std::unique_ptr<SnapshotFile> Begin(TaskId, std::int64_t) override {
-    return std::make_unique<File>();
+    return std::make_unique<File>(std::exchange(base_lost, false));
   }
+  bool base_lost = false;  // the next file to begin says so
   void OnDeclined(TaskId, std::int64_t checkpoint, const std::string&) override {
     declined.push_back(checkpoint);
   }
@@ -75,6 +82,25 @@ TEST_F(TaskSnapshotsTest, BehindALostOneTheNextIsWholeOnce) {
   }
   EXPECT_EQ(ops_[0]->snapshots, "1 whole, 2 changes, ");
   EXPECT_EQ(ops_[1]->snapshots, "1 whole, 2 changes, ");
+}
+
+TEST_F(TaskSnapshotsTest, OneWhoseFileSaysSoIsWhole) {
+  target_.base_lost = true;
+  for (const std::int64_t checkpoint : {1, 2}) {
+    for (const std::size_t op : {0, 1}) snapshots_.OnBarrier(op, checkpoint);
+    WriteAll();
+  }
+  EXPECT_EQ(ops_[0]->snapshots, "1 whole, 2 changes, ");
+}
+
+TEST_F(TaskSnapshotsTest, OneWhoseFileSaysSoWhileAnotherIsOpenIsDeclinedAndTheNextIsWhole) {
+  for (const std::size_t op : {0, 1}) snapshots_.OnBarrier(op, 1);
+  target_.base_lost = true;
+  for (const std::size_t op : {0, 1}) snapshots_.OnBarrier(op, 2);
+  EXPECT_EQ(target_.declined, std::vector<std::int64_t>{2});
+  WriteAll();
+  for (const std::size_t op : {0, 1}) snapshots_.OnBarrier(op, 3);
+  EXPECT_EQ(ops_[1]->snapshots, "1 changes, 3 whole, ");
 }
 
 TEST_F(TaskSnapshotsTest, OneIsWholeInAllOperatorsOrInNone) {
