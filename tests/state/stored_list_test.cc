@@ -96,6 +96,33 @@ TEST(StoredList, AnElementThatThrowsWhileItIsSetLeavesAnEmptyOne) {
   EXPECT_TRUE(At(list, 1).text.empty());
 }
 
+TEST(StoredList, PlainElementsAreReadBackAtOnce) {
+  using Codec = ColumnCodec<StoredList<std::int32_t>>;
+  for (const std::size_t size : {0, 1, 4, 5, 1000}) {
+    StoredList<std::int32_t> list;
+    std::vector<std::int32_t> numbers;
+    for (std::size_t i = 0; i < size; ++i) {
+      numbers.push_back(static_cast<std::int32_t>(i * i));
+      Put(list, numbers.back());
+    }
+    ByteWriter out, before;
+    Codec::Encode(list, out);
+    Encode(numbers, before);
+    EXPECT_EQ(out.view(), before.view());
+    StoredList<std::int32_t> read;
+    Put(read, std::int32_t{7});
+    ByteReader in(out.view());
+    ASSERT_TRUE(Codec::Decode(in, read));
+    EXPECT_TRUE(in.AtEnd());
+    EXPECT_EQ(std::vector<std::int32_t>(read.begin(), read.end()), numbers);
+    Put(read, std::int32_t{8});
+    EXPECT_EQ(At(read, size), 8);
+    if (size == 0) continue;
+    ByteReader cut(out.view().substr(0, out.size() - 1));
+    EXPECT_FALSE(Codec::Decode(cut, read));
+  }
+}
+
 TEST(StoredList, IsReadBackFromASnapshot) {
   using Codec = ColumnCodec<StoredList<Note>>;
   StoredList<Note> list;

@@ -36,10 +36,17 @@ class StoredList {
   /// A value as it is constructed, at the end.
   Element& emplace_back() {
     if (!block_ || count() == capacity()) [[unlikely]]
-      Enlarge();
+      Enlarge(std::max(kFirst, 2 * size()));
     Element* const added = new (elements() + count()) Element();
     ++count();
     return *added;
+  }
+  /// So many more, and room for just these.
+  Element* Append(std::size_t more) {
+    if (more == 0) return nullptr;
+    Enlarge(size() + more);
+    for (std::size_t i = 0; i < more; ++i) emplace_back();
+    return elements() + count() - more;
   }
   /// The elements go, and their room.
   void clear() {
@@ -67,9 +74,9 @@ class StoredList {
   Element* elements() const { return reinterpret_cast<Element*>(block_.data() + kHead); }
   std::size_t capacity() const { return (block_.capacity() - kHead) / sizeof(Element); }
 
-  [[gnu::noinline]] void Enlarge() {
+  [[gnu::noinline]] void Enlarge(std::size_t most) {
     const std::size_t size = this->size();
-    TextBlock larger = TextBlock::Of(kHead + std::max(kFirst, 2 * size) * sizeof(Element));
+    TextBlock larger = TextBlock::Of(kHead + most * sizeof(Element));
     new (larger.data()) std::uint64_t(size);
     auto* const to = reinterpret_cast<Element*>(larger.data() + kHead);
     for (std::size_t i = 0; i < size; ++i) {
@@ -107,17 +114,25 @@ struct ColumnCodec<StoredList<T>> {
   static constexpr bool kBulk = false;
   static void Encode(const StoredList<T>& list, ByteWriter& out) {
     out.PutCount(list.size());
-    for (const Stored<T>& value : list) Value::Encode(value, out);
+    if constexpr (kPlain) {
+      EncodeArray(list.data(), list.size(), out);
+    } else {
+      for (const Stored<T>& value : list) Value::Encode(value, out);
+    }
   }
   static bool Decode(ByteReader& in, StoredList<T>& list) {
     std::uint32_t count = 0;
     list.clear();
     if (!in.GetCount(std::max<std::size_t>(internal::kFacts<T>.min_bytes, 1), &count)) return false;
+    if constexpr (kPlain) return DecodeArray(in, list.Append(count), count);
     for (std::uint32_t i = 0; i < count; ++i) {
       if (!Value::Decode(in, list.emplace_back())) return false;
     }
     return true;
   }
+
+ private:
+  static constexpr bool kPlain = internal::kFacts<T>.fixed;  // no text, no element of its own
 };
 
 }  // namespace millrace
