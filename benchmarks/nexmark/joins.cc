@@ -81,7 +81,7 @@ void Q3(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
                   })
                   .Map([](const Event& e) -> SellerOrAuction {
                     if (e.type == EventType::kAuction) return SellersAuction{e.seller, e.id};
-                    return Seller{e.id, ViewOf(e.name), ViewOf(e.city), ViewOf(e.state)};
+                    return Seller{e.id, ViewOf(e.name), OfTable(e.city), OfTable(e.state)};
                   });
   auto sellers =
       both.Filter([](const SellerOrAuction& e) { return std::holds_alternative<Seller>(e); })

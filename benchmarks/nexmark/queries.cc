@@ -72,7 +72,7 @@ struct HighestSoFar {
  private:
   static constexpr std::int64_t kWindow = 10000;
   static HighBid Row(const Event& e, bool boundary) {
-    return {e.auction, e.price, e.bidder, e.time, ViewOf(e.extra), boundary};
+    return {e.auction, e.price, e.bidder, e.time, OfTable(e.extra), boundary};
   }
   mutable std::int64_t end = INT64_MIN + kWindow;
   mutable std::int64_t highest = -1;
@@ -147,7 +147,7 @@ template <class Sink>
 void Q0(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
   Bids(config, env)
       .Map([](const Event& e) {
-        return BidRow{e.auction, e.bidder, e.price, e.time, ViewOf(e.extra)};
+        return BidRow{e.auction, e.bidder, e.price, e.time, OfTable(e.extra)};
       })
       .SinkTo("rows", sink);
 }
@@ -156,7 +156,7 @@ template <class Sink>
 void Q1(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
   Bids(config, env)
       .Map([](const Event& e) {
-        return EuroRow{e.auction, e.bidder, e.price * 908, e.time, ViewOf(e.extra)};
+        return EuroRow{e.auction, e.bidder, e.price * 908, e.time, OfTable(e.extra)};
       })
       .SinkTo("rows", sink);
 }

@@ -124,7 +124,7 @@ void Q9(const QueryConfig& config, StreamEnvironment& env, const Sink& sink) {
   AuctionsAndBids(config, env)
       .Map([](const Event& e) -> AuctionOrBid {
         if (e.type == EventType::kBid)
-          return PlainBid{e.auction, e.bidder, e.price, e.time, ViewOf(e.extra)};
+          return PlainBid{e.auction, e.bidder, e.price, e.time, OfTable(e.extra)};
         return FullAuctionOf(e);
       })
       .KeyBy(AuctionId{})

@@ -122,6 +122,19 @@ TEST(AdoptStringsTest, CopiesWhatLiesElsewhereAndNothingElse) {
   EXPECT_EQ(bid.channel.data(), bytes);
 }
 
+TEST(AdoptStringsTest, LeavesStaticTextsWhereTheyAre) {
+  Arena arena;
+  static constexpr std::string_view kText = "a literal";
+  Bid bid;
+  bid.channel = String::Static(kText);
+  bid.url = bid.channel;
+  AdoptStrings(bid, arena);
+  EXPECT_EQ(bid.channel.data(), kText.data());
+  EXPECT_EQ(bid.url->data(), kText.data());
+  EXPECT_TRUE(bid.url->is_static());
+  EXPECT_FALSE(String(bid.channel.view()).is_static());  // a copy of its own
+}
+
 TEST(ForEachStringViewTest, FindsThemInContainers) {
   std::map<String, std::vector<String>> map;
   map[String("a")] = {String("b"), String("c")};

@@ -28,10 +28,15 @@ MILLRACE_RECORD(Note, key, time, text, author);
 
 constexpr std::int64_t kNotes = 3000;
 
+/// Every third text and some authors are static.
 Note NoteOf(std::int64_t i) {
+  static const auto& table =
+      *new std::vector<std::string>{"note that stays", "note of seven words that stays as well"};
+  const std::string text =
+      "note " + std::to_string(i) + std::string(static_cast<std::size_t>(i % 70), '.');
   return {i * i % 37, i,
-          "note " + std::to_string(i) + std::string(static_cast<std::size_t>(i % 70), '.'),
-          "author " + std::to_string(i % 11)};
+          i % 3 == 0 ? String::Static(table[static_cast<std::size_t>(i % 2)]) : String(text),
+          i % 11 == 0 ? String::Static("the static author") : "author " + std::to_string(i % 11)};
 }
 auto Notes() {
   return Generate(NoteOf).Count(kNotes).Splits(1);

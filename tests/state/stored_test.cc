@@ -33,14 +33,25 @@ struct Model {
   std::vector<std::string> tags;
 };
 
+/// Texts that are there as long as the process.
+const std::vector<std::string>& Table() {
+  static const auto& table = *new std::vector<std::string>{"static", "a static text that is longer",
+                                                           std::string(100, '=')};
+  return table;
+}
+
 std::string Text(Random& random) {
+  if (random.Chance(0.3)) return Table()[random.Uniform(Table().size())];
   const std::size_t bytes = random.Chance(0.05) ? random.Uniform(3000) : random.Uniform(40);
   return std::string(bytes, static_cast<char>('a' + random.Uniform(26)));
 }
 
-/// A value in texts that go with the batch: `arena`.
+/// A value in texts that go with the batch, `arena`, or stay.
 Note FromModel(const Model& m, std::vector<std::string>* arena) {
   const auto view = [&](const std::string& s) {
+    for (const std::string& text : Table()) {
+      if (text == s) return String::Static(text);
+    }
     arena->push_back(s);
     return String::View(arena->back());
   };
@@ -119,6 +130,32 @@ TEST(OwnedStrings, TheirOwnValueMayBeSet) {
   stored.Set(stored.get());
   EXPECT_EQ(stored.get().number, 7);
   EXPECT_EQ(stored.get().body.str(), text);
+}
+
+TEST(OwnedStrings, StaticTextsAreNotCopied) {
+  TextPool pool;
+  const TextPool::Scope scope(pool);
+  const String longest = String::Static(Table()[2]);
+  OwnedStrings<Line> stored;
+  stored.Set({1, longest, longest});
+  EXPECT_EQ(stored.get().head.data(), longest.data());
+  const std::uint64_t without_texts = pool.used_bytes();
+  EXPECT_LT(without_texts, sizeof(Line) + longest.size());
+  const std::string other(500, 'o');
+  stored.Set({2, String::View(other), longest});  // one of both is copied
+  EXPECT_NE(stored.get().head.data(), other.data());
+  EXPECT_EQ(stored.get().head.view(), other);
+  EXPECT_EQ(stored.get().body.data(), longest.data());
+  EXPECT_GE(pool.used_bytes(), sizeof(Line) + other.size());
+  // What was read from a snapshot stands in the block, whatever it was.
+  ByteWriter bytes;
+  ColumnCodec<OwnedStrings<Line>>::Encode(stored, bytes);
+  OwnedStrings<Line> restored;
+  ByteReader in(bytes.view());
+  ASSERT_TRUE(ColumnCodec<OwnedStrings<Line>>::Decode(in, restored));
+  EXPECT_EQ(restored.get().body, longest);
+  EXPECT_NE(restored.get().body.data(), longest.data());
+  EXPECT_FALSE(restored.get().body.is_static());
 }
 
 TEST(OwnedStrings, WhatIsUpdatedInPlaceTakesNoOtherBlock) {

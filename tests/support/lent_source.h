@@ -58,6 +58,7 @@ class LentSource {
       void Emit(T&& record, EventTime time = EventTime::Min()) {
         Record lent = record;
         ForEachStringView(lent, [this](String& s) {
+          if (s.is_static()) return;
           texts->push_back({std::make_unique<char[]>(s.size()), s.size()});
           std::memcpy(texts->back().bytes.get(), s.data(), s.size());
           s = String::View({texts->back().bytes.get(), s.size()});

@@ -16,7 +16,8 @@ namespace millrace {
 ///
 /// Lifetime: in a record, as long as the record's batch. State copies the bytes into its own memory. A String
 /// kept elsewhere (a lambda's capture, a global) dangles: keep a std::string there. Outside tasks, e.g. in
-/// main, the bytes live as long as the thread. At most 4 GiB - 1.
+/// main, the bytes live as long as the thread. Text that is there as long as the process (`Static`) is never copied. At most
+/// 4 GiB - 1.
 ///
 ///   struct Bid { std::int64_t auction; millrace::String extra; };
 ///   bid.extra = event.text;   // one copy into the arena, no allocation
@@ -32,14 +33,27 @@ class String {
     MILLRACE_CHECK(text.size() <= UINT32_MAX, "a String holds at most 4 GiB - 1");
     String s;
     s.data_ = text.data();
-    s.size_ = text.size();
+    s.size_ = static_cast<std::uint32_t>(text.size());
     return s;
   }
+
+  /// A view of bytes that stand as long as the process does: a literal, or a table that is never freed. Nobody copies
+  /// them: no batch, and no state, which keeps the view. (What leaves the process, checkpoints included, has the bytes.)
+  ///
+  ///   static const char* const kNames[] = {"low", "high"};
+  ///   reading.level = String::Static(kNames[value > limit]);
+  static String Static(std::string_view text) {
+    String s = View(text);
+    s.static_ = 1;
+    return s;
+  }
+  bool is_static() const { return static_ != 0; }
 
   /// The same text, of which the bytes were copied to `data`.
   String CopiedTo(const char* data) const {
     String s = *this;
     s.data_ = data;
+    s.static_ = 0;
     return s;
   }
 
@@ -66,7 +80,8 @@ class String {
   }
 
   const char* data_ = "";
-  std::size_t size_ = 0;
+  std::uint32_t size_ = 0;
+  std::uint32_t static_ = 0;  // a word, so that no byte of a String is without a value
 };
 
 static_assert(sizeof(String) == 16);

@@ -78,21 +78,22 @@ inline void ForEachStringView(T& value, F&& fn) {
   }
 }
 
-/// Makes the arena's current chunk hold the bytes of each String in `row`: what lies elsewhere is copied.
+/// Makes the arena's current chunk hold the bytes of each String in `row` that is not static: what lies elsewhere is copied.
 template <class T>
 [[gnu::always_inline]] inline void AdoptStrings(T& row, Arena& arena) {
   ForEachStringView(row, [&arena](String& text) {
-    if (text.empty() || arena.OwnsCurrent(text.data())) return;
+    if (text.empty() || text.is_static() || arena.OwnsCurrent(text.data())) return;
     char* bytes = arena.Allocate(text.size());
     std::memcpy(bytes, text.data(), text.size());
     text = text.CopiedTo(bytes);
   });
 }
 
-/// Begins to bring the strings' bytes into the near caches.
+/// Begins to bring the bytes that somebody may copy into the near caches.
 template <class T>
 [[gnu::always_inline]] inline void FetchStrings(const T& row) {
   ForEachStringView(row, [](const String& text) {
+    if (text.is_static()) return;
     __builtin_prefetch(text.data());
     __builtin_prefetch(text.data() + text.size());
   });

@@ -102,7 +102,7 @@ class OwnedStrings {
     static const T none{};
     return none;
   }
-  /// What the strings of a value are, together.
+  /// What the strings of a value that are not static are, together.
   struct Texts {
     std::size_t bytes = 0;
     const char* first = nullptr;
@@ -113,7 +113,7 @@ class OwnedStrings {
   MILLRACE_INLINE static Texts TextsOf(T& value, const char* begin, const char* end) {
     Texts all;
     ForEachStringView(value, [&](const String& s) __attribute__((always_inline)) {
-      if (s.empty()) return;
+      if (s.empty() || s.is_static()) return;
       if (all.bytes == 0) all.first = s.data();
       all.in_a_row &= s.data() == all.first + all.bytes;
       all.bytes += s.size();
@@ -124,8 +124,10 @@ class OwnedStrings {
     return all;
   }
   MILLRACE_INLINE static void CopyTexts(T& value, const Texts& from, char* at) {
-    if (from.in_a_row && from.bytes > 0) std::memcpy(at, from.first, from.bytes);
+    if (from.bytes == 0) return;
+    if (from.in_a_row) std::memcpy(at, from.first, from.bytes);
     ForEachStringView(value, [&](String& s) __attribute__((always_inline)) {
+      if (s.is_static()) return;
       if (!from.in_a_row) std::memcpy(at, s.data(), s.size());
       s = s.CopiedTo(at);
       at += s.size();
