@@ -57,6 +57,45 @@ TEST(EndOfJob, ProcessingTimeTimersFireBeforeTheEndOrNotAtAll) {
   }
 }
 
+/// Adds up, in a writer of two words, which loops may hold in registers.
+struct Adding {
+  struct Writer {
+    std::int64_t* total;
+    std::int64_t sum = 0;
+    void Write(std::int64_t n, EventTime) {
+      if (n == 2500) throw std::runtime_error("no number for this sink");
+      sum += n;
+    }
+    void Close() { *total += sum; }
+  };
+  static_assert(internal::kFitsIntoRegisters<Writer>);
+  static_assert(!internal::kFitsIntoRegisters<StrictSink::Writer>);
+  std::int64_t* total;
+  Writer CreateWriter(const WriterContext&) const { return {total}; }
+};
+
+TEST(EndOfJob, AWriterHasAllThatWasWrittenWhateverEndsTheLoop) {
+  for (const char* driver : {"threads", "seeded"}) {
+    for (const std::int64_t count : {2000, 3000}) {
+      for (const std::int64_t bad : {1234, 10000}) {
+        std::int64_t total = 0;
+        StreamEnvironment env;
+        env.SetOption("driver", driver);
+        env.FromSource("numbers", Generate([](std::int64_t i) { return i; }).Count(count))
+            .Map([bad](std::int64_t n) {
+              if (n == bad) throw std::runtime_error("a bad number");
+              return n;
+            })
+            .SinkTo("adding", Adding{&total});
+        const JobResult result = env.Run("adding");
+        const std::int64_t end = std::min({count, bad, std::int64_t{2500}});
+        EXPECT_EQ(result.status.ok(), end == count) << result.status;
+        EXPECT_EQ(total, end * (end - 1) / 2) << driver << ", " << count << ", " << bad;
+      }
+    }
+  }
+}
+
 struct Line {
   std::int64_t number = 0;
   String text;

@@ -35,6 +35,32 @@ namespace internal {
 struct NoCommits {};
 template <class Writer>
 inline constexpr bool kCommitsWhatItPrepares = requires(Writer& w) { w.Commit(w.PrepareCommit()); };
+/// A few words that only Write looks at while records come: a loop over rows keeps them in registers, which it could not do
+/// with an object that others may know. What it adds to in memory would cost a record the way into memory and back.
+template <class Writer>
+inline constexpr bool kFitsIntoRegisters =
+    std::is_trivially_copyable_v<Writer> && sizeof(Writer) <= 4 * sizeof(void*) &&
+    !requires(Writer& w) { w.Flush(); } &&
+    !requires(Writer& w, EventTime t) { w.OnWatermark(t); } &&
+    !requires(Writer& w) { w.PrepareCommit(); };
+
+/// The writer while a loop runs: itself, or a copy that is put back at the loop's end, also when something throws.
+template <class Writer, bool kCopied = kFitsIntoRegisters<Writer>>
+struct WriterInLoop {
+  Writer& writer;
+};
+template <class Writer>
+struct WriterInLoop<Writer, true> {
+  explicit WriterInLoop(Writer& from) : writer(from), home(&from) {}
+  WriterInLoop(WriterInLoop&& o) noexcept
+      : writer(o.writer), home(std::exchange(o.home, nullptr)) {}
+  WriterInLoop& operator=(WriterInLoop&&) = delete;
+  ~WriterInLoop() {
+    if (home != nullptr) *home = writer;
+  }
+  Writer writer;
+  Writer* home;
+};
 
 }  // namespace internal
 
@@ -53,6 +79,7 @@ inline constexpr bool kCommitsWhatItPrepares = requires(Writer& w) { w.Commit(w.
 ///                                 restored: all else that this subtask has begun or prepared, and not committed, in earlier
 ///                                 runs and attempts of this job (`job_id`) is void. Other subtasks may be at work
 ///   void Close()
+/// It may be moved, and copied if it is trivially copyable, between two calls: it keeps no address of itself.
 template <class T, class Sink>
 class SinkTail {
  public:
@@ -91,12 +118,17 @@ class SinkTail {
 
   struct Cursor {
     SinkTail* tail;
+    internal::WriterInLoop<Writer> held;
     std::uint64_t count = 0;
 
     template <class U>
     MILLRACE_INLINE void Push(U& x, EventTime t) {
       ++count;
-      tail->Write(x, t);
+      try {
+        held.writer.Write(x, t);
+      } catch (...) {
+        internal::RethrowWith<std::remove_cvref_t<decltype(x)>>(tail->step_->name, x);
+      }
     }
     MILLRACE_INLINE void End() {
       tail->step_->in.Add(count);
@@ -104,7 +136,7 @@ class SinkTail {
       tail->counters_->out.Add(count);
     }
   };
-  MILLRACE_INLINE Cursor Begin() { return {this}; }
+  MILLRACE_INLINE Cursor Begin() { return {this, internal::WriterInLoop<Writer>{*writer_}}; }
 
   bool Blocked() { return false; }
   void Flush(FlushMode) {
@@ -188,15 +220,6 @@ class SinkTail {
         }));
     if (!committables.empty()) writer_->Commit(std::as_const(committables));
   }
-  template <class U>
-  MILLRACE_INLINE void Write(U& x, EventTime t) {
-    try {
-      writer_->Write(x, t);
-    } catch (...) {
-      internal::RethrowWith<std::remove_cvref_t<decltype(x)>>(step_->name, x);
-    }
-  }
-
   Sink sink_;
   std::optional<Writer> writer_;
   EventTime told_ = EventTime::Min();

@@ -24,7 +24,7 @@ class SourceOutput {
  public:
   MILLRACE_INLINE SourceOutput(Cursor cursor, const Generator& generator,
                                const Timestamps& timestamps, Side* side)
-      : cursor_(cursor), generator_(generator), timestamps_(timestamps), side_(side) {}
+      : cursor_(std::move(cursor)), generator_(generator), timestamps_(timestamps), side_(side) {}
 
   /// Emits a record. An lvalue is consumed: strings are moved out of it, recycled ones left in it.
   /// A const one is copied where it goes.
