@@ -88,8 +88,8 @@ class SnapshotUploads final : public SnapshotTarget {
   void Interrupt();
 
  private:
-  // Bytes. A pack stays as long as one of its parts is needed.
-  static constexpr std::int64_t kCrowded = 32 << 20, kMostOfPack = 4 << 20;
+  // Bytes. What waits should still be in the caches; a pack stays as long as one of its parts is needed.
+  static constexpr std::int64_t kCrowded = 8 << 20, kMostOfPack = 4 << 20;
   class File;
   struct Block;
   struct Upload;

@@ -171,13 +171,13 @@ class RowsUnderWay {
   RowsUnderWay(TableSnapshot* to, std::size_t row_bytes) : to_(to), row_bytes_(row_bytes) {}
   void Add(const std::byte* row) {
     for (std::size_t at = 0; at < row_bytes_ + 63 && at < kFetched; at += 64)
-      __builtin_prefetch(row + at);
+      __builtin_prefetch(row + at, 0, 2);  // more lines can be on their way to the second cache
     rows_[count_++] = row;
     if (count_ == std::size(rows_)) Write();
   }
   /// Last, and before a row may change.
   void Write() {
-    for (std::size_t i = 0; i < count_; ++i) to_->AddRow(rows_[i]);
+    to_->AddRows(rows_, count_);
     count_ = 0;
   }
 
@@ -185,7 +185,7 @@ class RowsUnderWay {
   static constexpr std::size_t kFetched = 512;  // bytes of a row; the rest comes by itself
   TableSnapshot* to_;
   std::size_t row_bytes_;
-  std::size_t count_ = 0;
+  std::uint32_t count_ = 0;
   const std::byte* rows_[24];
 };
 

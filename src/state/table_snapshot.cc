@@ -38,6 +38,23 @@ void TableSnapshot::Begin(const std::vector<KeyGroupRange>& whole, std::uint64_t
   StartBlock();
 }
 
+void TableSnapshot::AddRows(const std::byte* const* rows, std::uint32_t count) {
+  if (image_ != nullptr) {
+    block_.Reserve(count * image_->max_bytes());
+    char* end = block_.end();
+    for (std::uint32_t i = 0; i < count; ++i) end = image_->Write(rows[i], end);
+    block_.Advance(static_cast<std::size_t>(end - block_.end()));
+  } else {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      layout_->EncodeKey(rows[i], block_);
+      layout_->EncodeValues(rows[i], block_);
+    }
+  }
+  rows_in_block_ += count;
+  rows_ += count;
+  if (block_.size() >= kBlockBytes) Flush();
+}
+
 void TableSnapshot::StartBlock() {
   block_ = ByteWriter();
   if (bytes_ >= kBlockBytes)

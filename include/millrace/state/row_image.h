@@ -5,7 +5,31 @@
 #include <cstring>
 #include <vector>
 
+#include "millrace/base/inline.h"
+
 namespace millrace {
+
+namespace internal {
+/// memcpy of a length that is not known before, but the same again and again: without a call, in pieces of which the last
+/// overlaps.
+MILLRACE_INLINE void CopyShort(char* to, const std::byte* from, std::size_t bytes) {
+  const auto piece = [&]<std::size_t kBytes>(std::size_t at) __attribute__((always_inline)) {
+    std::memcpy(to + at, from + at, kBytes);
+  };
+  if (bytes >= 16) {
+    for (std::size_t at = 0; at + 16 < bytes; at += 16) piece.template operator()<16>(at);
+    piece.template operator()<16>(bytes - 16);
+  } else if (bytes >= 8) {
+    piece.template operator()<8>(0);
+    piece.template operator()<8>(bytes - 8);
+  } else if (bytes >= 4) {
+    piece.template operator()<4>(0);
+    piece.template operator()<4>(bytes - 4);
+  } else {
+    for (std::size_t at = 0; at < bytes; ++at) piece.template operator()<1>(at);
+  }
+}
+}  // namespace internal
 
 /// Rows all of whose columns are plain bytes, in a snapshot: the same bytes there, a few runs of them per row, without
 /// the gaps and without the columns that have no value. So one is copied without looking at its columns.
@@ -22,12 +46,12 @@ class RowImage {
   std::size_t min_bytes() const { return head_.bytes; }
 
   /// Writes a row to `to`, which has room for max_bytes(); behind its end.
-  char* Write(const std::byte* row, char* to) const {
-    std::memcpy(to, row, head_.bytes);
+  MILLRACE_INLINE char* Write(const std::byte* row, char* to) const {
+    internal::CopyShort(to, row, head_.bytes);
     to += head_.bytes;
     for (const Run& run : tail_) {
       if (!HasValue(run, row)) continue;
-      std::memcpy(to, row + run.offset, run.bytes);
+      internal::CopyShort(to, row + run.offset, run.bytes);
       to += run.bytes;
     }
     return to;

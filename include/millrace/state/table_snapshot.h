@@ -52,19 +52,9 @@ class TableSnapshot {
   /// (`count` of them, encoded).
   void Begin(const std::vector<KeyGroupRange>& whole, std::uint64_t rows, std::string_view erased,
              std::uint32_t count);
-  void AddRow(const std::byte* row) {
-    if (image_ != nullptr) {
-      block_.Reserve(image_->max_bytes());
-      char* const end = image_->Write(row, block_.end());
-      block_.Advance(static_cast<std::size_t>(end - block_.end()));
-    } else {
-      layout_->EncodeKey(row, block_);
-      layout_->EncodeValues(row, block_);
-    }
-    ++rows_in_block_;
-    ++rows_;
-    if (block_.size() >= kBlockBytes) Flush();
-  }
+  void AddRow(const std::byte* row) { AddRows(&row, 1); }
+  /// `count` of them, a few.
+  void AddRows(const std::byte* const* rows, std::uint32_t count);
   /// Last: no row is owed any more.
   void End() { Flush(); }
 
