@@ -14,6 +14,7 @@ namespace millrace {
 struct SnapshotUploads::Block {
   std::uint16_t kind = 0;
   ByteWriter bytes;
+  std::optional<std::uint32_t> checksum;  // of bytes that will be written as they are
 };
 
 /// A file on its way.
@@ -67,11 +68,11 @@ struct SnapshotUploads::Strand {
   bool lost = false;  // something was dropped, and the task does not know
 };
 
-/// What a thread has taken: a block, the end of a file, a manifest, or the parts of a pack.
+/// What a thread has taken: some blocks, the end of a file, a manifest, or the parts of a pack.
 struct SnapshotUploads::Work {
   Strand* strand = nullptr;  // null: a pack, or nothing
   std::shared_ptr<Upload> upload;
-  std::optional<Block> block;
+  std::vector<Block> blocks;
   bool given_up = false;
   Strand::ManifestOrder manifest;
   std::vector<std::shared_ptr<Upload>> parts;
@@ -88,8 +89,17 @@ class SnapshotUploads::File final : public SnapshotFile {
     if (upload_ != nullptr) uploads_->Abandon(upload_.get());
   }
   bool base_lost() const override { return base_lost_; }
-  void Add(std::size_t op, SnapshotBlock kind, ByteWriter block) override {
-    uploads_->Add(upload_.get(), {BlockKindOf(op, kind), std::move(block)});
+  void Add(std::size_t op, SnapshotBlock kind, ByteWriter bytes) override {
+    Block block{BlockKindOf(op, kind), std::move(bytes), std::nullopt};
+    // Here, where they have just been written.
+    if (uploads_->compression_ == Compression::kNone)
+      block.checksum = BlockFileWriter::Checksum(block.kind, block.bytes.view());
+    at_ += BlockFileWriter::kBlockHeaderBytes + block.bytes.size();
+    uploads_->Add(upload_.get(), std::move(block));
+  }
+  /// In a file of its own, and if nothing is compressed; else bytes are copied, wherever they stand.
+  std::size_t NextPhase() const override {
+    return (at_ + BlockFileWriter::kBlockHeaderBytes) % ByteWriter::kPage;
   }
   void End(std::int64_t oldest, const SnapshotTimes& times) override {
     uploads_->End(upload_.get(), oldest, times);
@@ -100,6 +110,7 @@ class SnapshotUploads::File final : public SnapshotFile {
   SnapshotUploads* uploads_;
   std::shared_ptr<Upload> upload_;
   const bool base_lost_;
+  std::size_t at_ = BlockFileWriter::kHeaderBytes;  // where the next block goes
 };
 
 SnapshotUploads::SnapshotUploads(CheckpointStore* store, const Clock* clock, std::string run,
@@ -299,9 +310,12 @@ SnapshotUploads::Work SnapshotUploads::Take() {
   if (with_block != strand.uploads.end()) {
     work.upload = *with_block;
     work.upload->begun = true;
-    work.block = std::move(work.upload->blocks.front());
-    work.upload->blocks.pop_front();
-    work.bytes = static_cast<std::int64_t>(work.block->bytes.size());
+    std::deque<Block>& waiting = work.upload->blocks;
+    while (!waiting.empty() && work.bytes < kMostAtOnce) {
+      work.bytes += static_cast<std::int64_t>(waiting.front().bytes.size());
+      work.blocks.push_back(std::move(waiting.front()));
+      waiting.pop_front();
+    }
   } else {
     work.upload = std::move(strand.uploads.front());
     strand.uploads.pop_front();
@@ -375,10 +389,17 @@ void SnapshotUploads::Run(Work& work) {
   } else if (upload.writer == nullptr && upload.status.ok()) {
     upload.status = Create(upload.name + ".snapshot", &upload.writer);
   }
-  if (!work.block.has_value()) return Finish(upload);
+  if (work.blocks.empty()) return Finish(upload);
   if (upload.status.ok()) upload.status = AtFailPoint(FailPoint::kUploadWrite);
-  if (upload.status.ok())
-    upload.status = upload.writer->Add(work.block->kind, work.block->bytes.view());
+  if (upload.status.ok()) upload.status = WriteBlocks(work.blocks, *upload.writer);
+}
+
+template <class Blocks>
+Status SnapshotUploads::WriteBlocks(const Blocks& blocks, BlockFileWriter& writer) {
+  std::vector<BlockFileWriter::Content> contents;
+  for (const Block& block : blocks)
+    contents.push_back({block.kind, block.bytes.view(), block.checksum});
+  return writer.AddAll(contents);
 }
 
 void SnapshotUploads::RunManifest(const Manifest& manifest, std::size_t retained) {
@@ -446,8 +467,7 @@ Status SnapshotUploads::WritePack(const std::vector<std::shared_ptr<Upload>>& pa
                         static_cast<std::uint32_t>(part->blocks.size())};
     MILLRACE_RETURN_IF_ERROR(writer.Add(kPackPart, head.Encoded().view()));
     const std::uint64_t offset = writer.blocks().back().offset;
-    for (const Block& block : part->blocks)
-      MILLRACE_RETURN_IF_ERROR(writer.Add(block.kind, block.bytes.view()));
+    MILLRACE_RETURN_IF_ERROR(WriteBlocks(part->blocks, writer));
     files->push_back({name, part->checkpoint, writer.bytes() - offset, offset});
   }
   MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kPackFinish));

@@ -71,7 +71,7 @@ class SnapshotUploads final : public SnapshotTarget {
 
   // --- any thread, several at once
 
-  /// Writes one block, or ends a file, or writes a pack or a manifest. False when nothing waits.
+  /// Writes some blocks of a file, or ends one, or writes a pack or a manifest. False when nothing waits.
   bool RunOne();
   /// RunOne again and again, until StopRunning: what waits then is dropped.
   void RunUntilStopped();
@@ -89,7 +89,7 @@ class SnapshotUploads final : public SnapshotTarget {
 
  private:
   // Bytes. What waits should still be in the caches; a pack stays as long as one of its parts is needed.
-  static constexpr std::int64_t kCrowded = 8 << 20, kMostOfPack = 4 << 20;
+  static constexpr std::int64_t kCrowded = 4 << 20, kMostOfPack = 4 << 20, kMostAtOnce = 1 << 20;
   class File;
   struct Block;
   struct Upload;
@@ -116,6 +116,8 @@ class SnapshotUploads final : public SnapshotTarget {
   void Run(Work& work);
   void RunManifest(const Manifest& manifest, std::size_t retained);
   Status Create(const std::string& name, std::unique_ptr<BlockFileWriter>* writer);
+  template <class Blocks>
+  static Status WriteBlocks(const Blocks& blocks, BlockFileWriter& writer);
   void Finish(Upload& upload);
   SnapshotEvent EventOf(const Upload& upload) const;
   void RunPack(Work& work);

@@ -16,6 +16,7 @@ struct TaskSnapshots::OperatorPart final : BlockSink {
   void Take(SnapshotBlock kind, ByteWriter block) override {
     file_->Add(op_, kind, std::move(block));
   }
+  std::size_t NextPhase() const override { return file_->NextPhase(); }
 
   std::size_t op_;
   SnapshotFile* file_;

@@ -2,22 +2,39 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 #include "millrace/base/check.h"
 
 namespace millrace {
 
 ByteWriter::~ByteWriter() {
-  std::free(begin_);
+  std::free(block_);
+}
+
+ByteWriter ByteWriter::Placed(std::size_t phase, std::size_t capacity) {
+  MILLRACE_CHECK(phase < kPage, "a phase is less than a page");
+  const std::size_t bytes = (phase + capacity + kPage - 1) / kPage * kPage;
+  ByteWriter placed;
+  placed.block_ = static_cast<char*>(std::aligned_alloc(kPage, bytes));
+  MILLRACE_CHECK(placed.block_ != nullptr, "out of memory for a write buffer");
+  placed.begin_ = placed.at_ = placed.block_ + phase;
+  placed.end_ = placed.block_ + bytes;
+  return placed;
 }
 
 void ByteWriter::Grow(std::size_t bytes) {
   constexpr std::size_t kFirst = 256;
   const std::size_t used = size();
   const std::size_t wanted = std::max({used + bytes, capacity() * 2, kFirst});
-  auto* grown = static_cast<char*>(std::realloc(begin_, wanted));
+  const bool placed = begin_ != block_;
+  auto* grown = static_cast<char*>(placed ? std::malloc(wanted) : std::realloc(block_, wanted));
   MILLRACE_CHECK(grown != nullptr, "out of memory for a write buffer");
-  begin_ = grown;
+  if (placed) {
+    std::memcpy(grown, begin_, used);
+    std::free(block_);
+  }
+  block_ = begin_ = grown;
   at_ = grown + used;
   end_ = grown + wanted;
 }

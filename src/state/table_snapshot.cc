@@ -56,9 +56,10 @@ void TableSnapshot::AddRows(const std::byte* const* rows, std::uint32_t count) {
 }
 
 void TableSnapshot::StartBlock() {
-  block_ = ByteWriter();
-  if (bytes_ >= kBlockBytes)
-    block_.Reserve(kBlockBytes + kBlockBytes / 16);  // as large as the last
+  // As large as the last.
+  block_ = bytes_ < kBlockBytes
+               ? ByteWriter()
+               : ByteWriter::Placed(sink_->NextPhase(), kBlockBytes + kBlockBytes / 16);
   block_.Put(table_);
   block_.Put(std::uint32_t{0});
   rows_in_block_ = 0;

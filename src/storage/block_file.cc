@@ -19,9 +19,10 @@ constexpr std::uint16_t kPacked = 1;   // the flag of one that is
 // Smaller ones are left as they are.
 constexpr std::size_t kLeastToPack = 256;
 
-constexpr std::size_t kHeaderBytes = 16;  // magic, version, checksum of both
-constexpr std::size_t kBlockHeaderBytes =
-    12;                                    // kind, flags, bytes, checksum of these and the content
+// Magic, version, checksum of both.
+constexpr std::size_t kHeaderBytes = BlockFileWriter::kHeaderBytes;
+// Kind, flags, bytes, checksum of these and the content.
+constexpr std::size_t kBlockHeaderBytes = BlockFileWriter::kBlockHeaderBytes;
 constexpr std::size_t kEntryBytes = 16;    // kind, flags, bytes, offset
 constexpr std::size_t kTrailerBytes = 24;  // offset of the index, its bytes, checksum, magic
 
@@ -32,45 +33,75 @@ std::uint32_t BlockChecksum(std::string_view header, std::string_view content) {
   return Crc32c(content, Crc32c(header.substr(0, 8)));
 }
 
+// A block's header without its checksum.
+ByteWriter HeadOf(std::uint16_t kind, bool packed, std::string_view content) {
+  ByteWriter head;
+  head.Put(kind);
+  head.Put(packed ? kPacked : std::uint16_t{0});
+  head.Put(static_cast<std::uint32_t>(content.size()));
+  return head;
+}
+
 }  // namespace
 
 BlockFileWriter::BlockFileWriter(std::unique_ptr<WritableFile> file, std::string path,
                                  Compression compression)
     : file_(std::move(file)), path_(std::move(path)), compression_(compression) {}
 
-Status BlockFileWriter::Write(std::string_view bytes) {
-  MILLRACE_RETURN_IF_ERROR(file_->Append(bytes));
-  bytes_ += bytes.size();
+Status BlockFileWriter::Write(std::span<const std::string_view> pieces) {
+  MILLRACE_RETURN_IF_ERROR(file_->AppendAll(pieces));
+  for (const std::string_view piece : pieces) bytes_ += piece.size();
   return Status::Ok();
 }
 
-Status BlockFileWriter::WriteBlock(std::uint16_t kind, bool packed, std::string_view content) {
-  if (bytes_ == 0) {
-    ByteWriter header;
+std::uint32_t BlockFileWriter::Checksum(std::uint16_t kind, std::string_view content) {
+  return BlockChecksum(HeadOf(kind, false, content).view(), content);
+}
+
+ByteWriter BlockFileWriter::HeaderOf(std::uint16_t kind, bool packed, std::string_view content,
+                                     std::optional<std::uint32_t> checksum) const {
+  ByteWriter header;
+  if (bytes_ == 0 && blocks_.empty()) {
     header.PutBytes(kMagic.data(), kMagic.size());
     header.Put(compression_ == Compression::kNone ? kPlainVersion : kVersion);
     header.Put(Crc32c(header.view()));
-    MILLRACE_RETURN_IF_ERROR(Write(header.view()));
   }
-  ByteWriter header;
-  header.Put(kind);
-  header.Put(packed ? kPacked : std::uint16_t{0});
-  header.Put(static_cast<std::uint32_t>(content.size()));
-  header.Put(BlockChecksum(header.view(), content));
-  MILLRACE_RETURN_IF_ERROR(Write(header.view()));
-  return Write(content);
+  const ByteWriter head = HeadOf(kind, packed, content);
+  header.PutBytes(head.data(), head.size());
+  header.Put(checksum.has_value() ? *checksum : BlockChecksum(head.view(), content));
+  return header;
 }
 
 Status BlockFileWriter::Add(std::uint16_t kind, std::string_view content) {
-  MILLRACE_CHECK(kind < kIndexKind, "a kind of block that is reserved");
-  MILLRACE_CHECK(content.size() <= kMaxBlockBytes, "a block is too large");
-  const std::uint64_t offset = std::max<std::uint64_t>(bytes_, kHeaderBytes);
-  const bool packed = compression_ == Compression::kZstd && content.size() >= kLeastToPack &&
-                      PackZstd(content, &packed_);
-  if (packed) content = packed_;
-  MILLRACE_RETURN_IF_ERROR(WriteBlock(kind, packed, content));
-  blocks_.push_back({kind, static_cast<std::uint32_t>(content.size()), offset, packed});
-  return Status::Ok();
+  const Content block{kind, content, std::nullopt};
+  return AddAll({&block, 1});
+}
+
+Status BlockFileWriter::AddAll(std::span<const Content> blocks) {
+  std::vector<ByteWriter> headers;
+  headers.reserve(blocks.size());
+  std::vector<std::string_view> pieces;
+  std::uint64_t offset = std::max<std::uint64_t>(bytes_, kHeaderBytes);
+  const auto write = [&] {
+    const Status written = Write(pieces);
+    pieces.clear();
+    return written;
+  };
+  for (const Content& block : blocks) {
+    MILLRACE_CHECK(block.kind < kIndexKind, "a kind of block that is reserved");
+    MILLRACE_CHECK(block.bytes.size() <= kMaxBlockBytes, "a block is too large");
+    const bool packed = compression_ == Compression::kZstd && block.bytes.size() >= kLeastToPack &&
+                        PackZstd(block.bytes, &packed_);
+    const std::string_view content = packed ? std::string_view(packed_) : block.bytes;
+    headers.push_back(
+        HeaderOf(block.kind, packed, content, packed ? std::nullopt : block.checksum));
+    pieces.insert(pieces.end(), {headers.back().view(), content});
+    blocks_.push_back({block.kind, static_cast<std::uint32_t>(content.size()), offset, packed});
+    offset += kBlockHeaderBytes + content.size();
+    if (packed)
+      MILLRACE_RETURN_IF_ERROR(write());  // the next one is compressed into the same place
+  }
+  return write();
 }
 
 Status BlockFileWriter::Finish() {
@@ -83,13 +114,14 @@ Status BlockFileWriter::Finish() {
   }
   MILLRACE_CHECK(index.size() <= kMaxBlockBytes, "a file has too many blocks");
   const std::uint64_t offset = std::max<std::uint64_t>(bytes_, kHeaderBytes);
-  MILLRACE_RETURN_IF_ERROR(WriteBlock(kIndexKind, false, index.view()));
+  const ByteWriter header = HeaderOf(kIndexKind, false, index.view(), std::nullopt);
   ByteWriter trailer;
   trailer.Put(offset);
   trailer.Put(static_cast<std::uint32_t>(index.size()));
   trailer.Put(Crc32c(trailer.view()));
   trailer.PutBytes(kEndMagic.data(), kEndMagic.size());
-  MILLRACE_RETURN_IF_ERROR(Write(trailer.view()));
+  const std::string_view pieces[] = {header.view(), index.view(), trailer.view()};
+  MILLRACE_RETURN_IF_ERROR(Write(pieces));
   MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kBlockFileSync));
   MILLRACE_RETURN_IF_ERROR(file_->Sync());
   MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kBlockFileClose));

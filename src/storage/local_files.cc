@@ -1,6 +1,7 @@
 #include "src/storage/local_files.h"
 
 #include <fcntl.h>
+#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -49,20 +50,23 @@ AlignedBytes AllocateAligned(std::size_t bytes) {
   return AlignedBytes(at);
 }
 
-Status LocalWritableFile::Append(std::string_view bytes) {
-  if (direct_) {
-    const std::size_t first =
-        written_ < off_t{kStaged} ? kStaged - static_cast<std::size_t>(written_) : 0;
-    MILLRACE_RETURN_IF_ERROR(Write(bytes.substr(0, first)));
-    return bytes.size() > first ? Stage(bytes.substr(first)) : Status::Ok();
-  }
-  MILLRACE_RETURN_IF_ERROR(Write(bytes));
+Status LocalWritableFile::AppendAll(std::span<const std::string_view> pieces) {
+  for (const std::string_view piece : pieces) MILLRACE_RETURN_IF_ERROR(Take(piece));
+  if (!parts_.empty()) return WriteParts();  // the caller's bytes may go
   // Large files are on their way to the disk before Sync waits for it, which says whether they have come there.
-  if (written_ - begun_ >= kWriteBehind) {
+  if (!direct_ && written_ - begun_ >= kWriteBehind) {
     sync_file_range(fd_.get(), begun_, written_ - begun_, SYNC_FILE_RANGE_WRITE);
     begun_ = written_;
   }
   return Status::Ok();
+}
+
+Status LocalWritableFile::Take(std::string_view bytes) {
+  if (!direct_) return Write(bytes);
+  const std::size_t first =
+      written_ < off_t{kStaged} ? kStaged - static_cast<std::size_t>(written_) : 0;
+  MILLRACE_RETURN_IF_ERROR(Write(bytes.substr(0, first)));
+  return bytes.size() > first ? Stage(bytes.substr(first)) : Status::Ok();
 }
 
 Status LocalWritableFile::Write(std::string_view bytes) {
@@ -85,20 +89,67 @@ Status LocalWritableFile::Stage(std::string_view bytes) {
   if (staged_ == nullptr) {
     if (!SetDirect(fd_.get(), true)) {
       direct_ = false;
-      return Append(bytes);
+      return Write(bytes);
     }
     set_ = true;
     staged_ = AllocateAligned(kStaged);
   }
+  StageFromPlace(&bytes);
   while (!bytes.empty()) {
     const std::size_t fit = std::min(bytes.size(), kStaged - staged_bytes_);
     std::memcpy(staged_.get() + staged_bytes_, bytes.data(), fit);
     bytes.remove_prefix(fit);
     staged_bytes_ += fit;
-    if (staged_bytes_ == kStaged) MILLRACE_RETURN_IF_ERROR(WriteStaged());
-    if (!direct_) return Append(bytes);
+    if (staged_bytes_ < kStaged) continue;
+    EndFragment();
+    MILLRACE_RETURN_IF_ERROR(WriteParts());
+    if (!direct_) return Write(bytes);
   }
   return Status::Ok();
+}
+
+void LocalWritableFile::StageFromPlace(std::string_view* bytes) {
+  const std::size_t to_page = (kDirectAlign - staged_bytes_ % kDirectAlign) % kDirectAlign;
+  const auto address = reinterpret_cast<std::uintptr_t>(bytes->data());
+  if (bytes->size() < kFromPlace || (address + to_page) % kDirectAlign != 0) return;
+  std::memcpy(staged_.get() + staged_bytes_, bytes->data(), to_page);
+  staged_bytes_ += to_page;
+  EndFragment();
+  bytes->remove_prefix(to_page);
+  parts_.push_back(bytes->substr(0, bytes->size() / kDirectAlign * kDirectAlign));
+  bytes->remove_prefix(parts_.back().size());
+}
+
+void LocalWritableFile::EndFragment() {
+  if (staged_bytes_ == fragment_) return;
+  parts_.emplace_back(staged_.get() + fragment_, staged_bytes_ - fragment_);
+  fragment_ = staged_bytes_;
+}
+
+Status LocalWritableFile::WriteParts() {
+  constexpr std::size_t kAtOnce = 64;
+  Status status;
+  for (std::size_t i = 0; i < parts_.size() && status.ok(); i += kAtOnce) {
+    iovec vectors[kAtOnce];
+    const std::size_t count = std::min(kAtOnce, parts_.size() - i);
+    for (std::size_t j = 0; j < count; ++j)
+      vectors[j] = {const_cast<char*>(parts_[i + j].data()), parts_[i + j].size()};
+    const ssize_t n = set_ ? writev(fd_.get(), vectors, static_cast<int>(count)) : 0;
+    auto done = static_cast<std::size_t>(std::max<ssize_t>(n, 0));
+    written_ += static_cast<off_t>(done);
+    // What has not gone that way goes the ordinary one, which says why it can't be written if so.
+    for (std::size_t j = 0; j < count && status.ok(); ++j) {
+      const std::size_t gone = std::min(done, parts_[i + j].size());
+      done -= gone;
+      if (gone == parts_[i + j].size()) continue;
+      GoTheOrdinaryWay();
+      status = Write(parts_[i + j].substr(gone));
+    }
+  }
+  parts_.clear();
+  std::memmove(staged_.get(), staged_.get() + fragment_, staged_bytes_ - fragment_);
+  staged_bytes_ -= std::exchange(fragment_, 0);
+  return status.ok() && !direct_ ? WriteStaged() : status;
 }
 
 Status LocalWritableFile::WriteStaged() {

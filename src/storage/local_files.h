@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "millrace/storage/file_system.h"
 
@@ -53,16 +55,27 @@ class LocalWritableFile final : public WritableFile {
   LocalWritableFile(Descriptor fd, std::string path, bool large)
       : fd_(std::move(fd)), path_(std::move(path)), direct_(large) {}
 
-  Status Append(std::string_view bytes) override;
+  Status Append(std::string_view bytes) override { return AppendAll({&bytes, 1}); }
+  Status AppendAll(std::span<const std::string_view> pieces) override;
   Status Sync() override;
   Status Close() override;
 
  private:
   static constexpr std::size_t kStaged = std::size_t{1} << 20;
   static constexpr off_t kWriteBehind = 4 * 1024 * 1024;
+  static constexpr std::size_t kFromPlace = 64 * 1024;  // fewer are copied
 
   Status Write(std::string_view bytes);
+  /// The ordinary way, or staged.
+  Status Take(std::string_view bytes);
+  /// On their way past the page cache. In `parts_` are those that may be written now: whole pages, from where they are if they stand in
+  /// memory as they will in the file.
   Status Stage(std::string_view bytes);
+  void StageFromPlace(std::string_view* bytes);
+  /// What is staged since the last part is whole pages.
+  void EndFragment();
+  Status WriteParts();
+  /// The end of it: all that is staged.
   Status WriteStaged();
   void GoTheOrdinaryWay();
 
@@ -74,6 +87,8 @@ class LocalWritableFile final : public WritableFile {
   bool set_ = false;  // the descriptor is set so
   AlignedBytes staged_;
   std::size_t staged_bytes_ = 0;
+  std::size_t fragment_ = 0;  // where in the stage begins what is not in `parts_`
+  std::vector<std::string_view> parts_;
 };
 
 class LocalReadableFile final : public ReadableFile {

@@ -127,7 +127,7 @@ TEST(SnapshotUploads, SaysWhenItIsCrowdedNoLonger) {
   int told = 0;
   uploads.SetOnRoom([&] { ++told; });
   auto file = uploads.Begin({0, 0}, 1);
-  const std::string much(5 << 20, 'x');
+  const std::string much(3 << 20, 'x');
   for (int i = 0; i < 3; ++i) {
     ByteWriter block;
     block.PutBytes(much.data(), much.size());

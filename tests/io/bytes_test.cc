@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -23,6 +25,25 @@ TEST(ByteWriterTest, GrowsAndKeepsItsMemoryWhenCleared) {
   out.Clear();
   EXPECT_TRUE(out.empty());
   EXPECT_EQ(out.capacity(), capacity);
+}
+
+TEST(ByteWriterTest, StandsWhereItWasPlacedUntilItGrows) {
+  for (const std::size_t phase : {std::size_t{0}, std::size_t{1}, std::size_t{4095}}) {
+    ByteWriter out = ByteWriter::Placed(phase, 5000);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(out.data()) % ByteWriter::kPage, phase);
+    EXPECT_GE(out.capacity(), 5000U);
+    const char* const begin = out.data();
+    const std::string text(5000, 'x');
+    out.PutBytes(text.data(), text.size());
+    EXPECT_EQ(out.data(), begin);
+    for (std::uint32_t i = 0; i < 3000; ++i) out.Put(i);  // grows, twice
+    ByteWriter moved(std::move(out));
+    ASSERT_EQ(moved.size(), 17000U);
+    EXPECT_EQ(moved.view().substr(0, 5000), text);
+    std::uint32_t last = 0;
+    std::memcpy(&last, moved.data() + 16996, sizeof(last));
+    EXPECT_EQ(last, 2999U);
+  }
 }
 
 TEST(ByteWriterTest, MovesAndPatches) {

@@ -4,10 +4,14 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "millrace/base/random.h"
+#include "millrace/io/bytes.h"
 #include "millrace/storage/file_system.h"
 #include "tests/support/seeds.h"
 
@@ -42,10 +46,22 @@ TEST_F(LocalFilesTest, WhatIsWrittenIsReadBack) {
     ASSERT_TRUE(created.ok()) << created.status();
     std::string content;
     for (std::uint64_t n = random.Uniform(40); n > 0; --n) {
-      const std::string bytes =
-          Bytes(random, random.Uniform(std::uint64_t{1} << random.Uniform(20)));
-      ASSERT_TRUE(created.value()->Append(bytes).ok());
-      content += bytes;
+      // Some pieces at once, some of which stand in memory as they will in the file.
+      std::vector<ByteWriter> pieces;
+      std::vector<std::string_view> views;
+      for (std::uint64_t many = random.Chance(0.7) ? 1 : random.Uniform(200); many > 0; --many) {
+        const std::string bytes =
+            Bytes(random, random.Uniform(std::uint64_t{1} << random.Uniform(many > 10 ? 10 : 20)));
+        const std::size_t phase = random.Chance(0.6) ? content.size() : random.Uniform(5000);
+        pieces.push_back(ByteWriter::Placed(phase % ByteWriter::kPage, bytes.size()));
+        pieces.back().PutBytes(bytes.data(), bytes.size());
+        views.push_back(pieces.back().view());
+        content += bytes;
+      }
+      ASSERT_TRUE((views.size() == 1 ? created.value()->Append(views[0])
+                                     : created.value()->AppendAll(views))
+                      .ok());
+      for (ByteWriter& piece : pieces) std::memset(piece.data(), '#', piece.size());  // they may go
       if (random.Chance(0.02)) ASSERT_TRUE(created.value()->Sync().ok());
     }
     if (random.Chance(0.9)) ASSERT_TRUE(created.value()->Sync().ok());

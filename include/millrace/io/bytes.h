@@ -25,6 +25,11 @@ class ByteWriter {
   ByteWriter(const ByteWriter&) = delete;
   ByteWriter& operator=(const ByteWriter&) = delete;
 
+  /// An empty one with room for `capacity` bytes, of which the first stands `phase` < kPage bytes behind the begin of a page:
+  /// from there a file takes them without a copy, at a place of the same phase. Good until it grows.
+  static constexpr std::size_t kPage = 4096;
+  static ByteWriter Placed(std::size_t phase, std::size_t capacity);
+
   const char* data() const { return begin_; }
   char* data() { return begin_; }
   std::size_t size() const { return static_cast<std::size_t>(at_ - begin_); }
@@ -75,6 +80,7 @@ class ByteWriter {
   }
 
   void swap(ByteWriter& other) noexcept {
+    std::swap(block_, other.block_);
     std::swap(begin_, other.begin_);
     std::swap(at_, other.at_);
     std::swap(end_, other.end_);
@@ -84,6 +90,7 @@ class ByteWriter {
   void Grow(std::size_t bytes);
   [[noreturn]] static void CountTooLarge();
 
+  char* block_ = nullptr;  // what is to be freed
   char* begin_ = nullptr;
   char* at_ = nullptr;
   char* end_ = nullptr;

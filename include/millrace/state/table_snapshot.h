@@ -40,6 +40,8 @@ class BlockSink {
  public:
   virtual ~BlockSink() = default;
   virtual void Take(SnapshotBlock kind, ByteWriter block) = 0;
+  /// Where the next block, if it is the next, would best stand in memory: `ByteWriter::Placed`.
+  virtual std::size_t NextPhase() const { return 0; }
 };
 
 /// What one snapshot writes of one table: rows become blocks of bytes.
@@ -66,7 +68,7 @@ class TableSnapshot {
   std::uint64_t bytes() const { return bytes_ + block_.size(); }
 
  private:
-  static constexpr std::size_t kBlockBytes = 256 * 1024;
+  static constexpr std::size_t kBlockBytes = 128 * 1024;
   static constexpr std::size_t kCountAt = sizeof(std::uint64_t);
   void Flush();
   void StartBlock();

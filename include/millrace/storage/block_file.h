@@ -2,11 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "millrace/io/bytes.h"
 #include "millrace/storage/compression.h"
 #include "millrace/storage/file_system.h"
 
@@ -31,6 +34,16 @@ class BlockFileWriter {
 
   /// `kind` is below 0xff00. At most kMaxBlockBytes.
   Status Add(std::uint16_t kind, std::string_view content);
+  /// Many at once, which go to the file together. `checksum` of one is known where its content was in the caches.
+  struct Content {
+    std::uint16_t kind = 0;
+    std::string_view bytes;
+    std::optional<std::uint32_t> checksum;  // Checksum(kind, bytes)
+  };
+  Status AddAll(std::span<const Content> blocks);
+  static std::uint32_t Checksum(std::uint16_t kind, std::string_view content);
+  /// What stands before the first block, and before each one's content. Bytes.
+  static constexpr std::size_t kHeaderBytes = 16, kBlockHeaderBytes = 12;
   /// Index and trailer; then the file is synced and closed. Its name is not synced: FileSystem::SyncFolder.
   Status Finish();
 
@@ -39,8 +52,10 @@ class BlockFileWriter {
   std::uint64_t bytes() const { return bytes_; }
 
  private:
-  Status Write(std::string_view bytes);
-  Status WriteBlock(std::uint16_t kind, bool packed, std::string_view content);
+  /// A block's header, and the file's before the first.
+  ByteWriter HeaderOf(std::uint16_t kind, bool packed, std::string_view content,
+                      std::optional<std::uint32_t> checksum) const;
+  Status Write(std::span<const std::string_view> pieces);
 
   std::unique_ptr<WritableFile> file_;
   std::string path_;
