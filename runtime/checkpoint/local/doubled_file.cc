@@ -4,9 +4,9 @@
 
 namespace millrace {
 
-Status DoubledFile::Append(std::string_view bytes) {
-  MILLRACE_RETURN_IF_ERROR(file_->Append(bytes));
-  if (copy_ != nullptr) Look(copy_->Append(bytes));
+Status DoubledFile::AppendAll(std::span<const std::string_view> pieces) {
+  MILLRACE_RETURN_IF_ERROR(file_->AppendAll(pieces));
+  if (copy_ != nullptr) Look(copy_->AppendAll(pieces));
   return Status::Ok();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,7 +22,8 @@ class DoubledFile final : public WritableFile {
         copy_path_(std::move(copy_path)),
         local_(local) {}
 
-  Status Append(std::string_view bytes) override;
+  Status Append(std::string_view bytes) override { return AppendAll({&bytes, 1}); }
+  Status AppendAll(std::span<const std::string_view> pieces) override;
   /// Of the file alone: a copy that is lost with the power is read from there.
   Status Sync() override { return file_->Sync(); }
   Status Close() override;
