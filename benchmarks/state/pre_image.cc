@@ -5,26 +5,21 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "benchmarks/state/state_rows.h"
 #include "millrace/state/state_table.h"
+#include "src/base/thread_cpu.h"
 
 namespace {
 
 using millrace::KeyedTable;
+using millrace::ThreadCpuNanos;
 using state_rows::Update;
 
 constexpr std::uint32_t kBlock = KeyedTable<std::int64_t>::kPrefetchRows;
-
-double Nanos() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
 
 struct Counted final : millrace::BlockSink {
   std::uint64_t bytes = 0;
@@ -76,8 +71,9 @@ class Table {
   /// So many updates, `touch` called before each; ns of CPU for one.
   template <class Touch>
   double Updates(std::int64_t count, Touch touch) {
-    const double begin = Nanos();
-    for (std::int64_t done = 0; done < count; done += kBlock) {
+    const std::int64_t begin = ThreadCpuNanos();
+    std::int64_t done = 0;
+    for (; done < count; done += kBlock) {
       std::int64_t keys[kBlock];
       std::uint64_t hashes[kBlock];
       for (std::uint32_t i = 0; i < kBlock; ++i) {
@@ -91,7 +87,7 @@ class Table {
         state_rows::Apply(Update{keys[i], 1}, reinterpret_cast<Value*>(ref.row + value_));
       }
     }
-    return (Nanos() - begin) / static_cast<double>(count);
+    return static_cast<double>(ThreadCpuNanos() - begin) / static_cast<double>(done);
   }
   KeyedTable<std::int64_t>& operator*() { return *table_; }
 
@@ -113,10 +109,10 @@ void Measure(std::int64_t rows) {
     (*table).BeginSnapshot(&to, true);
     const double ns = updates == 0 ? 0 : table.Updates(updates, touch);
     const double kept = static_cast<double>(sink.bytes);
-    const double begin = Nanos();
+    const std::int64_t begin = ThreadCpuNanos();
     while (!(*table).SnapshotSlice(4096)) {
     }
-    return std::pair(ns, std::pair(kept, (Nanos() - begin) / 1e6));
+    return std::pair(ns, std::pair(kept, static_cast<double>(ThreadCpuNanos() - begin) / 1e6));
   };
   by_rows(0);  // and all marks are set
   Chunks chunks;

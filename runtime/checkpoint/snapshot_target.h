@@ -34,7 +34,7 @@ class SnapshotFile {
   virtual bool base_lost() const { return false; }
   /// A block of the `op`-th operator of the task.
   virtual void Add(std::size_t op, SnapshotBlock kind, ByteWriter block) = 0;
-  /// Of the place in the file where the next block's bytes go.
+  /// Where in a page (ByteWriter::kPage) of the file the next block's content begins.
   virtual std::size_t NextPhase() const { return 0; }
   /// Nothing follows. `oldest`: the oldest checkpoint whose file a restore of this one reads.
   virtual void End(std::int64_t oldest, const SnapshotTimes& times) = 0;

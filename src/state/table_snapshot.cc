@@ -1,5 +1,6 @@
 #include "millrace/state/table_snapshot.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace millrace {
@@ -39,20 +40,28 @@ void TableSnapshot::Begin(const std::vector<KeyGroupRange>& whole, std::uint64_t
 }
 
 void TableSnapshot::AddRows(const std::byte* const* rows, std::uint32_t count) {
-  if (image_ != nullptr) {
-    block_.Reserve(count * image_->max_bytes());
-    char* end = block_.end();
-    for (std::uint32_t i = 0; i < count; ++i) end = image_->Write(rows[i], end);
-    block_.Advance(static_cast<std::size_t>(end - block_.end()));
-  } else {
-    for (std::uint32_t i = 0; i < count; ++i) {
-      layout_->EncodeKey(rows[i], block_);
-      layout_->EncodeValues(rows[i], block_);
+  while (count > 0) {
+    // The last of them at most fills the block.
+    const std::uint32_t some = image_ == nullptr ? 1 : std::min(count, ImagesThatFit());
+    if (image_ != nullptr) {
+      block_.Reserve(some * image_->max_bytes());
+      char* end = block_.end();
+      for (std::uint32_t i = 0; i < some; ++i) end = image_->Write(rows[i], end);
+      block_.Advance(static_cast<std::size_t>(end - block_.end()));
+    } else {
+      layout_->EncodeKey(*rows, block_);
+      layout_->EncodeValues(*rows, block_);
     }
+    rows += some;
+    count -= some;
+    rows_in_block_ += some;
+    rows_ += some;
+    if (block_.size() >= kBlockBytes) Flush();
   }
-  rows_in_block_ += count;
-  rows_ += count;
-  if (block_.size() >= kBlockBytes) Flush();
+}
+
+std::uint32_t TableSnapshot::ImagesThatFit() const {
+  return 1 + static_cast<std::uint32_t>((kBlockBytes - block_.size()) / image_->max_bytes());
 }
 
 void TableSnapshot::StartBlock() {

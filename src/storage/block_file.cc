@@ -61,7 +61,7 @@ std::uint32_t BlockFileWriter::Checksum(std::uint16_t kind, std::string_view con
 ByteWriter BlockFileWriter::HeaderOf(std::uint16_t kind, bool packed, std::string_view content,
                                      std::optional<std::uint32_t> checksum) const {
   ByteWriter header;
-  if (bytes_ == 0 && blocks_.empty()) {
+  if (blocks_.empty()) {
     header.PutBytes(kMagic.data(), kMagic.size());
     header.Put(compression_ == Compression::kNone ? kPlainVersion : kVersion);
     header.Put(Crc32c(header.view()));

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/io/bytes.h"
 #include "millrace/storage/file_system.h"
 
 // The files of this machine. What is large goes to the disk and comes from there without a copy in the page cache: such a copy
@@ -38,7 +39,7 @@ class Descriptor {
 };
 
 /// Of places, lengths and addresses, where a disk and memory exchange bytes without a copy.
-inline constexpr std::size_t kDirectAlign = 4096;
+inline constexpr std::size_t kDirectAlign = ByteWriter::kPage;
 /// Turns the direct way on or off. False: the file system has none.
 bool SetDirect(int fd, bool on);
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <memory>
 #include <string>
@@ -184,6 +185,39 @@ TEST(TableSnapshot, AChainRestoresTheTableAsItWasWhenTheSnapshotBegan) {
     life.Run(6);
     life.Check();
   }
+}
+
+// Readers refuse blocks of more than 64 MiB: however long rows are, a block has at most one that it was not meant for.
+TEST(TableSnapshot, ABlockIsFullWithTheRowThatFillsIt) {
+  constexpr std::size_t kFull = 128 * 1024, kRow = 100000;
+  Table table;
+  for (std::int64_t key = 0; key < 60; ++key) table.Put(key, key, std::string(kRow, 'x'));
+  File file;
+  TableSnapshot snapshot(kTable, 0, &table.layout(), &file);
+  table->BeginSnapshot(&snapshot, true);
+  ASSERT_TRUE(table->SnapshotSlice(UINT32_MAX));
+  std::size_t blocks = 0;
+  for (const auto& [kind, bytes] : file.blocks) {
+    blocks += kind == SnapshotBlock::kRows ? 1 : 0;
+    EXPECT_LT(bytes.size(), kFull + kRow + 100);
+  }
+  EXPECT_EQ(blocks, 30U);
+}
+
+// The same of rows that are copied as images, of 64 KiB each.
+TEST(TableSnapshot, ABlockOfImagesIsFullWithTheRowThatFillsIt) {
+  using Long = std::array<std::int64_t, 8192>;
+  RowLayout layout = KeyedTable<std::int64_t>::KeyLayout();
+  layout.AddColumn(ColumnOpsOf<Long>());
+  ASSERT_NE(layout.image(), nullptr);
+  KeyedTable<std::int64_t> table(layout, {}, nullptr);
+  table.ExpectSnapshots();
+  for (std::int64_t key = 0; key < 60; ++key) table.Insert(key, KeyHash(key));
+  File file;
+  TableSnapshot snapshot(kTable, 0, &layout, &file);
+  table.BeginSnapshot(&snapshot, true);
+  ASSERT_TRUE(table.SnapshotSlice(UINT32_MAX));
+  for (const auto& [kind, bytes] : file.blocks) EXPECT_LT(bytes.size(), 3 * sizeof(Long));
 }
 
 // However little changes: a chain does not grow without end.

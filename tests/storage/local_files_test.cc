@@ -1,13 +1,18 @@
 // Large files of this machine: whatever the sizes of what is appended, and wherever Sync comes, the bytes are there; and they are
 // read back at any place.
+#include "src/storage/local_files.h"
+
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "millrace/base/random.h"
@@ -81,6 +86,36 @@ TEST_F(LocalFilesTest, WhatIsWrittenIsReadBack) {
       EXPECT_EQ(
           opened.value()->ReadAt(content.size() - 100000, beyond.data(), beyond.size()).code(),
           StatusCode::kDataLoss);
+  }
+}
+
+// A file that does not begin where a page does: a disk refuses what comes past the page cache then.
+TEST_F(LocalFilesTest, WhatIsRefusedThereGoesTheOrdinaryWay) {
+  for (const std::uint64_t seed : test_support::Seeds(1, 10)) {
+    Random random(seed);
+    const std::string path = folder_ + "/odd" + std::to_string(seed);
+    std::string content = "begins oddly";
+    Descriptor fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    ASSERT_EQ(write(fd.get(), content.data(), content.size()), std::ssize(content));
+    const std::size_t before = content.size();
+    LocalWritableFile file(std::move(fd), path, /*large=*/true);
+    for (int i = 0; i < 12; ++i) {
+      const std::string bytes = Bytes(random, random.Uniform(600000));
+      const std::size_t phase = random.Chance(0.7) ? content.size() - before : 0;
+      ByteWriter placed = ByteWriter::Placed(phase % ByteWriter::kPage, bytes.size());
+      placed.PutBytes(bytes.data(), bytes.size());
+      const std::string_view pieces[] = {placed.view(), "and a few bytes"};
+      ASSERT_TRUE(file.AppendAll(pieces).ok());
+      content += bytes + "and a few bytes";
+    }
+    ASSERT_TRUE(file.Sync().ok());
+    ASSERT_TRUE(file.Close().ok());
+    auto opened = LocalFileSystem().Open(path);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_EQ(opened.value()->size(), content.size());
+    std::string read(content.size(), '\0');
+    ASSERT_TRUE(opened.value()->ReadAt(0, read.data(), read.size()).ok());
+    ASSERT_TRUE(read == content) << "seed " << seed;
   }
 }
 

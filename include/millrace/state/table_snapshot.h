@@ -40,7 +40,7 @@ class BlockSink {
  public:
   virtual ~BlockSink() = default;
   virtual void Take(SnapshotBlock kind, ByteWriter block) = 0;
-  /// Where the next block, if it is the next, would best stand in memory: `ByteWriter::Placed`.
+  /// Where in a page the next block would best begin in memory (`ByteWriter::Placed`); only a hint.
   virtual std::size_t NextPhase() const { return 0; }
 };
 
@@ -55,7 +55,7 @@ class TableSnapshot {
   void Begin(const std::vector<KeyGroupRange>& whole, std::uint64_t rows, std::string_view erased,
              std::uint32_t count);
   void AddRow(const std::byte* row) { AddRows(&row, 1); }
-  /// `count` of them, a few.
+  /// `count` of them, in one go where they are plain.
   void AddRows(const std::byte* const* rows, std::uint32_t count);
   /// Last: no row is owed any more.
   void End() { Flush(); }
@@ -72,6 +72,8 @@ class TableSnapshot {
   static constexpr std::size_t kCountAt = sizeof(std::uint64_t);
   void Flush();
   void StartBlock();
+  /// As many rows as may be added without a look at the size: the block is full with the last, or has room.
+  std::uint32_t ImagesThatFit() const;
 
   std::uint64_t table_;
   std::int64_t id_;
