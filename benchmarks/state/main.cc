@@ -192,7 +192,8 @@ struct Seen {
 
 /// Prints the row, up to what only the parent knows. Updates a second that were measured.
 double Run(const Options& o, double per_second, bool checkpoints) {
-  const auto begin = static_cast<std::int64_t>(per_second * (o.rate == 0 ? 2 : 8));  // warm
+  // Warm, and the source has caught up.
+  const auto begin = static_cast<std::int64_t>(per_second * (o.rate == 0 ? 2 : 16));
   const auto end = begin + static_cast<std::int64_t>(per_second * static_cast<double>(o.seconds));
   const auto per_interval = std::max<std::int64_t>(
       1, static_cast<std::int64_t>(per_second * static_cast<double>(o.interval) / 1000));

@@ -89,7 +89,7 @@ class SnapshotUploads final : public SnapshotTarget {
 
  private:
   // Bytes. What waits should still be in the caches; a pack stays as long as one of its parts is needed.
-  static constexpr std::int64_t kCrowded = 4 << 20, kMostOfPack = 4 << 20, kMostAtOnce = 1 << 20;
+  static constexpr std::int64_t kCrowded = 4 << 20, kMostOfPack = 4 << 20, kMostAtOnce = 2 << 20;
   class File;
   struct Block;
   struct Upload;

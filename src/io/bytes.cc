@@ -5,18 +5,30 @@
 #include <cstring>
 
 #include "millrace/base/check.h"
+#include "src/io/write_blocks.h"
 
 namespace millrace {
 
 ByteWriter::~ByteWriter() {
-  std::free(block_);
+  Free();
+}
+
+void ByteWriter::Free() {
+  if (pooled_) {
+    WriteBlocks::Process().Give(block_);
+  } else {
+    std::free(block_);
+  }
 }
 
 ByteWriter ByteWriter::Placed(std::size_t phase, std::size_t capacity) {
   MILLRACE_CHECK(phase < kPage, "a phase is less than a page");
   const std::size_t bytes = (phase + capacity + kPage - 1) / kPage * kPage;
   ByteWriter placed;
-  placed.block_ = static_cast<char*>(std::aligned_alloc(kPage, bytes));
+  if (bytes > WriteBlocks::kBlockBytes / 2 && bytes <= WriteBlocks::kBlockBytes)
+    placed.block_ = WriteBlocks::Process().Take();
+  placed.pooled_ = placed.block_ != nullptr;
+  if (!placed.pooled_) placed.block_ = static_cast<char*>(std::aligned_alloc(kPage, bytes));
   MILLRACE_CHECK(placed.block_ != nullptr, "out of memory for a write buffer");
   placed.begin_ = placed.at_ = placed.block_ + phase;
   placed.end_ = placed.block_ + bytes;
@@ -27,12 +39,13 @@ void ByteWriter::Grow(std::size_t bytes) {
   constexpr std::size_t kFirst = 256;
   const std::size_t used = size();
   const std::size_t wanted = std::max({used + bytes, capacity() * 2, kFirst});
-  const bool placed = begin_ != block_;
+  const bool placed = pooled_ || begin_ != block_;
   auto* grown = static_cast<char*>(placed ? std::malloc(wanted) : std::realloc(block_, wanted));
   MILLRACE_CHECK(grown != nullptr, "out of memory for a write buffer");
   if (placed) {
     std::memcpy(grown, begin_, used);
-    std::free(block_);
+    Free();
+    pooled_ = false;
   }
   block_ = begin_ = grown;
   at_ = grown + used;

@@ -173,7 +173,11 @@ class RowsUnderWay {
     for (std::size_t at = 0; at < row_bytes_ + 63 && at < kFetched; at += 64)
       __builtin_prefetch(row + at, 0, 2);  // more lines can be on their way to the second cache
     rows_[count_++] = row;
-    if (count_ == std::size(rows_)) Write();
+    if (count_ == kUnderWay) {
+      to_->AddRows(rows_, kUnderWay / 2);
+      count_ = kUnderWay / 2;
+      std::copy_n(rows_ + kUnderWay / 2, kUnderWay / 2, rows_);
+    }
   }
   /// Last, and before a row may change.
   void Write() {
@@ -186,7 +190,8 @@ class RowsUnderWay {
   TableSnapshot* to_;
   std::size_t row_bytes_;
   std::uint32_t count_ = 0;
-  const std::byte* rows_[24];
+  static constexpr std::uint32_t kUnderWay = 48;
+  const std::byte* rows_[kUnderWay];
 };
 
 }  // namespace

@@ -4,11 +4,14 @@
 #include <cstddef>
 #include <cstring>
 
+#include "src/storage/crc32c_ways.h"
+
 #if defined(__x86_64__)
 #include <nmmintrin.h>
 #endif
 
 namespace millrace {
+namespace crc32c {
 namespace {
 
 // Reversed polynomial of CRC-32C.
@@ -26,12 +29,16 @@ constexpr std::array<std::uint32_t, 256> MakeByteTable() {
 }
 constexpr std::array<std::uint32_t, 256> kByteTable = MakeByteTable();
 
+}  // namespace
+
 std::uint32_t ByTable(const unsigned char* at, std::size_t bytes, std::uint32_t crc) {
   for (std::size_t i = 0; i < bytes; ++i) crc = (crc >> 8) ^ kByteTable[(crc ^ at[i]) & 0xff];
   return crc;
 }
 
 #if defined(__x86_64__)
+
+namespace {
 
 // The instruction takes three cycles and starts every cycle: three pieces of this length go side by side.
 constexpr std::size_t kPiece = 2048;
@@ -66,6 +73,12 @@ std::uint64_t WordAt(const unsigned char* at) {
   return word;
 }
 
+}  // namespace
+
+bool HasInstruction() {
+  return __builtin_cpu_supports("sse4.2") != 0;
+}
+
 __attribute__((target("sse4.2"))) std::uint32_t ByInstruction(const unsigned char* at,
                                                               std::size_t bytes,
                                                               std::uint32_t crc) {
@@ -89,15 +102,18 @@ __attribute__((target("sse4.2"))) std::uint32_t ByInstruction(const unsigned cha
 
 #endif
 
-}  // namespace
+}  // namespace crc32c
 
 std::uint32_t Crc32c(std::string_view bytes, std::uint32_t before) {
   const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
 #if defined(__x86_64__)
-  static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
-  if (has_instruction) return ~ByInstruction(at, bytes.size(), ~before);
+  static const auto way = crc32c::CanFold()          ? crc32c::ByFolding
+                          : crc32c::HasInstruction() ? crc32c::ByInstruction
+                                                     : crc32c::ByTable;
+  return ~way(at, bytes.size(), ~before);
+#else
+  return ~crc32c::ByTable(at, bytes.size(), ~before);
 #endif
-  return ~ByTable(at, bytes.size(), ~before);
 }
 
 }  // namespace millrace

@@ -29,20 +29,23 @@ TEST(ByteWriterTest, GrowsAndKeepsItsMemoryWhenCleared) {
 
 TEST(ByteWriterTest, StandsWhereItWasPlacedUntilItGrows) {
   for (const std::size_t phase : {std::size_t{0}, std::size_t{1}, std::size_t{4095}}) {
-    ByteWriter out = ByteWriter::Placed(phase, 5000);
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(out.data()) % ByteWriter::kPage, phase);
-    EXPECT_GE(out.capacity(), 5000U);
-    const char* const begin = out.data();
-    const std::string text(5000, 'x');
-    out.PutBytes(text.data(), text.size());
-    EXPECT_EQ(out.data(), begin);
-    for (std::uint32_t i = 0; i < 3000; ++i) out.Put(i);  // grows, twice
-    ByteWriter moved(std::move(out));
-    ASSERT_EQ(moved.size(), 17000U);
-    EXPECT_EQ(moved.view().substr(0, 5000), text);
-    std::uint32_t last = 0;
-    std::memcpy(&last, moved.data() + 16996, sizeof(last));
-    EXPECT_EQ(last, 2999U);
+    for (const std::size_t room : {std::size_t{5000}, std::size_t{130000}}) {  // of its own, pooled
+      ByteWriter out = ByteWriter::Placed(phase, room);
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(out.data()) % ByteWriter::kPage, phase);
+      EXPECT_GE(out.capacity(), room);
+      const char* const begin = out.data();
+      const std::string text(room, 'x');
+      out.PutBytes(text.data(), text.size());
+      EXPECT_EQ(out.data(), begin);
+      const std::size_t more = out.capacity();
+      for (std::uint32_t i = 0; i < more; ++i) out.Put(i);  // grows, twice
+      ByteWriter moved(std::move(out));
+      ASSERT_EQ(moved.size(), room + more * 4);
+      EXPECT_EQ(moved.view().substr(0, room), text);
+      std::uint32_t last = 0;
+      std::memcpy(&last, moved.data() + moved.size() - 4, sizeof(last));
+      EXPECT_EQ(last, more - 1);
+    }
   }
 }
 

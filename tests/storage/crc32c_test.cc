@@ -3,7 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+
 #include "millrace/base/random.h"
+#include "src/storage/crc32c_ways.h"
 #include "tests/support/seeds.h"
 
 namespace millrace {
@@ -36,6 +41,23 @@ TEST(Crc32c, IsThePolynomialAtEveryLengthAndInParts) {
     const std::string_view all = bytes;
     EXPECT_EQ(Crc32c(all), BitByBit(all));
     EXPECT_EQ(Crc32c(all.substr(cut), Crc32c(all.substr(0, cut))), Crc32c(all));
+  }
+}
+
+TEST(Crc32c, AllWaysAreTheSame) {
+  for (const std::uint64_t seed : Seeds(1, 50)) {
+    Random random(seed);
+    std::string bytes(random.Uniform(20000), '\0');
+    for (char& c : bytes) c = static_cast<char>(random.Uniform(256));
+    const std::size_t skipped = random.Uniform(std::min<std::size_t>(bytes.size(), 70) + 1);
+    const auto* const at = reinterpret_cast<const unsigned char*>(bytes.data()) + skipped;
+    const std::size_t size = bytes.size() - skipped;
+    const std::uint32_t expected = ~BitByBit(std::string_view(bytes).substr(skipped));
+    EXPECT_EQ(crc32c::ByTable(at, size, ~0U), expected);
+#if defined(__x86_64__)
+    if (crc32c::HasInstruction()) EXPECT_EQ(crc32c::ByInstruction(at, size, ~0U), expected);
+    if (crc32c::CanFold()) EXPECT_EQ(crc32c::ByFolding(at, size, ~0U), expected);
+#endif
   }
 }
 

@@ -84,16 +84,19 @@ class ByteWriter {
     std::swap(begin_, other.begin_);
     std::swap(at_, other.at_);
     std::swap(end_, other.end_);
+    std::swap(pooled_, other.pooled_);
   }
 
  private:
   void Grow(std::size_t bytes);
+  void Free();
   [[noreturn]] static void CountTooLarge();
 
   char* block_ = nullptr;  // what is to be freed
   char* begin_ = nullptr;
   char* at_ = nullptr;
   char* end_ = nullptr;
+  bool pooled_ = false;  // block_ is one of WriteBlocks
 };
 
 /// Reads bytes that may be hostile. The first read beyond the end (or Fail) makes every later one fail

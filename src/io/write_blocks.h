@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <vector>
+
+namespace millrace {
+
+/// Memory for what is on its way to a disk: blocks of one size, cut from huge pages, so that the kernel has few pages to hold for
+/// a write and the disk gets few pieces. The block given back last is taken first: it is still in the caches. Of the process,
+/// which keeps what was touched, at most kBytes. Any thread.
+class WriteBlocks {
+ public:
+  /// A snapshot's block, with room for its last row and for a phase.
+  static constexpr std::size_t kBlockBytes = 144 * 1024;
+  static constexpr std::size_t kBytes = 16U << 20, kBlocks = kBytes / kBlockBytes;
+
+  static WriteBlocks& Process();
+
+  WriteBlocks();
+  ~WriteBlocks();
+  WriteBlocks(const WriteBlocks&) = delete;
+  WriteBlocks& operator=(const WriteBlocks&) = delete;
+
+  /// At the begin of a page, with kBlockBytes. Null: there is none just now.
+  char* Take();
+  void Give(char* block);
+
+ private:
+  std::mutex mutex_;
+  std::vector<char*> free_;
+  void* mapped_;
+};
+
+}  // namespace millrace
