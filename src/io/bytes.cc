@@ -23,12 +23,16 @@ void ByteWriter::Free() {
 
 ByteWriter ByteWriter::Placed(std::size_t phase, std::size_t capacity) {
   MILLRACE_CHECK(phase < kPage, "a phase is less than a page");
-  const std::size_t bytes = (phase + capacity + kPage - 1) / kPage * kPage;
+  std::size_t bytes = (phase + capacity + kPage - 1) / kPage * kPage;
   ByteWriter placed;
   if (bytes > WriteBlocks::kBlockBytes / 2 && bytes <= WriteBlocks::kBlockBytes)
     placed.block_ = WriteBlocks::Process().Take();
   placed.pooled_ = placed.block_ != nullptr;
-  if (!placed.pooled_) placed.block_ = static_cast<char*>(std::aligned_alloc(kPage, bytes));
+  if (placed.pooled_) {
+    bytes = WriteBlocks::kBlockBytes;
+  } else {
+    placed.block_ = static_cast<char*>(std::aligned_alloc(kPage, bytes));
+  }
   MILLRACE_CHECK(placed.block_ != nullptr, "out of memory for a write buffer");
   placed.begin_ = placed.at_ = placed.block_ + phase;
   placed.end_ = placed.block_ + bytes;

@@ -38,11 +38,11 @@ WriteBlocks::WriteBlocks()
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {
   if (mapped_ == MAP_FAILED) return;
   const auto at = reinterpret_cast<std::uintptr_t>(mapped_);
-  char* const begin = static_cast<char*>(mapped_) + (kHugePage - at % kHugePage) % kHugePage;
-  madvise(begin, kBytes, MADV_HUGEPAGE);  // advice: without it all is well, and slower
+  begin_ = static_cast<char*>(mapped_) + (kHugePage - at % kHugePage) % kHugePage;
+  madvise(begin_, kBytes, MADV_HUGEPAGE);  // advice: without it all is well, and slower
   free_.reserve(kBlocks);
   for (std::size_t i = kBlocks; i-- > 0;) {
-    free_.push_back(begin + i * kBlockBytes);
+    free_.push_back(begin_ + i * kBlockBytes);
     Allow(free_.back(), false);
   }
 }
@@ -50,6 +50,11 @@ WriteBlocks::WriteBlocks()
 WriteBlocks::~WriteBlocks() {
   for (char* block : free_) Allow(block, true);
   if (mapped_ != MAP_FAILED) munmap(mapped_, kBytes + kHugePage);
+}
+
+void WriteBlocks::Populate() {
+  if (begin_ != nullptr)
+    madvise(begin_, kBytes, MADV_POPULATE_WRITE);  // before Linux 5.14: nothing
 }
 
 char* WriteBlocks::Take() {

@@ -22,6 +22,10 @@ class WriteBlocks {
   WriteBlocks(const WriteBlocks&) = delete;
   WriteBlocks& operator=(const WriteBlocks&) = delete;
 
+  /// Has the kernel give all its memory now: else whoever first takes a block in a huge page waits for that, up to some
+  /// milliseconds. Once, on a thread that has the time.
+  void Populate();
+
   /// At the begin of a page, with kBlockBytes. Null: there is none just now.
   char* Take();
   void Give(char* block);
@@ -30,6 +34,7 @@ class WriteBlocks {
   std::mutex mutex_;
   std::vector<char*> free_;
   void* mapped_;
+  char* begin_ = nullptr;  // of the blocks, in it
 };
 
 }  // namespace millrace

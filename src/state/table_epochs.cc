@@ -186,11 +186,11 @@ class RowsUnderWay {
   }
 
  private:
-  static constexpr std::size_t kFetched = 512;  // bytes of a row; the rest comes by itself
+  static constexpr std::size_t kFetched = 512;    // bytes of a row; the rest comes by itself
+  static constexpr std::uint32_t kUnderWay = 48;  // of them half are fetched while half are written
   TableSnapshot* to_;
   std::size_t row_bytes_;
   std::uint32_t count_ = 0;
-  static constexpr std::uint32_t kUnderWay = 48;
   const std::byte* rows_[kUnderWay];
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "src/io/write_blocks.h"
+
 namespace millrace {
 
 KeyGroupRange KeyGroupRange::Of(int index, int parallelism) {
@@ -65,10 +67,11 @@ std::uint32_t TableSnapshot::ImagesThatFit() const {
 }
 
 void TableSnapshot::StartBlock() {
+  constexpr std::size_t kRoom =
+      kBlockBytes + kBlockBytes / 16;  // with its last row, in most tables
+  static_assert(kRoom + ByteWriter::kPage <= WriteBlocks::kBlockBytes);
   // As large as the last.
-  block_ = bytes_ < kBlockBytes
-               ? ByteWriter()
-               : ByteWriter::Placed(sink_->NextPhase(), kBlockBytes + kBlockBytes / 16);
+  block_ = bytes_ < kBlockBytes ? ByteWriter() : ByteWriter::Placed(sink_->NextPhase(), kRoom);
   block_.Put(table_);
   block_.Put(std::uint32_t{0});
   rows_in_block_ = 0;

@@ -48,16 +48,19 @@ MILLRACE_FOLDS inline __m256i Fold(__m256i sum, __m256i shift, __m256i next) {
 MILLRACE_FOLDS std::uint32_t FoldRounds(const unsigned char* at, std::size_t rounds,
                                         std::uint32_t crc) {
   __m256i sums[kSums];
+#pragma GCC unroll 8
   for (std::size_t i = 0; i < kSums; ++i) sums[i] = Load(at + i * 32);
   sums[0] =
       _mm256_xor_si256(sums[0], _mm256_zextsi128_si256(_mm_cvtsi32_si128(static_cast<int>(crc))));
   const __m256i by_round = Twice(kByRound);
   for (std::size_t round = 1; round < rounds; ++round) {
     at += kRound;
+#pragma GCC unroll 8  // or they stand in memory
     for (std::size_t i = 0; i < kSums; ++i) sums[i] = Fold(sums[i], by_round, Load(at + i * 32));
   }
   const __m256i by_256 = Twice(kBy256);
   __m256i sum = sums[0];
+#pragma GCC unroll 8
   for (std::size_t i = 1; i < kSums; ++i) sum = Fold(sum, by_256, sums[i]);
   const __m128i by_128 = _mm256_castsi256_si128(Twice(kBy128));
   const __m128i first = _mm256_castsi256_si128(sum);

@@ -13,7 +13,7 @@ std::uint32_t ByTable(const unsigned char* at, std::size_t bytes, std::uint32_t 
 bool HasInstruction();
 std::uint32_t ByInstruction(const unsigned char* at, std::size_t bytes, std::uint32_t crc);
 
-/// By carry-less multiplication of 256 bits at a time; several times as fast as the instruction for what stands in the caches.
+/// By carry-less multiplication of 256 bits at a time; two to five times as fast as the instruction for what stands in the caches.
 /// Source: Gopal et al., Fast CRC Computation for Generic Polynomials Using PCLMULQDQ Instruction, Intel 2009.
 bool CanFold();
 std::uint32_t ByFolding(const unsigned char* at, std::size_t bytes, std::uint32_t crc);

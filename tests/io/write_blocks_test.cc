@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <fstream>
 #include <set>
 #include <vector>
 
@@ -33,6 +34,26 @@ TEST(WriteBlocksTest, EachIsItsOwnersUntilItIsGivenBackAndTheLastComesFirst) {
   EXPECT_EQ(blocks.Take(), taken[3]);
   EXPECT_EQ(blocks.Take(), nullptr);
   for (char* const block : taken) blocks.Give(block);
+}
+
+std::size_t ResidentPages() {
+  std::ifstream in("/proc/self/statm");
+  std::size_t pages = 0;
+  in >> pages >> pages;
+  return pages;
+}
+
+// Before a thread that must not wait for the kernel touches them.
+TEST(WriteBlocksTest, TheirMemoryIsThereOnceItIsPopulatedAndKeepsWhatStandsInIt) {
+  WriteBlocks blocks;
+  char* const taken = blocks.Take();
+  std::memset(taken, 7, WriteBlocks::kBlockBytes);
+  const std::size_t before = ResidentPages();
+  blocks.Populate();
+  EXPECT_GE(ResidentPages(), before + (WriteBlocks::kBytes - (3U << 20)) / ByteWriter::kPage);
+  EXPECT_EQ(taken[0], 7);
+  EXPECT_EQ(taken[WriteBlocks::kBlockBytes - 1], 7);
+  blocks.Give(taken);
 }
 
 TEST(WriteBlocksTest, WritersTakeTheirsFromThereAndGiveItBack) {
