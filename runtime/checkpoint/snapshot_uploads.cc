@@ -8,6 +8,7 @@
 
 #include "runtime/checkpoint/pack/snapshot_pack.h"
 #include "src/base/fail_point.h"
+#include "src/io/write_blocks.h"
 
 namespace millrace {
 
@@ -285,6 +286,7 @@ void SnapshotUploads::Tell(SnapshotEvent event) {
 bool SnapshotUploads::RunOne() {
   Work work = Take();
   if (work.strand == nullptr && work.parts.empty()) return false;
+  WriteBlocks::Process().Grow();
   Run(work);
   Release(work);
   OnWritten(work.bytes);
@@ -391,11 +393,11 @@ void SnapshotUploads::Run(Work& work) {
   }
   if (work.blocks.empty()) return Finish(upload);
   if (upload.status.ok()) upload.status = AtFailPoint(FailPoint::kUploadWrite);
-  if (upload.status.ok()) upload.status = WriteBlocks(work.blocks, *upload.writer);
+  if (upload.status.ok()) upload.status = WriteAll(work.blocks, *upload.writer);
 }
 
 template <class Blocks>
-Status SnapshotUploads::WriteBlocks(const Blocks& blocks, BlockFileWriter& writer) {
+Status SnapshotUploads::WriteAll(const Blocks& blocks, BlockFileWriter& writer) {
   std::vector<BlockFileWriter::Content> contents;
   for (const Block& block : blocks)
     contents.push_back({block.kind, block.bytes.view(), block.checksum});
@@ -467,7 +469,7 @@ Status SnapshotUploads::WritePack(const std::vector<std::shared_ptr<Upload>>& pa
                         static_cast<std::uint32_t>(part->blocks.size())};
     MILLRACE_RETURN_IF_ERROR(writer.Add(kPackPart, head.Encoded().view()));
     const std::uint64_t offset = writer.blocks().back().offset;
-    MILLRACE_RETURN_IF_ERROR(WriteBlocks(part->blocks, writer));
+    MILLRACE_RETURN_IF_ERROR(WriteAll(part->blocks, writer));
     files->push_back({name, part->checkpoint, writer.bytes() - offset, offset});
   }
   MILLRACE_RETURN_IF_ERROR(AtFailPoint(FailPoint::kPackFinish));

@@ -117,7 +117,7 @@ class SnapshotUploads final : public SnapshotTarget {
   void RunManifest(const Manifest& manifest, std::size_t retained);
   Status Create(const std::string& name, std::unique_ptr<BlockFileWriter>* writer);
   template <class Blocks>
-  static Status WriteBlocks(const Blocks& blocks, BlockFileWriter& writer);
+  static Status WriteAll(const Blocks& blocks, BlockFileWriter& writer);
   void Finish(Upload& upload);
   SnapshotEvent EventOf(const Upload& upload) const;
   void RunPack(Work& work);

@@ -2,17 +2,12 @@
 
 #include <system_error>
 
-#include "src/io/write_blocks.h"
-
 namespace millrace {
 
 UploadThreads::UploadThreads(SnapshotUploads* uploads, std::size_t count) : uploads_(uploads) {
   for (std::size_t i = 0; i < count; ++i) {
     try {
-      threads_.emplace_back([uploads, first = i == 0] {
-        if (first) WriteBlocks::Process().Populate();
-        uploads->RunUntilStopped();
-      });
+      threads_.emplace_back([uploads] { uploads->RunUntilStopped(); });
     } catch (const std::system_error&) {
       if (threads_.empty()) throw;
       return;  // fewer do as well

@@ -13,8 +13,6 @@
 namespace millrace {
 namespace {
 
-constexpr std::size_t kHugePage = 2U << 20;
-
 // A block that nobody has is nobody's to write.
 void Allow([[maybe_unused]] char* block, [[maybe_unused]] bool use) {
 #if MILLRACE_ASAN
@@ -41,10 +39,6 @@ WriteBlocks::WriteBlocks()
   begin_ = static_cast<char*>(mapped_) + (kHugePage - at % kHugePage) % kHugePage;
   madvise(begin_, kBytes, MADV_HUGEPAGE);  // advice: without it all is well, and slower
   free_.reserve(kBlocks);
-  for (std::size_t i = kBlocks; i-- > 0;) {
-    free_.push_back(begin_ + i * kBlockBytes);
-    Allow(free_.back(), false);
-  }
 }
 
 WriteBlocks::~WriteBlocks() {
@@ -52,14 +46,28 @@ WriteBlocks::~WriteBlocks() {
   if (mapped_ != MAP_FAILED) munmap(mapped_, kBytes + kHugePage);
 }
 
-void WriteBlocks::Populate() {
-  if (begin_ != nullptr)
-    madvise(begin_, kBytes, MADV_POPULATE_WRITE);  // before Linux 5.14: nothing
+void WriteBlocks::Grow() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!wanting_ || growing_ || begin_ == nullptr || bytes_ == kBytes) return;
+    growing_ = true;
+  }
+  madvise(begin_ + bytes_, kHugePage, MADV_POPULATE_WRITE);  // before Linux 5.14: nothing
+  const std::lock_guard lock(mutex_);
+  wanting_ = growing_ = false;
+  bytes_ += kHugePage;
+  for (; (blocks_ + 1) * kBlockBytes <= bytes_; ++blocks_) {
+    free_.push_back(begin_ + blocks_ * kBlockBytes);
+    Allow(free_.back(), false);
+  }
 }
 
 char* WriteBlocks::Take() {
   const std::lock_guard lock(mutex_);
-  if (free_.empty()) return nullptr;
+  if (free_.empty()) {
+    wanting_ = true;
+    return nullptr;
+  }
   char* const block = free_.back();
   free_.pop_back();
   Allow(block, true);

@@ -8,7 +8,7 @@ namespace millrace {
 
 /// Memory for what is on its way to a disk: blocks of one size, cut from huge pages, so that the kernel has few pages to hold for
 /// a write and the disk gets few pieces. The block given back last is taken first: it is still in the caches. Of the process,
-/// which keeps what was touched, at most kBytes. Any thread.
+/// which keeps what was needed once, at most kBytes. Any thread.
 class WriteBlocks {
  public:
   /// A snapshot's block, with room for its last row and for a phase.
@@ -22,19 +22,23 @@ class WriteBlocks {
   WriteBlocks(const WriteBlocks&) = delete;
   WriteBlocks& operator=(const WriteBlocks&) = delete;
 
-  /// Has the kernel give all its memory now: else whoever first takes a block in a huge page waits for that, up to some
-  /// milliseconds. Once, on a thread that has the time.
-  void Populate();
+  /// Where Take found none since it was last called: has the kernel give the next huge page, and cuts it. That takes up to some
+  /// milliseconds, so it is for threads that write: who takes blocks never touches memory that isn't there.
+  void Grow();
 
   /// At the begin of a page, with kBlockBytes. Null: there is none just now.
   char* Take();
   void Give(char* block);
 
  private:
+  static constexpr std::size_t kHugePage = 2U << 20;
+
   std::mutex mutex_;
   std::vector<char*> free_;
   void* mapped_;
-  char* begin_ = nullptr;  // of the blocks, in it
+  char* begin_ = nullptr;               // of the blocks, in it
+  std::size_t bytes_ = 0, blocks_ = 0;  // from there: given by the kernel, cut
+  bool wanting_ = false, growing_ = false;
 };
 
 }  // namespace millrace
