@@ -286,7 +286,7 @@ void SnapshotUploads::Tell(SnapshotEvent event) {
 bool SnapshotUploads::RunOne() {
   Work work = Take();
   if (work.strand == nullptr && work.parts.empty()) return false;
-  WriteBlocks::Process().Grow();
+  WriteBlocks::Process().Grow();  // tasks go on filling blocks while this one writes
   Run(work);
   Release(work);
   OnWritten(work.bytes);

@@ -2,9 +2,8 @@
 
 #include <sys/mman.h>
 
-#include <cstdint>
-
 #include "src/base/sanitizers.h"
+#include "src/io/huge_pages.h"
 
 #if MILLRACE_ASAN
 #include <sanitizer/asan_interface.h>
@@ -31,30 +30,24 @@ WriteBlocks& WriteBlocks::Process() {
   return *blocks;
 }
 
-WriteBlocks::WriteBlocks()
-    : mapped_(mmap(nullptr, kBytes + kHugePage, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {
-  if (mapped_ == MAP_FAILED) return;
-  const auto at = reinterpret_cast<std::uintptr_t>(mapped_);
-  begin_ = static_cast<char*>(mapped_) + (kHugePage - at % kHugePage) % kHugePage;
-  madvise(begin_, kBytes, MADV_HUGEPAGE);  // advice: without it all is well, and slower
-  free_.reserve(kBlocks);
+WriteBlocks::WriteBlocks() : begin_(MapHugePages(kBytes)) {
+  if (begin_ != nullptr) free_.reserve(kBlocks);
 }
 
 WriteBlocks::~WriteBlocks() {
   for (char* block : free_) Allow(block, true);
-  if (mapped_ != MAP_FAILED) munmap(mapped_, kBytes + kHugePage);
+  if (begin_ != nullptr) munmap(begin_, kBytes);
 }
 
 void WriteBlocks::Grow() {
   {
     const std::lock_guard lock(mutex_);
-    if (!wanting_ || growing_ || begin_ == nullptr || bytes_ == kBytes) return;
-    growing_ = true;
+    if (growth_ != Growth::kWanted || begin_ == nullptr || bytes_ == kBytes) return;
+    growth_ = Growth::kUnderWay;
   }
-  madvise(begin_ + bytes_, kHugePage, MADV_POPULATE_WRITE);  // before Linux 5.14: nothing
+  PopulatePages(begin_ + bytes_, kHugePage);
   const std::lock_guard lock(mutex_);
-  wanting_ = growing_ = false;
+  growth_ = Growth::kNone;
   bytes_ += kHugePage;
   for (; (blocks_ + 1) * kBlockBytes <= bytes_; ++blocks_) {
     free_.push_back(begin_ + blocks_ * kBlockBytes);
@@ -65,7 +58,7 @@ void WriteBlocks::Grow() {
 char* WriteBlocks::Take() {
   const std::lock_guard lock(mutex_);
   if (free_.empty()) {
-    wanting_ = true;
+    if (growth_ == Growth::kNone) growth_ = Growth::kWanted;
     return nullptr;
   }
   char* const block = free_.back();

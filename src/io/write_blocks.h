@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <vector>
 
@@ -31,14 +32,13 @@ class WriteBlocks {
   void Give(char* block);
 
  private:
-  static constexpr std::size_t kHugePage = 2U << 20;
+  enum class Growth : std::uint8_t { kNone, kWanted, kUnderWay };
 
   std::mutex mutex_;
   std::vector<char*> free_;
-  void* mapped_;
-  char* begin_ = nullptr;               // of the blocks, in it
+  char* const begin_;                   // of all there can be, kBytes; null: the system has none
   std::size_t bytes_ = 0, blocks_ = 0;  // from there: given by the kernel, cut
-  bool wanting_ = false, growing_ = false;
+  Growth growth_ = Growth::kNone;
 };
 
 }  // namespace millrace

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <new>
 
+#include "src/io/huge_pages.h"
+
 namespace millrace {
 
 /// At its begin, whose address is a multiple of kRegionBytes; every block begins within so many bytes.
@@ -19,7 +21,6 @@ struct BlockRegions::Region {
 namespace {
 
 constexpr std::size_t kHeadBytes = 64;
-constexpr std::size_t kHugePage = 2 << 20;
 
 }  // namespace
 
@@ -29,17 +30,10 @@ BlockRegions::~BlockRegions() {
 }
 
 BlockRegions::Region* BlockRegions::Map(std::size_t bytes) {
-  void* const mapped = mmap(nullptr, bytes + kRegionBytes, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (mapped == MAP_FAILED) return nullptr;
-  char* const begin = static_cast<char*>(mapped);
-  const std::size_t before =
-      (kRegionBytes - reinterpret_cast<std::uintptr_t>(begin) % kRegionBytes) % kRegionBytes;
-  if (before > 0) munmap(begin, before);
-  if (before < kRegionBytes) munmap(begin + before + bytes, kRegionBytes - before);
-  madvise(begin + before, bytes, MADV_HUGEPAGE);  // advice: without it all is well, and slower
+  char* const begin = MapHugePages(bytes, kRegionBytes);
+  if (begin == nullptr) return nullptr;
   mapped_ += bytes;
-  return new (begin + before) Region{this, bytes};
+  return new (begin) Region{this, bytes};
 }
 
 void BlockRegions::Unmap(Region* region) {

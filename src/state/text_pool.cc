@@ -1,6 +1,6 @@
 #include "millrace/state/text_pool.h"
 
-#include <sys/mman.h>
+#include "src/io/huge_pages.h"
 
 namespace millrace {
 namespace internal {
@@ -30,10 +30,8 @@ void TextPool::NewChunk() {
   }
   char* const chunk = area_;
   area_ += kChunkBytes;
-#ifdef MADV_POPULATE_WRITE
-  // All of its pages at once: a third cheaper than one fault each. Advice, as it were: without it they come one by one.
-  if (chunk_count_ >= kManyChunks) madvise(chunk, kChunkBytes, MADV_POPULATE_WRITE);
-#endif
+  // All of its pages at once: a third cheaper than one fault each.
+  if (chunk_count_ >= kManyChunks) PopulatePages(chunk, kChunkBytes);
   chunks_ = new (chunk) Chunk{this, chunks_, allocated};
   ++chunk_count_;
   at_ = chunk + kChunkHead;

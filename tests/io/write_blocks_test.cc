@@ -2,14 +2,16 @@
 #include "src/io/write_blocks.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <fstream>
 #include <set>
 #include <vector>
 
 #include "millrace/io/bytes.h"
+#include "src/io/huge_pages.h"
 
 namespace millrace {
 namespace {
@@ -50,29 +52,28 @@ TEST(WriteBlocksTest, EachIsItsOwnersUntilItIsGivenBackAndTheLastComesFirst) {
   for (char* const block : taken) blocks.Give(block);
 }
 
-std::size_t ResidentPages() {
-  std::ifstream in("/proc/self/statm");
-  std::size_t pages = 0;
-  in >> pages >> pages;
-  return pages;
+// Of these bytes, pages that the kernel has given.
+std::size_t ResidentPages(char* begin, std::size_t bytes) {
+  std::vector<unsigned char> pages(bytes / ByteWriter::kPage);
+  EXPECT_EQ(mincore(begin, bytes, pages.data()), 0);
+  return static_cast<std::size_t>(
+      std::count_if(pages.begin(), pages.end(), [](auto page) { return page % 2 != 0; }));
 }
 
 // Who takes one must not wait for the kernel; and who needs few has few.
 TEST(WriteBlocksTest, TheirMemoryIsThereBeforeTheyAreAndGrowsByWhatWasWanted) {
-  constexpr std::size_t kPages = (2U << 20) / ByteWriter::kPage, kSlack = kPages / 8;
-  constexpr std::size_t kMost = kPages + kPages / 4;  // with ASan's shadow of it
   WriteBlocks blocks;
-  const std::size_t before = ResidentPages();
   blocks.Grow();
-  EXPECT_LE(ResidentPages(), before + kSlack);  // nobody wanted one
-  for (std::size_t pages = 1; pages <= 8; ++pages) {
+  EXPECT_EQ(blocks.Take(), nullptr);  // nobody had wanted one
+  for (std::size_t bytes = kHugePage; bytes <= WriteBlocks::kBytes; bytes += kHugePage) {
+    blocks.Grow();
+    blocks.Grow();
     std::vector<char*> taken;
     while (char* const block = blocks.Take()) taken.push_back(block);
-    EXPECT_EQ(taken.size(), (pages - 1) * (2U << 20) / WriteBlocks::kBlockBytes);
-    blocks.Grow();
-    blocks.Grow();
-    EXPECT_GE(ResidentPages(), before + pages * kPages - kSlack);
-    EXPECT_LE(ResidentPages(), before + pages * kMost);
+    ASSERT_EQ(taken.size(), bytes / WriteBlocks::kBlockBytes);
+    char* const begin = *std::min_element(taken.begin(), taken.end());
+    EXPECT_EQ(ResidentPages(begin, bytes), bytes / ByteWriter::kPage);
+    EXPECT_EQ(ResidentPages(begin, WriteBlocks::kBytes), bytes / ByteWriter::kPage);
     for (char* const block : taken) blocks.Give(block);
   }
 }
