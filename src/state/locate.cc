@@ -1,5 +1,6 @@
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "millrace/state/state_table.h"
@@ -13,9 +14,13 @@ const bool g_avx2 = [] {
   return __builtin_cpu_supports("avx2") != 0;
 }();
 
-/// To its end: a row may span two lines.
+constexpr std::size_t kLine = 64;
+constexpr std::size_t kFetched = 5 * kLine;  // of a row, with its last line
+
+/// All lines of a row, which may begin in the middle of one; of a very long row the first and the last.
 [[gnu::always_inline]] inline void FetchRow(const std::byte* row, std::size_t row_bytes) {
-  __builtin_prefetch(row, 1);
+  for (std::size_t at = 0; at < std::min(row_bytes, kFetched); at += kLine)
+    __builtin_prefetch(row + at, 1);
   __builtin_prefetch(row + row_bytes - 1, 1);
 }
 
@@ -114,8 +119,8 @@ void StateTable::Fetch(const std::uint64_t* hashes, std::uint32_t count) const {
   std::byte* rows[64];
   std::uint8_t* flags[64];
   LocateFar(hashes, count, rows, flags);
-  for (std::uint32_t i = 0; i < count; ++i) {  // the ends of a row are on their way
-    for (std::size_t at = 64; rows[i] != nullptr && at + 64 < row_bytes_; at += 64)
+  for (std::uint32_t i = 0; i < count; ++i) {  // a row's begin and its end are on their way
+    for (std::size_t at = kFetched; rows[i] != nullptr && at + kLine < row_bytes_; at += kLine)
       __builtin_prefetch(rows[i] + at, 1);
   }
   for (const RowLayout::Pointer& column : layout_.pointers()) {

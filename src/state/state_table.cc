@@ -9,6 +9,7 @@
 
 #include "millrace/base/check.h"
 #include "millrace/state/keyed_state.h"
+#include "millrace/state/text_pool.h"
 #include "src/base/sanitizers.h"
 #include "src/state/block_regions.h"
 #include "src/state/table_epochs.h"
@@ -65,14 +66,17 @@ StateTable::StateTable(RowLayout layout, KeyGroupRange range, MemoryAccount* mem
       row_bytes_(layout.row_bytes()),
       range_(range),
       layout_(std::move(layout)),
-      memory_(memory) {
+      memory_(memory),
+      texts_(TextPool::Current()) {
   MILLRACE_CHECK(range.begin < range.end, "a table needs at least one key group");
   subs_[0].headers = g_empty_header;
   subs_[0].groups = 1;
 }
 
 StateTable::~StateTable() {
-  for (SubTable& s : subs_) Free(&s);
+  // What rows hold has left the caches long ago: it is not looked at if it goes anyway.
+  const bool let_go = texts_ != nullptr && texts_->TakesAllWithIt() && !layout_.holds();
+  for (SubTable& s : subs_) Free(&s, let_go ? Rows::kLetGo : Rows::kAreHere);
 }
 
 void StateTable::Charge(std::int64_t bytes) {
@@ -113,9 +117,9 @@ void StateTable::Allocate(SubTable* sub, std::uint32_t groups) {
   Charge(static_cast<std::int64_t>(bytes));
 }
 
-void StateTable::DestroyRows(const SubTable& sub, bool moved) {
-  if (layout_.plain()) return;
-  const bool live_are_gone = moved && layout_.moves_as_bytes();
+void StateTable::DestroyRows(const SubTable& sub, Rows rows) {
+  if (layout_.plain() || rows == Rows::kLetGo) return;
+  const bool live_are_gone = rows == Rows::kMoved && layout_.moves_as_bytes();
   if (live_are_gone && layout_.erased_hold_nothing()) return;
   for (std::size_t i = 0; i < std::size_t{sub.groups} * kGroupSlots; ++i) {
     const std::uint8_t tag = sub.headers[i / kGroupSlots * kHeaderBytes + i % kGroupSlots];
@@ -124,12 +128,12 @@ void StateTable::DestroyRows(const SubTable& sub, bool moved) {
   }
 }
 
-void StateTable::Free(SubTable* sub, bool moved) {
+void StateTable::Free(SubTable* sub, Rows rows) {
   if (sub->headers == g_empty_header || sub->headers == nullptr) return;
-  DestroyRows(*sub, moved);
+  DestroyRows(*sub, rows);
   const std::size_t headers = (std::size_t{sub->groups} * kHeaderBytes + kLine - 1) / kLine * kLine;
-  const std::size_t rows = std::size_t{sub->groups} * kGroupSlots * row_bytes_;
-  const std::size_t bytes = (headers + rows + kLine - 1) / kLine * kLine;
+  const std::size_t row_area = std::size_t{sub->groups} * kGroupSlots * row_bytes_;
+  const std::size_t bytes = (headers + row_area + kLine - 1) / kLine * kLine;
   if (IsLarge(bytes)) {
     BlockRegions::Give(sub->headers, bytes);
   } else {
@@ -218,7 +222,7 @@ void StateTable::Redistribute(SubTable from) {
       }
     }
   }
-  Free(&from, true);
+  Free(&from, Rows::kMoved);
 }
 
 void StateTable::Grow(std::uint32_t sub) {

@@ -52,13 +52,19 @@ TextBlock TextBlock::Large(std::size_t rounded) {
   auto* const origin = static_cast<Origin*>(std::malloc(sizeof(Origin) + rounded));
   if (origin == nullptr) throw std::bad_alloc();
   origin->counted_by = internal::current_texts;
-  if (origin->counted_by != nullptr) origin->counted_by->used_ += rounded;
+  if (origin->counted_by != nullptr) {
+    origin->counted_by->used_ += rounded;
+    ++origin->counted_by->large_;
+  }
   return TextBlock(reinterpret_cast<char*>(origin + 1), rounded, kLarge);
 }
 
 void TextBlock::FreeLarge() {
   Origin* const origin = reinterpret_cast<Origin*>(begin()) - 1;
-  if (origin->counted_by != nullptr) origin->counted_by->used_ -= kHead + capacity();
+  if (origin->counted_by != nullptr) {
+    origin->counted_by->used_ -= kHead + capacity();
+    --origin->counted_by->large_;
+  }
   std::free(origin);
 }
 

@@ -9,6 +9,10 @@
 #include <utility>
 
 #include "millrace/base/random.h"
+#include "millrace/base/string.h"
+#include "millrace/state/stored.h"
+#include "millrace/state/stored_list.h"
+#include "millrace/state/text_pool.h"
 #include "tests/support/avx_state.h"
 #include "tests/support/seeds.h"
 
@@ -209,6 +213,33 @@ TEST(StateTable, ABlockFindsWhatFindFinds) {
         block.Renew();
       }
     }
+  }
+}
+
+// Rows hold texts and lists of a pool; where it does not take all of it with it, a table gives everything back (which under
+// ASan the leak check sees too).
+TEST(StateTable, GivesBackWhatThePoolDoesNotTakeWithIt) {
+  for (const bool large : {false, true}) {
+    TextPool pool;
+    const TextPool::Scope scope(pool);
+    {
+      RowLayout layout = KeyedTable<std::int64_t>::KeyLayout();
+      const std::uint32_t text = layout.AddColumn(ColumnOpsOf<OwnedStrings<String>>());
+      const std::uint32_t list = layout.AddColumn(ColumnOpsOf<StoredList<String>>());
+      KeyedTable<std::int64_t> table(std::move(layout), {}, nullptr);
+      const std::string bytes(large ? 5000 : 50, 'x');
+      for (std::int64_t key = 0; key < 10000; ++key) {
+        const RowRef ref = table.Insert(key, KeyHash(key));
+        reinterpret_cast<OwnedStrings<String>*>(ref.row + text)
+            ->Set(String::View("some text or other"));
+        if (key % 100 != 0) continue;
+        auto& element = reinterpret_cast<StoredList<String>*>(ref.row + list)->emplace_back();
+        StoredSet<String>(reinterpret_cast<std::byte*>(&element), String::View(bytes));
+      }
+      EXPECT_GT(pool.used_bytes(), 10000u * 18 + (large ? 100u * 5000 : 0u));
+      pool.Abandon();
+    }
+    EXPECT_LT(pool.used_bytes(), 10000u * 64) << "large blocks were not given back";
   }
 }
 

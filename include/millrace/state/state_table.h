@@ -19,6 +19,7 @@
 namespace millrace {
 
 class BlockRegions;
+class TextPool;
 
 /// A live row and its flag byte. Valid until the next insert, erase or clear of the table.
 struct RowRef {
@@ -204,9 +205,13 @@ class StateTable {
   void Split();
   void Allocate(SubTable* sub, std::uint32_t groups);
   std::byte* AllocateBlock(std::size_t bytes, std::size_t header_bytes);
-  /// `moved`: the live rows stand elsewhere now; where bytes are enough to move them, theirs are void.
-  void Free(SubTable* sub, bool moved = false);
-  void DestroyRows(const SubTable& sub, bool moved);
+  enum class Rows {
+    kAreHere,
+    kMoved,  // those that live stand elsewhere now; where bytes are enough to move them, theirs are void
+    kLetGo,  // nobody will ask for what they hold
+  };
+  void Free(SubTable* sub, Rows rows = Rows::kAreHere);
+  void DestroyRows(const SubTable& sub, Rows rows);
   /// Moves all live rows of `from` into this table's sub-tables and frees it.
   void Redistribute(SubTable from);
   RowRef Place(SubTable* sub, std::uint64_t hash);
@@ -214,6 +219,7 @@ class StateTable {
 
   RowLayout layout_;
   MemoryAccount* memory_;
+  const TextPool* texts_;  // has what rows hold; null: it is the allocator's
   std::uint64_t size_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t version_ = 0;

@@ -26,6 +26,10 @@ class TextPool {
 
   /// The state goes, all of it: from here on what is given back is not looked at.
   void Abandon() { abandoned_ = true; }
+  /// Blocks that nobody gives back go with the pool: it was abandoned, and has given no large ones.
+  bool TakesAllWithIt() const { return abandoned_ && large_ == 0; }
+  /// The running thread's; null: there is none.
+  static TextPool* Current();
   std::uint64_t allocated_bytes() const { return chunk_count_ * std::uint64_t{kChunkBytes}; }
   /// Of all blocks that are out, large ones too: what the state's texts hold.
   std::uint64_t used_bytes() const { return used_; }
@@ -97,6 +101,7 @@ class TextPool {
   char* at_ = nullptr;
   char* end_ = nullptr;
   std::uint64_t used_ = 0;
+  std::uint64_t large_ = 0;  // blocks of the allocator that are out
   bool abandoned_ = false;
   Chunk* chunks_ = nullptr;
   std::uint64_t chunk_count_ = 0;
@@ -169,6 +174,9 @@ class TextBlock {
       0;  // where the block stands, marked if it is the allocator's; 0: there is none
 };
 
+inline TextPool* TextPool::Current() {
+  return internal::current_texts;
+}
 inline TextPool::Scope::Scope(TextPool& pool) : previous_(internal::current_texts) {
   internal::current_texts = &pool;
 }
