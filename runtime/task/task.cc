@@ -41,7 +41,10 @@ void Task::AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorCon
   }
   operators_.push_back(std::move(op));
   contexts_.push_back(std::move(context));
-  if (operators_.size() == 1) head_ = std::make_unique<OperatorInput>(operators_[0].get());
+  if (operators_.size() == 1) {
+    head_ = std::make_unique<OperatorInput>(operators_[0].get());
+    inputs_.SetOperator(operators_[0].get());
+  }
 }
 
 DirectPort* Task::AddDirectPort(std::unique_ptr<DirectPort> port) {

@@ -14,6 +14,13 @@ TaskInputs::~TaskInputs() {
   }
 }
 
+bool TaskInputs::Pop(const Input& input, Element* element) {
+  if (!input.channel->Pop(element)) return false;
+  if (element->batch != nullptr && element->batch->hashes_left)
+    op_->TakeHashes(input.port, *element->batch);
+  return true;
+}
+
 bool TaskInputs::Pull(const BarrierAligner& aligner, std::size_t* channel, Element* element) {
   if (!ahead_.empty()) [[unlikely]] {
     *channel = at_hand_ = ahead_.front().channel;
@@ -26,7 +33,7 @@ bool TaskInputs::Pull(const BarrierAligner& aligner, std::size_t* channel, Eleme
     const std::size_t i = next_;
     next_ = i + 1 == inputs_.size() ? 0 : i + 1;
     // What comes before a barrier that was overtaken, and the barrier itself, is for Drain.
-    if (aligner.blocked(i) || inputs_[i].recorded || !inputs_[i].channel->Pop(element)) continue;
+    if (aligner.blocked(i) || inputs_[i].recorded || !Pop(inputs_[i], element)) continue;
     *channel = at_hand_ = i;
     owner_ = inputs_[i].channel;
     return true;
@@ -75,7 +82,7 @@ void TaskInputs::RecordOne(std::size_t channel, const Element& element, std::uin
 void TaskInputs::Drain(std::size_t channel) {
   Input& input = inputs_[channel];
   Element element;
-  while (input.recorded && input.channel->Pop(&element)) {
+  while (input.recorded && Pop(input, &element)) {
     switch (element.kind) {
       case Element::Kind::kBarrier:
         if (element.value < recording_) break;  // was given up

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "millrace/io/channel.h"
+#include "millrace/operators/operator.h"
 #include "millrace/operators/snapshot.h"
 #include "runtime/task/barrier_aligner.h"
 #include "runtime/task/in_flight.h"
@@ -25,6 +26,8 @@ class TaskInputs {
   void Add(InputChannel* channel, int port, const InputChannelInfo& info) {
     inputs_.push_back({channel, port, info, false});
   }
+  /// The operator that the channels lead to.
+  void SetOperator(Operator* op) { op_ = op; }
   std::size_t size() const { return inputs_.size(); }
   bool empty() const { return inputs_.empty(); }
   int port(std::size_t channel) const { return inputs_[channel].port; }
@@ -73,10 +76,13 @@ class TaskInputs {
   };
   Status RestoreOne(std::size_t chain, const InFlightElement& element, const InFlightReader& reader,
                     RestoredBatches* batches);
+  /// The channel's next element, whole.
+  bool Pop(const Input& input, Element* element);
   void RecordOne(std::size_t channel, const Element& element, std::uint32_t first);
   /// Reads a channel up to its barrier, as far as it has come.
   void Drain(std::size_t channel);
 
+  Operator* op_ = nullptr;
   std::vector<Input> inputs_;
   std::size_t next_ = 0;
   InputChannel* owner_ = nullptr;  // of the batch at hand

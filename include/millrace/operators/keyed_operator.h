@@ -11,6 +11,7 @@
 #include "millrace/io/record.h"
 #include "millrace/operators/aggregators.h"
 #include "millrace/operators/chain_operator.h"
+#include "millrace/operators/edge/key_column.h"
 #include "millrace/operators/snapshot.h"
 #include "millrace/state/state_table.h"
 
@@ -97,6 +98,10 @@ class KeyedOperator final : public ChainOperator<Chain> {
       if (budget.Spend(count) || this->Blocked()) break;
     }
     return *row == batch.size;
+  }
+  bool TakesHashes(int) const override { return true; }
+  void TakeHashes(int, Batch& batch) override {
+    HashKeyColumn(key_, batch.rows_as<const In>(), batch.size, batch.hashes);
   }
   void BeginSnapshot(OperatorSnapshot& to) override { to.Freeze(0, &*table_); }
   bool SnapshotSlice(std::uint32_t max_rows) override { return table_->SnapshotSlice(max_rows); }

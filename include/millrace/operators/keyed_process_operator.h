@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/operators/edge/key_column.h"
 #include "millrace/operators/process_operator.h"
 #include "millrace/operators/snapshot.h"
 #include "millrace/state/state_table.h"
@@ -333,6 +334,11 @@ class KeyedProcessOperator final : public KeyedProcessBase<K, Fn, Chain> {
         });
   }
 
+  bool TakesHashes(int) const override { return true; }
+  void TakeHashes(int, Batch& batch) override {
+    HashKeyColumn(key_fn_, batch.rows_as<const In>(), batch.size, batch.hashes);
+  }
+
  private:
   KeyFn key_fn_;
 };
@@ -359,6 +365,15 @@ class KeyedCoProcessOperator final : public KeyedProcessBase<K, Fn, Chain> {
                                                  record, std::declval<KeyedContext<K>&>(), out)) {
           return this->fn_.ProcessElement2(record, this->process_, out);
         });
+  }
+
+  bool TakesHashes(int) const override { return true; }
+  void TakeHashes(int port, Batch& batch) override {
+    if (port == 0) {
+      HashKeyColumn(key1_, batch.rows_as<const In1>(), batch.size, batch.hashes);
+    } else {
+      HashKeyColumn(key2_, batch.rows_as<const In2>(), batch.size, batch.hashes);
+    }
   }
 
  private:

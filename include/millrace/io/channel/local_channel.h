@@ -19,6 +19,7 @@ struct LocalChannelOptions {
   bool serialized = false;    // every batch goes through the wire codec
   MemoryAccount* memory = nullptr;
   std::uint32_t batch_bytes = kBatchTargetBytes;  // of rows, about
+  bool leaves_hashes = false;  // see OutputChannel::LeavesHashes; not with `serialized`
 };
 
 /// A channel between two tasks of one process: batches are handed over by pointer through a queue and
@@ -41,6 +42,7 @@ class LocalChannel final : public OutputChannel, public InputChannel {
   void Push(Batch* batch) override;
   void PushControl(Element element) override;
   bool ConsumerStarves() override;
+  bool LeavesHashes() const override { return options_.leaves_hashes; }
 
   // Consumer.
   bool Pop(Element* element) override;

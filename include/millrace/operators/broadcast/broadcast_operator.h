@@ -60,6 +60,11 @@ class KeyedBroadcastOperator final : public KeyedProcessBase<K, Fn, Chain> {
     return done;
   }
 
+  bool TakesHashes(int port) const override { return port == 0; }
+  void TakeHashes(int, Batch& batch) override {
+    HashKeyColumn(key_fn_, batch.rows_as<const In>(), batch.size, batch.hashes);
+  }
+
  private:
   KeyFn key_fn_;
 };

@@ -44,6 +44,7 @@ class OutputEdge {
   std::uint32_t targets() const { return static_cast<std::uint32_t>(builders_.size()); }
   Builder* builders() { return builders_.data(); }
   bool timed() const { return timed_; }
+  bool LeavesHashes(std::uint32_t target) const { return channels_[target]->LeavesHashes(); }
   Arena& arena() { return *arena_; }
   /// A batch leaves before it is full when its rows' texts and elements are so long: channels are bounded in bytes.
   std::uint64_t max_dynamic_bytes() const { return max_dynamic_bytes_; }

@@ -7,7 +7,7 @@
 
 #include "millrace/io/key.h"
 #include "millrace/operators/collector.h"
-#include "millrace/operators/local_copy.h"
+#include "millrace/operators/edge/key_column.h"
 #include "millrace/operators/user_error.h"
 
 namespace millrace {
@@ -42,31 +42,12 @@ class HashRouter {
   }
   /// The hashes of a column of rows.
   void HashRows(const T* rows, std::uint32_t count, std::uint64_t* hashes) const {
-    if constexpr (kIsWordKey<Key>) {
-      std::uint64_t words[kColumn];
-      for (std::uint32_t begin = 0; begin < count; begin += kColumn) {
-        const std::uint32_t n = std::min(kColumn, count - begin);
-        Words(rows + begin, n, words);
-        HashWords(words, n, hashes + begin);
-      }
-    } else {
-      for (std::uint32_t i = 0; i < count; ++i) hashes[i] = HashOf(rows[i]);
-    }
+    HashKeyColumn(key_, rows, count, hashes);
   }
+  /// A consumer may take them as well.
+  static constexpr bool kHashesAreCheap = kIsWordKey<KeyOfRow<T, KeyFn>>;
 
  private:
-  using Key = std::remove_cvref_t<std::invoke_result_t<const KeyFn&, const T&>>;
-  static constexpr std::uint32_t kColumn = 128;
-  void Words(const T* rows, std::uint32_t count, std::uint64_t* words) const {
-    std::uint32_t i = 0;
-    try {
-      const internal::LocalCopy<KeyFn> key(key_);  // in registers: the words written could alias it
-      for (; i < count; ++i) words[i] = KeyWord<Key>(key.get()(rows[i]));
-    } catch (...) {
-      internal::RethrowWith<std::remove_cvref_t<decltype(rows[i])>>("KeyBy", rows[i]);
-    }
-  }
-
   KeyFn key_;
   std::uint32_t targets_ = 1;
 };

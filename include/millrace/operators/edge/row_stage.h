@@ -24,8 +24,12 @@ class RowStage {
     return edge.targets() > 1 && edge.targets() <= RowOrder::kMostTargets;
   }
 
-  explicit RowStage(bool timed)
-      : batch_(NewBatch(BatchTypeOf<T>(), RowOrder::kMostRows, {timed, true})) {}
+  /// `hashes_are_cheap`: targets that can take them are not sent any.
+  RowStage(const OutputEdge& edge, bool hashes_are_cheap)
+      : batch_(NewBatch(BatchTypeOf<T>(), RowOrder::kMostRows, {edge.timed(), true})) {
+    for (std::uint32_t t = 0; t < edge.targets(); ++t)
+      leaves_hashes_[t] = hashes_are_cheap && edge.LeavesHashes(t);
+  }
 
   /// A builder without rows: the place to collect them.
   OutputEdge::Builder Empty() {
@@ -41,10 +45,11 @@ class RowStage {
         OutputEdge::Builder& to = edge.builders()[t];
         if (to.size == to.capacity) edge.MakeRoom(t);
         const std::uint32_t n = std::min(left, to.capacity - to.size);
-        if (to.times != nullptr) {
-          Copy<true>(staged, rows, n, to);
+        if (to.size == 0) to.batch->hashes_left = leaves_hashes_[t];
+        if (leaves_hashes_[t]) {
+          CopyRows<false>(staged, rows, n, to);
         } else {
-          Copy<false>(staged, rows, n, to);
+          CopyRows<true>(staged, rows, n, to);
         }
         to.size += n;
         rows += n;
@@ -54,19 +59,28 @@ class RowStage {
   }
 
  private:
-  template <bool kTimed>
+  template <bool kHashed>
+  static void CopyRows(const OutputEdge::Builder& staged, const std::uint8_t* order,
+                       std::uint32_t n, const OutputEdge::Builder& to) {
+    if (to.times != nullptr) {
+      Copy<kHashed, true>(staged, order, n, to);
+    } else {
+      Copy<kHashed, false>(staged, order, n, to);
+    }
+  }
+  template <bool kHashed, bool kTimed>
   static void Copy(const OutputEdge::Builder& staged, const std::uint8_t* order, std::uint32_t n,
                    const OutputEdge::Builder& to) {
     const T* __restrict from_rows = reinterpret_cast<const T*>(staged.rows);
     const std::uint64_t* __restrict from_hashes = staged.hashes;
     const EventTime* __restrict from_times = staged.times;
     T* __restrict rows = reinterpret_cast<T*>(to.rows) + to.size;
-    std::uint64_t* __restrict hashes = to.hashes + to.size;
+    std::uint64_t* __restrict hashes = kHashed ? to.hashes + to.size : nullptr;
     EventTime* __restrict times = kTimed ? to.times + to.size : nullptr;
     for (std::uint32_t i = 0; i < n; ++i) {
       const std::uint32_t at = order[i];
       rows[i] = from_rows[at];
-      hashes[i] = from_hashes[at];
+      if constexpr (kHashed) hashes[i] = from_hashes[at];
       if constexpr (kTimed) times[i] = from_times[at];
     }
   }
@@ -76,6 +90,7 @@ class RowStage {
   };
   std::unique_ptr<Batch, Delete> batch_;
   RowOrder order_;
+  bool leaves_hashes_[RowOrder::kMostTargets] = {};
 };
 
 }  // namespace millrace

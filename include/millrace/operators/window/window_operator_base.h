@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "millrace/operators/chain_operator.h"
+#include "millrace/operators/edge/key_column.h"
 #include "millrace/operators/edge/port_tail.h"
 #include "millrace/operators/snapshot.h"
 #include "millrace/operators/user_error.h"
@@ -36,6 +37,10 @@ class WindowOperatorBase : public ChainOperator<Chain> {
   void Open(OperatorContext& context) override {
     ChainOperator<Chain>::Open(context);
     if (spec_.late_output >= 0) late_.Bind(context, static_cast<std::size_t>(spec_.late_output));
+  }
+  bool TakesHashes(int) const override { return true; }
+  void TakeHashes(int, Batch& batch) override {
+    HashKeyColumn(key_, batch.rows_as<const In>(), batch.size, batch.hashes);
   }
   bool Blocked() override {
     return ChainOperator<Chain>::Blocked() || (spec_.late_output >= 0 && late_.Blocked());
