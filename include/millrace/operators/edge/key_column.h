@@ -10,11 +10,11 @@
 
 namespace millrace {
 
-/// The keys of a column of rows: `Key fn(const T&)`.
+/// What `Key fn(const T&)` gives.
 template <class T, class KeyFn>
 using KeyOfRow = std::remove_cvref_t<std::invoke_result_t<const KeyFn&, const T&>>;
 
-/// Their hashes.
+/// The hashes of the keys of `count` rows: a column at a time where keys are words. What a key function throws names its row.
 template <class T, class KeyFn>
 void HashKeyColumn(const KeyFn& key_fn, const T* rows, std::uint32_t count, std::uint64_t* hashes) {
   constexpr std::uint32_t kColumn = 128;
