@@ -14,12 +14,12 @@ const bool g_avx2 = [] {
   return __builtin_cpu_supports("avx2") != 0;
 }();
 
-constexpr std::size_t kLine = 64;
-constexpr std::size_t kFetched = 5 * kLine;  // of a row, with its last line
+constexpr std::size_t kStep = 64;
+constexpr std::size_t kFetched = 5 * kStep;  // of a row, with its last line
 
 /// All lines of a row, which may begin in the middle of one; of a very long row the first and the last.
 [[gnu::always_inline]] inline void FetchRow(const std::byte* row, std::size_t row_bytes) {
-  for (std::size_t at = 0; at < std::min(row_bytes, kFetched); at += kLine)
+  for (std::size_t at = 0; at < std::min(row_bytes, kFetched); at += kStep)
     __builtin_prefetch(row + at, 1);
   __builtin_prefetch(row + row_bytes - 1, 1);
 }
@@ -120,7 +120,7 @@ void StateTable::Fetch(const std::uint64_t* hashes, std::uint32_t count) const {
   std::uint8_t* flags[64];
   LocateFar(hashes, count, rows, flags);
   for (std::uint32_t i = 0; i < count; ++i) {  // a row's begin and its end are on their way
-    for (std::size_t at = kFetched; rows[i] != nullptr && at + kLine < row_bytes_; at += kLine)
+    for (std::size_t at = kFetched; rows[i] != nullptr && at + kStep < row_bytes_; at += kStep)
       __builtin_prefetch(rows[i] + at, 1);
   }
   for (const RowLayout::Pointer& column : layout_.pointers()) {
