@@ -99,9 +99,10 @@ class KeyedOperator final : public ChainOperator<Chain> {
     }
     return *row == batch.size;
   }
-  bool TakesHashes(int) const override { return true; }
+  bool TakesHashes(int) const override { return kIsWordKey<K>; }
   void TakeHashes(int, Batch& batch) override {
-    HashKeyColumn(key_, batch.rows_as<const In>(), batch.size, batch.hashes);
+    if constexpr (kIsWordKey<K>)
+      HashKeyColumn(key_, batch.rows_as<const In>(), batch.size, batch.hashes);
   }
   void BeginSnapshot(OperatorSnapshot& to) override { to.Freeze(0, &*table_); }
   bool SnapshotSlice(std::uint32_t max_rows) override { return table_->SnapshotSlice(max_rows); }

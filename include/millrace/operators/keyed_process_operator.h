@@ -334,9 +334,10 @@ class KeyedProcessOperator final : public KeyedProcessBase<K, Fn, Chain> {
         });
   }
 
-  bool TakesHashes(int) const override { return true; }
+  bool TakesHashes(int) const override { return kIsWordKey<K>; }
   void TakeHashes(int, Batch& batch) override {
-    HashKeyColumn(key_fn_, batch.rows_as<const In>(), batch.size, batch.hashes);
+    if constexpr (kIsWordKey<K>)
+      HashKeyColumn(key_fn_, batch.rows_as<const In>(), batch.size, batch.hashes);
   }
 
  private:
@@ -367,12 +368,14 @@ class KeyedCoProcessOperator final : public KeyedProcessBase<K, Fn, Chain> {
         });
   }
 
-  bool TakesHashes(int) const override { return true; }
+  bool TakesHashes(int) const override { return kIsWordKey<K>; }
   void TakeHashes(int port, Batch& batch) override {
-    if (port == 0) {
-      HashKeyColumn(key1_, batch.rows_as<const In1>(), batch.size, batch.hashes);
-    } else {
-      HashKeyColumn(key2_, batch.rows_as<const In2>(), batch.size, batch.hashes);
+    if constexpr (kIsWordKey<K>) {
+      if (port == 0) {
+        HashKeyColumn(key1_, batch.rows_as<const In1>(), batch.size, batch.hashes);
+      } else {
+        HashKeyColumn(key2_, batch.rows_as<const In2>(), batch.size, batch.hashes);
+      }
     }
   }
 

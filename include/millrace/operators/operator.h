@@ -67,7 +67,7 @@ class Operator {
   /// Keyed inputs: takes the hashes of all rows' keys, which the producer has left out. Before anything else is done with
   /// the batch.
   virtual void TakeHashes(int /*port*/, Batch& /*batch*/) {}
-  /// False: the producer has to write them.
+  /// False: the producer has to write them, as where keys are no words.
   virtual bool TakesHashes(int /*port*/) const { return false; }
 
   /// The watermark of all inputs together has reached `watermark`: fire what is due, then pass it on.

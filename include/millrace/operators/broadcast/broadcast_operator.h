@@ -60,9 +60,10 @@ class KeyedBroadcastOperator final : public KeyedProcessBase<K, Fn, Chain> {
     return done;
   }
 
-  bool TakesHashes(int port) const override { return port == 0; }
+  bool TakesHashes(int port) const override { return port == 0 && kIsWordKey<K>; }
   void TakeHashes(int, Batch& batch) override {
-    HashKeyColumn(key_fn_, batch.rows_as<const In>(), batch.size, batch.hashes);
+    if constexpr (kIsWordKey<K>)
+      HashKeyColumn(key_fn_, batch.rows_as<const In>(), batch.size, batch.hashes);
   }
 
  private:

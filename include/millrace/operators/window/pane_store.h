@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -56,7 +55,7 @@ class PaneStore {
   }
   void DropFront() {
     Recycle(std::move(panes_.front().table));
-    panes_.pop_front();
+    panes_.erase(panes_.begin());
   }
 
   /// The panes of a checkpoint, before there are others.
@@ -76,7 +75,7 @@ class PaneStore {
       if (!dropped_.front()->SnapshotSlice(max_rows) || dropped_.front()->snapshot_running())
         return false;
       auto table = std::move(dropped_.front());
-      dropped_.pop_front();
+      dropped_.erase(dropped_.begin());
       Recycle(std::move(table));
       return false;
     }
@@ -118,8 +117,8 @@ class PaneStore {
   KeyGroupRange range_;
   MemoryAccount* memory_;
   bool checkpoints_;
-  std::deque<Pane> panes_;
-  std::deque<std::unique_ptr<KeyedTable<K>>> dropped_;  // that snapshots still wait for
+  std::vector<Pane> panes_;
+  std::vector<std::unique_ptr<KeyedTable<K>>> dropped_;  // that snapshots still wait for
   std::vector<std::unique_ptr<KeyedTable<K>>> spare_;
 };
 

@@ -38,9 +38,10 @@ class WindowOperatorBase : public ChainOperator<Chain> {
     ChainOperator<Chain>::Open(context);
     if (spec_.late_output >= 0) late_.Bind(context, static_cast<std::size_t>(spec_.late_output));
   }
-  bool TakesHashes(int) const override { return true; }
+  bool TakesHashes(int) const override { return kIsWordKey<K>; }
   void TakeHashes(int, Batch& batch) override {
-    HashKeyColumn(key_, batch.rows_as<const In>(), batch.size, batch.hashes);
+    if constexpr (kIsWordKey<K>)
+      HashKeyColumn(key_, batch.rows_as<const In>(), batch.size, batch.hashes);
   }
   bool Blocked() override {
     return ChainOperator<Chain>::Blocked() || (spec_.late_output >= 0 && late_.Blocked());
