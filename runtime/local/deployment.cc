@@ -359,7 +359,7 @@ void Deployment::MakeLocalChannel(const PlanEdge& edge, int from, int to, Buildi
   options.serialized = options_.serialized;
   options.memory = &memory_;
   options.leaves_hashes = from != to && !options.serialized && options.columns.hashes &&
-                          building->operators[{edge.to, to}]->TakesHashes(edge.port);
+                          building->operators[{edge.to, to}]->CanHashKeys(edge.port);
   auto channel = std::make_unique<LocalChannel>(options);
   if (from != to) {  // tasks of one slot need no waking
     channel->set_consumer_waker(&slot(to).parker());

@@ -43,7 +43,8 @@ void Task::AddOperator(std::unique_ptr<Operator> op, std::unique_ptr<OperatorCon
   contexts_.push_back(std::move(context));
   if (operators_.size() == 1) {
     head_ = std::make_unique<OperatorInput>(operators_[0].get());
-    inputs_.SetOperator(operators_[0].get());
+    inputs_.SetHashKeys(
+        [head = operators_[0].get()](int port, Batch& batch) { head->HashKeys(port, batch); });
   }
 }
 

@@ -16,8 +16,15 @@ TaskInputs::~TaskInputs() {
 
 bool TaskInputs::Pop(const Input& input, Element* element) {
   if (!input.channel->Pop(element)) return false;
-  if (element->batch != nullptr && element->batch->hashes_left)
-    op_->TakeHashes(input.port, *element->batch);
+  Batch* const batch = element->batch;
+  if (batch == nullptr || !batch->hashes_owed) return true;
+  try {
+    hash_keys_(input.port, *batch);
+  } catch (...) {  // a key function that threw here, and not for the producer
+    input.channel->Return(batch);
+    throw;
+  }
+  batch->hashes_owed = false;
   return true;
 }
 

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "millrace/io/channel.h"
-#include "millrace/operators/operator.h"
 #include "millrace/operators/snapshot.h"
 #include "runtime/task/barrier_aligner.h"
 #include "runtime/task/in_flight.h"
@@ -26,8 +26,9 @@ class TaskInputs {
   void Add(InputChannel* channel, int port, const InputChannelInfo& info) {
     inputs_.push_back({channel, port, info, false});
   }
-  /// The operator that the channels lead to.
-  void SetOperator(Operator* op) { op_ = op; }
+  /// Who fills the hashes that a producer has left out: the operator that the channels lead to.
+  using HashKeys = std::function<void(int port, Batch&)>;
+  void SetHashKeys(HashKeys hash_keys) { hash_keys_ = std::move(hash_keys); }
   std::size_t size() const { return inputs_.size(); }
   bool empty() const { return inputs_.empty(); }
   int port(std::size_t channel) const { return inputs_[channel].port; }
@@ -76,13 +77,13 @@ class TaskInputs {
   };
   Status RestoreOne(std::size_t chain, const InFlightElement& element, const InFlightReader& reader,
                     RestoredBatches* batches);
-  /// The channel's next element, whole.
+  /// The channel's next element; a batch with all of its columns.
   bool Pop(const Input& input, Element* element);
   void RecordOne(std::size_t channel, const Element& element, std::uint32_t first);
   /// Reads a channel up to its barrier, as far as it has come.
   void Drain(std::size_t channel);
 
-  Operator* op_ = nullptr;
+  HashKeys hash_keys_;
   std::vector<Input> inputs_;
   std::size_t next_ = 0;
   InputChannel* owner_ = nullptr;  // of the batch at hand

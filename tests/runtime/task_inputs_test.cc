@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <deque>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,11 +25,24 @@ class FakeChannel final : public InputChannel {
     elements.pop_front();
     return true;
   }
-  void Return(Batch*) override {}
+  void Return(Batch* batch) override { returned.push_back(batch); }
   bool HasInput() override { return !elements.empty(); }
 
   std::deque<Element> elements;
+  std::vector<Batch*> returned;
 };
+
+struct Delete {
+  void operator()(Batch* batch) const { DeleteBatch(batch); }
+};
+/// A row without the hash of its key.
+std::unique_ptr<Batch, Delete> RowWithoutHash() {
+  std::unique_ptr<Batch, Delete> batch(NewBatch(BatchTypeOf<std::int64_t>(), 4, {false, true}));
+  batch->size = 1;
+  batch->hashes[0] = 0;
+  batch->hashes_owed = true;
+  return batch;
+}
 
 Element Watermark(std::int64_t time) {
   return {Element::Kind::kWatermark, nullptr, time};
@@ -96,6 +113,44 @@ TEST_F(TaskInputsTest, WhatComesWhileItRecordsIsRecordedBeforeItIsGiven) {
     ASSERT_TRUE(inputs_.Pull(aligner_, &channel, &element));
     EXPECT_EQ(element.value, next);
   }
+}
+
+TEST_F(TaskInputsTest, HashesThatWereLeftOutAreFilledOnceBeforeABatchIsRecordedOrGiven) {
+  int filled = 0;
+  inputs_.SetHashKeys([&](int, Batch& batch) {
+    ++filled;
+    batch.hashes[0] = 77;
+  });
+  const auto recorded = RowWithoutHash(), given = RowWithoutHash();
+  channels_[0].elements = {{Element::Kind::kBatch, recorded.get(), 1}, Barrier(1)};
+  channels_[1].elements = {Barrier(1), {Element::Kind::kBatch, given.get(), 1}};
+  std::string bytes;
+  inputs_.BeginRecording(1, aligner_, nullptr, 0,
+                         [&](ByteWriter element) { bytes = element.view(); });
+  EXPECT_TRUE(inputs_.GoOnRecording());
+  aligner_.OnOvertaken(1);
+  std::uint64_t hash = 0;  // the last column
+  ASSERT_GE(bytes.size(), sizeof(hash));
+  std::memcpy(&hash, bytes.data() + bytes.size() - sizeof(hash), sizeof(hash));
+  EXPECT_EQ(hash, 77u);
+  std::size_t channel = 0;
+  Element element;
+  for (Batch* const next : {recorded.get(), given.get()}) {
+    ASSERT_TRUE(inputs_.Pull(aligner_, &channel, &element));
+    EXPECT_EQ(element.batch, next);
+    EXPECT_EQ(element.batch->hashes[0], 77u);
+  }
+  EXPECT_EQ(filled, 2);
+}
+
+TEST_F(TaskInputsTest, ABatchWhoseKeysThrowGoesBackToItsProducer) {
+  inputs_.SetHashKeys([](int, Batch&) { throw std::runtime_error("no key"); });
+  const auto batch = RowWithoutHash();
+  channels_[0].elements = {{Element::Kind::kBatch, batch.get(), 1}};
+  std::size_t channel = 0;
+  Element element;
+  EXPECT_THROW(inputs_.Pull(aligner_, &channel, &element), std::runtime_error);
+  EXPECT_EQ(channels_[0].returned, std::vector<Batch*>{batch.get()});
 }
 
 TEST_F(TaskInputsTest, AnEndThatStillWaitsIsNotRecordedAgainNorWaitedBehind) {

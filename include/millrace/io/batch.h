@@ -51,7 +51,7 @@ struct Batch {
   std::uint64_t dynamic;  // of the rows under way: their texts and elements
   std::uint64_t held;     // what recycled rows have kept, when it was looked at last
   std::uint32_t uses;
-  bool hashes_left;  // to the consumer, which takes them itself: see OutputChannel::LeavesHashes
+  bool hashes_owed;  // nobody has computed them yet: see OutputChannel::LeavesHashes
 
   template <class T>
   T* rows_as() {

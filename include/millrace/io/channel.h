@@ -47,7 +47,7 @@ class OutputChannel {
   virtual bool ConsumerStarves() = 0;
   /// True when the consumer is a part of the same task, which reads a batch while it is pushed, or soon after.
   virtual bool WithinTask() const { return false; }
-  /// True when the consumer runs on another core and can take the hashes of keys itself: that costs less than what crosses.
+  /// True when the consumer runs on another core and hashes the keys itself: that costs less than hashes that cross.
   virtual bool LeavesHashes() const { return false; }
   /// Of a channel within the task: the texts of what the consumer has not read are copied, from wherever they are, into the
   /// arenas that their batches have pinned.

@@ -99,11 +99,8 @@ class KeyedOperator final : public ChainOperator<Chain> {
     }
     return *row == batch.size;
   }
-  bool TakesHashes(int) const override { return kIsWordKey<K>; }
-  void TakeHashes(int, Batch& batch) override {
-    if constexpr (kIsWordKey<K>)
-      HashKeyColumn(key_, batch.rows_as<const In>(), batch.size, batch.hashes);
-  }
+  bool CanHashKeys(int) const override { return kIsWordKey<K>; }
+  void HashKeys(int, Batch& batch) override { HashKeysOf<In>(key_, batch); }
   void BeginSnapshot(OperatorSnapshot& to) override { to.Freeze(0, &*table_); }
   bool SnapshotSlice(std::uint32_t max_rows) override { return table_->SnapshotSlice(max_rows); }
   std::uint64_t StateRows() const override { return table_->size(); }

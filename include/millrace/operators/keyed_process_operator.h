@@ -334,11 +334,8 @@ class KeyedProcessOperator final : public KeyedProcessBase<K, Fn, Chain> {
         });
   }
 
-  bool TakesHashes(int) const override { return kIsWordKey<K>; }
-  void TakeHashes(int, Batch& batch) override {
-    if constexpr (kIsWordKey<K>)
-      HashKeyColumn(key_fn_, batch.rows_as<const In>(), batch.size, batch.hashes);
-  }
+  bool CanHashKeys(int) const override { return kIsWordKey<K>; }
+  void HashKeys(int, Batch& batch) override { HashKeysOf<In>(key_fn_, batch); }
 
  private:
   KeyFn key_fn_;
@@ -368,14 +365,12 @@ class KeyedCoProcessOperator final : public KeyedProcessBase<K, Fn, Chain> {
         });
   }
 
-  bool TakesHashes(int) const override { return kIsWordKey<K>; }
-  void TakeHashes(int port, Batch& batch) override {
-    if constexpr (kIsWordKey<K>) {
-      if (port == 0) {
-        HashKeyColumn(key1_, batch.rows_as<const In1>(), batch.size, batch.hashes);
-      } else {
-        HashKeyColumn(key2_, batch.rows_as<const In2>(), batch.size, batch.hashes);
-      }
+  bool CanHashKeys(int) const override { return kIsWordKey<K>; }
+  void HashKeys(int port, Batch& batch) override {
+    if (port == 0) {
+      HashKeysOf<In1>(key1_, batch);
+    } else {
+      HashKeysOf<In2>(key2_, batch);
     }
   }
 

@@ -64,11 +64,10 @@ class Operator {
   /// Rows of `batch` from `*row` on, which is the cursor to go on from. True when all are consumed.
   virtual bool ProcessBatch(int port, Batch& batch, std::uint32_t* row, StepBudget& budget) = 0;
 
-  /// Keyed inputs: takes the hashes of all rows' keys, which the producer has left out. Before anything else is done with
-  /// the batch.
-  virtual void TakeHashes(int /*port*/, Batch& /*batch*/) {}
-  /// False: the producer has to write them, as where keys are no words.
-  virtual bool TakesHashes(int /*port*/) const { return false; }
+  /// True when `HashKeys` can do what the producer leaves out: keyed inputs whose keys are words, a column of which is cheap.
+  virtual bool CanHashKeys(int /*port*/) const { return false; }
+  /// Fills the batch's column of hashes, before anybody looks at it.
+  virtual void HashKeys(int /*port*/, Batch& /*batch*/) {}
 
   /// The watermark of all inputs together has reached `watermark`: fire what is due, then pass it on.
   virtual bool AdvanceWatermark(EventTime watermark, StepBudget& budget) = 0;

@@ -60,11 +60,8 @@ class KeyedBroadcastOperator final : public KeyedProcessBase<K, Fn, Chain> {
     return done;
   }
 
-  bool TakesHashes(int port) const override { return port == 0 && kIsWordKey<K>; }
-  void TakeHashes(int, Batch& batch) override {
-    if constexpr (kIsWordKey<K>)
-      HashKeyColumn(key_fn_, batch.rows_as<const In>(), batch.size, batch.hashes);
-  }
+  bool CanHashKeys(int port) const override { return port == 0 && kIsWordKey<K>; }
+  void HashKeys(int, Batch& batch) override { HashKeysOf<In>(key_fn_, batch); }
 
  private:
   KeyFn key_fn_;

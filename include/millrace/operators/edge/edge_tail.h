@@ -30,8 +30,7 @@ class EdgeTail {
     counters_ = context.counters;
     router_.Bind(context.subtask, edge_->targets());
     if constexpr (kStaged) {
-      if (RowStage<T>::Serves(*edge_))
-        stage_ = std::make_shared<RowStage<T>>(*edge_, Router::kHashesAreCheap);
+      if (RowStage<T>::Serves(*edge_)) stage_ = std::make_shared<RowStage<T>>(*edge_);
     }
   }
   EdgeTail& tail() { return *this; }

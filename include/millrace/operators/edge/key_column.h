@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "millrace/io/batch.h"
 #include "millrace/io/key.h"
 #include "millrace/operators/local_copy.h"
 #include "millrace/operators/user_error.h"
@@ -36,6 +37,13 @@ void HashKeyColumn(const KeyFn& key_fn, const T* rows, std::uint32_t count, std:
   } catch (...) {
     internal::RethrowWith<T>("KeyBy", rows[i]);
   }
+}
+
+/// Those of a batch, where its consumer can be asked for them. (Operator::HashKeys)
+template <class T, class KeyFn>
+void HashKeysOf(const KeyFn& key_fn, Batch& batch) {
+  if constexpr (kIsWordKey<KeyOfRow<T, KeyFn>>)
+    HashKeyColumn(key_fn, batch.rows_as<const T>(), batch.size, batch.hashes);
 }
 
 }  // namespace millrace

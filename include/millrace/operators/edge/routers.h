@@ -44,8 +44,6 @@ class HashRouter {
   void HashRows(const T* rows, std::uint32_t count, std::uint64_t* hashes) const {
     HashKeyColumn(key_, rows, count, hashes);
   }
-  /// A consumer may take them as well.
-  static constexpr bool kHashesAreCheap = kIsWordKey<KeyOfRow<T, KeyFn>>;
 
  private:
   KeyFn key_;

@@ -24,11 +24,9 @@ class RowStage {
     return edge.targets() > 1 && edge.targets() <= RowOrder::kMostTargets;
   }
 
-  /// `hashes_are_cheap`: targets that can take them are not sent any.
-  RowStage(const OutputEdge& edge, bool hashes_are_cheap)
+  explicit RowStage(const OutputEdge& edge)
       : batch_(NewBatch(BatchTypeOf<T>(), RowOrder::kMostRows, {edge.timed(), true})) {
-    for (std::uint32_t t = 0; t < edge.targets(); ++t)
-      leaves_hashes_[t] = hashes_are_cheap && edge.LeavesHashes(t);
+    for (std::uint32_t t = 0; t < edge.targets(); ++t) leaves_hashes_[t] = edge.LeavesHashes(t);
   }
 
   /// A builder without rows: the place to collect them.
@@ -45,7 +43,7 @@ class RowStage {
         OutputEdge::Builder& to = edge.builders()[t];
         if (to.size == to.capacity) edge.MakeRoom(t);
         const std::uint32_t n = std::min(left, to.capacity - to.size);
-        if (to.size == 0) to.batch->hashes_left = leaves_hashes_[t];
+        if (to.size == 0) to.batch->hashes_owed = leaves_hashes_[t];
         if (leaves_hashes_[t]) {
           CopyRows<false>(staged, rows, n, to);
         } else {

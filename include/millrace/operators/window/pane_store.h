@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -55,7 +56,7 @@ class PaneStore {
   }
   void DropFront() {
     Recycle(std::move(panes_.front().table));
-    panes_.erase(panes_.begin());
+    panes_.pop_front();
   }
 
   /// The panes of a checkpoint, before there are others.
@@ -72,10 +73,10 @@ class PaneStore {
   /// Of the oldest snapshot; panes that were dropped since it began owe it what they had. See Operator::SnapshotSlice.
   bool SnapshotSlice(std::uint32_t max_rows) {
     if (!dropped_.empty()) {
-      if (!dropped_.front()->SnapshotSlice(max_rows) || dropped_.front()->snapshot_running())
+      if (!dropped_.back()->SnapshotSlice(max_rows) || dropped_.back()->snapshot_running())
         return false;
-      auto table = std::move(dropped_.front());
-      dropped_.erase(dropped_.begin());
+      auto table = std::move(dropped_.back());
+      dropped_.pop_back();
       Recycle(std::move(table));
       return false;
     }
@@ -117,7 +118,7 @@ class PaneStore {
   KeyGroupRange range_;
   MemoryAccount* memory_;
   bool checkpoints_;
-  std::vector<Pane> panes_;
+  std::deque<Pane> panes_;
   std::vector<std::unique_ptr<KeyedTable<K>>> dropped_;  // that snapshots still wait for
   std::vector<std::unique_ptr<KeyedTable<K>>> spare_;
 };

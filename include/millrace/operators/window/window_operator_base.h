@@ -38,11 +38,8 @@ class WindowOperatorBase : public ChainOperator<Chain> {
     ChainOperator<Chain>::Open(context);
     if (spec_.late_output >= 0) late_.Bind(context, static_cast<std::size_t>(spec_.late_output));
   }
-  bool TakesHashes(int) const override { return kIsWordKey<K>; }
-  void TakeHashes(int, Batch& batch) override {
-    if constexpr (kIsWordKey<K>)
-      HashKeyColumn(key_, batch.rows_as<const In>(), batch.size, batch.hashes);
-  }
+  bool CanHashKeys(int) const override { return kIsWordKey<K>; }
+  void HashKeys(int, Batch& batch) override { HashKeysOf<In>(key_, batch); }
   bool Blocked() override {
     return ChainOperator<Chain>::Blocked() || (spec_.late_output >= 0 && late_.Blocked());
   }
