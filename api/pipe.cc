@@ -18,6 +18,14 @@ NodeSpec SpecOfSteps(const char* without_steps, StepNames steps, int parallelism
   return spec;
 }
 
+NodeSpec SpecOfSource(std::string name, StepNames steps, int parallelism, std::string schema) {
+  NodeSpec spec = SpecOfSteps("", std::move(steps), parallelism, std::move(schema));
+  spec.name = std::move(name);
+  spec.named_by_user = true;
+  spec.kind = NodeKind::kSource;
+  return spec;
+}
+
 PortFactories::PortFactories() = default;
 PortFactories::~PortFactories() = default;
 PortFactories::PortFactories(PortFactories&&) noexcept = default;

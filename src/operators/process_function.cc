@@ -1,7 +1,5 @@
 #include "millrace/operators/process_function.h"
 
-#include <algorithm>
-
 #include "millrace/operators/chain.h"
 
 namespace millrace {
@@ -23,39 +21,16 @@ const BatchType* SideOutputOwner::TypeOfOutput(int output) const {
 
 namespace internal {
 
-SidePorts::SidePorts() = default;
-SidePorts::~SidePorts() = default;
-
-void SidePorts::Open(OperatorContext& context, SideOutputOwner& owner, const EventTime* now) {
+std::vector<std::unique_ptr<SidePort>> OpenSidePorts(OperatorContext& context,
+                                                     SideOutputOwner& owner, const EventTime* now) {
+  std::vector<std::unique_ptr<SidePort>> ports;
   std::size_t output = 1;
   for (const auto& entry : owner.side_outputs()) {
-    ports_.push_back(entry.make());
-    ports_.back()->Bind(context, output++);
-    entry.bind(owner.output_member(entry), ports_.back().get(), now);
+    ports.push_back(entry.make());
+    ports.back()->Bind(context, output++);
+    entry.bind(owner.output_member(entry), ports.back().get(), now);
   }
-}
-bool SidePorts::Blocked() {
-  return std::any_of(ports_.begin(), ports_.end(), [](auto& port) { return port->Blocked(); });
-}
-void SidePorts::Flush(FlushMode mode) {
-  for (auto& port : ports_) port->Flush(mode);
-}
-void SidePorts::EmitWatermark(EventTime watermark) {
-  for (auto& port : ports_) port->EmitWatermark(watermark);
-}
-void SidePorts::EmitIdle() {
-  for (auto& port : ports_) port->EmitIdle();
-}
-void SidePorts::EmitEnd() {
-  for (auto& port : ports_) port->EmitEnd();
-}
-void SidePorts::EmitBarrier(std::int64_t checkpoint) {
-  for (auto& port : ports_) port->EmitBarrier(checkpoint);
-}
-std::uint64_t SidePorts::emitted() const {
-  std::uint64_t emitted = 0;
-  for (const auto& port : ports_) emitted += port->emitted();
-  return emitted;
+  return ports;
 }
 
 }  // namespace internal

@@ -7,13 +7,18 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
+string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
 # Checks of invariants are ours (MILLRACE_CHECK), so Release keeps no NDEBUG difference.
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+string(REGEX MATCH "-O[0-3]" millrace_optimized "${CMAKE_CXX_FLAGS_${build_type}}")
 
 find_program(MILLRACE_CCACHE ccache)
 if(MILLRACE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_C_COMPILER_LAUNCHER ${MILLRACE_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${MILLRACE_CCACHE})
+  # What it asks for of those who use precompiled headers.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+               ${MILLRACE_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 find_program(MILLRACE_MOLD mold)
 if(MILLRACE_MOLD)

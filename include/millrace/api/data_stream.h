@@ -43,7 +43,7 @@ struct MakeTimestamps : MakeBase {
   std::unique_ptr<Operator> Create(const Chain& chain) const {
     return std::unique_ptr<Operator>(new TimestampOperator<T, Strategy, Chain>(strategy, chain));
   }
-  bool always_timed() const { return true; }
+  static constexpr bool kAlwaysTimed = true;
 };
 
 template <class T, class Out, class P, class Make>

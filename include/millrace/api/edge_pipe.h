@@ -42,26 +42,15 @@ class EdgePipe {
   }
 
   template <class Chain>
-  struct Make : internal::MakeBase {
-    Chain chain;
-    explicit Make(Chain c) : chain(std::move(c)) {}
-    std::unique_ptr<Operator> Create() const {
-      return std::unique_ptr<Operator>(new BatchOperator<T, Chain>(chain));
-    }
-  };
-
-  template <class Chain>
   int Close(Chain chain, StepNames steps) {
     if (mark_ != nullptr) mark_->consumed = true;
     NodeSpec spec =
         internal::SpecOfSteps(edges_.size() > 1 ? "Union" : "Forward", std::move(steps),
                               parallelism_, RecordSchema<typename Chain::Tail::Record>());
     for (const auto& edge : edges_) spec.AddInput(edge.input);
-    using M = Make<Chain>;
     const int id = builder_->Add(
-        std::move(spec),
-        std::unique_ptr<OperatorFactory>(
-            new internal::PrototypeFactory<M, typename Chain::Tail>(M(std::move(chain)), timed_)));
+        std::move(spec), std::unique_ptr<OperatorFactory>(
+                             new internal::StepsPrototype<T, Chain>(std::move(chain), timed_)));
     for (std::size_t i = 0; i < edges_.size(); ++i) {
       if (edges_[i].port_factory != nullptr) {
         builder_->SetPortFactory(id, i, std::move(edges_[i].port_factory));

@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "millrace/api/graph_builder.h"
+#include "millrace/api/prototypes.h"
 #include "millrace/io/schema.h"
-#include "millrace/operators/chain_operator.h"
 #include "millrace/operators/edge/edge_tail.h"
 #include "millrace/operators/edge/port_tail.h"
-#include "millrace/operators/source_operator.h"
 
 /// Pipes: what a stream is before it is closed. A pipe knows its head and its fused steps by type; Close wraps
 /// the steps around a tail and adds one node to the graph.
@@ -38,6 +37,7 @@ StepNames Prepend(std::string name, StepNames steps);
 /// An operator that only runs fused steps: named after the first of them.
 NodeSpec SpecOfSteps(const char* without_steps, StepNames steps, int parallelism,
                      std::string schema);
+NodeSpec SpecOfSource(std::string name, StepNames steps, int parallelism, std::string schema);
 
 /// What edges into an operator leave behind until the node has its id.
 class PortFactories {
@@ -50,35 +50,6 @@ class PortFactories {
 
  private:
   std::vector<std::pair<std::size_t, std::unique_ptr<PortEdgeFactory>>> factories_;
-};
-
-/// A factory that copies a prototype; `Op(args..., chain)`.
-template <class Make, class Tail>
-class PrototypeFactory final : public OperatorFactory {
- public:
-  PrototypeFactory(Make make, bool timed) : make_(std::move(make)), timed_(timed) {}
-  std::unique_ptr<Operator> Create() const override { return make_.Create(); }
-  const BatchType* OutputType(int output) const override {
-    if constexpr (Tail::kHasEdges) {
-      if (output == 0) return &BatchTypeOf<typename Tail::Record>();
-    }
-    return make_.SideOutputType(output);
-  }
-  bool OutputTimed(int) const override { return timed_ || make_.always_timed(); }
-  std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const override {
-    return make_.CreateEnumerator(parallelism);
-  }
-
- private:
-  Make make_;
-  bool timed_;
-};
-
-/// Defaults of a Make.
-struct MakeBase {
-  const BatchType* SideOutputType(int) const { return nullptr; }
-  bool always_timed() const { return false; }
-  std::unique_ptr<SplitEnumerator> CreateEnumerator(int) const { return nullptr; }
 };
 
 }  // namespace internal
@@ -102,26 +73,15 @@ class NodePipe {
   }
   int SetParallelism(int parallelism) { return std::exchange(parallelism_, parallelism); }
 
-  template <class Chain>
-  struct Make : internal::MakeBase {
-    Chain chain;
-    explicit Make(Chain c) : chain(std::move(c)) {}
-    std::unique_ptr<Operator> Create() const {
-      return std::unique_ptr<Operator>(new BatchOperator<T, Chain>(chain));
-    }
-  };
-
   /// A new operator that reads the stream's edge.
   template <class Chain>
   int Close(Chain chain, StepNames steps) {
     NodeSpec spec = internal::SpecOfSteps("Forward", std::move(steps), parallelism_,
                                           RecordSchema<typename Chain::Tail::Record>());
     spec.AddInput({node_, output_, Partitioning::kForward});
-    using M = Make<Chain>;
     const int id = builder_->Add(
-        std::move(spec),
-        std::unique_ptr<OperatorFactory>(
-            new internal::PrototypeFactory<M, typename Chain::Tail>(M(std::move(chain)), timed_)));
+        std::move(spec), std::unique_ptr<OperatorFactory>(
+                             new internal::StepsPrototype<T, Chain>(std::move(chain), timed_)));
     builder_->SetPortFactory(
         id, 0,
         std::unique_ptr<PortEdgeFactory>(
@@ -155,41 +115,18 @@ class SourcePipe {
   int SetParallelism(int parallelism) { return std::exchange(parallelism_, parallelism); }
 
   template <class Chain>
-  struct Make : internal::MakeBase {
-    Source source;
-    Strategy strategy;
-    Chain chain;
-    Make(Source s, Strategy w, Chain c)
-        : source(std::move(s)), strategy(std::move(w)), chain(std::move(c)) {}
-    std::unique_ptr<Operator> Create() const {
-      return std::unique_ptr<Operator>(
-          new SourceOperator<Source, Strategy, Chain>(source, strategy, chain));
-    }
-    std::unique_ptr<SplitEnumerator> CreateEnumerator(int parallelism) const {
-      return source.CreateEnumerator(parallelism);
-    }
-    const BatchType* SideOutputType(int) const {
-      return internal::SideOfSource<Source>::Type(source);
-    }
-  };
-
-  template <class Chain>
   int Close(Chain chain, StepNames steps) {
-    NodeSpec spec = internal::SpecOfSteps("", std::move(steps), parallelism_,
-                                          RecordSchema<typename Chain::Tail::Record>());
-    spec.name = name_;
-    spec.named_by_user = true;
-    spec.kind = NodeKind::kSource;
+    NodeSpec spec = internal::SpecOfSource(name_, std::move(steps), parallelism_,
+                                           RecordSchema<typename Chain::Tail::Record>());
     if constexpr (requires { typename Source::SideRecord; }) {
       if (!source_.side_output().empty()) {
         spec.AddOutput(source_.side_output(), RecordSchema<typename Source::SideRecord>());
       }
     }
-    using M = Make<Chain>;
     return builder_->Add(
         std::move(spec),
-        std::unique_ptr<OperatorFactory>(new internal::PrototypeFactory<M, typename Chain::Tail>(
-            M(source_, strategy_, std::move(chain)), timed())));
+        std::unique_ptr<OperatorFactory>(new internal::SourcePrototype<Source, Strategy, Chain>(
+            source_, strategy_, std::move(chain))));
   }
 
  private:
@@ -253,24 +190,13 @@ class OperatorPipe {
   }
 
   template <class Chain>
-  struct Make : internal::MakeBase {
-    MakeOp make;
-    Chain chain;
-    Make(MakeOp m, Chain c) : make(std::move(m)), chain(std::move(c)) {}
-    std::unique_ptr<Operator> Create() const { return make.template Create<Chain>(chain); }
-    const BatchType* SideOutputType(int output) const { return make.SideOutputType(output); }
-    bool always_timed() const { return make.always_timed(); }
-  };
-
-  template <class Chain>
   int Close(Chain chain, StepNames steps) {
     spec_.steps = std::move(steps);
     spec_.SetMainOutput(RecordSchema<typename Chain::Tail::Record>());
-    using M = Make<Chain>;
     const int id = builder_->Add(
         std::move(spec_),
-        std::unique_ptr<OperatorFactory>(new internal::PrototypeFactory<M, typename Chain::Tail>(
-            M(make_, std::move(chain)), timed_)));
+        std::unique_ptr<OperatorFactory>(new internal::OperatorPrototype<MakeOp, Chain>(
+            std::move(make_), std::move(chain), timed_)));
     port_factories_.Register(*builder_, id);
     return id;
   }

@@ -26,7 +26,7 @@ struct MakeWindow : MakeBase {
   const BatchType* SideOutputType(int output) const {
     return output == spec.late_output ? &BatchTypeOf<T>() : nullptr;
   }
-  bool always_timed() const { return true; }
+  static constexpr bool kAlwaysTimed = true;
 };
 
 /// A user's window function: `void fn(const K&, const Window&, const R&, Collector<Out>&)`.

@@ -1,46 +1,27 @@
 #pragma once
 
-#include <utility>
+#include <algorithm>
+#include <cstdint>
 
 #include "millrace/operators/chain.h"
-#include "millrace/operators/operator.h"
+#include "millrace/operators/chain_operator_base.h"
 
 namespace millrace {
 
-/// An operator whose results run through a fused chain: the part that is the same for all of them.
+/// An operator whose results run through a fused chain.
 template <class Chain>
-class ChainOperator : public Operator {
+class ChainOperator : public ChainOperatorBase {
  public:
-  explicit ChainOperator(const Chain& chain) : chain_(chain) {}
+  explicit ChainOperator(const Chain& chain) : chain_(chain) { SetTail(chain_.tail()); }
 
   void Open(OperatorContext& context) override {
     context_ = &context;
     ChainContext c(context);
     chain_.Bind(c);
   }
-  bool AdvanceWatermark(EventTime watermark, StepBudget&) override {
-    ForwardWatermark(watermark);
-    return true;
-  }
-  bool Finish(StepBudget&) override { return true; }
-  void ForwardIdle() override { chain_.tail().EmitIdle(); }
-  void ForwardEnd() override { chain_.tail().EmitEnd(); }
-  void ForwardBarrier(std::int64_t checkpoint) override { chain_.tail().EmitBarrier(checkpoint); }
-  void Flush(FlushMode mode) override { chain_.tail().Flush(mode); }
-  bool Blocked() override { return chain_.tail().Blocked(); }
-  bool HasCommits() const override { return Chain::Tail::kCommits; }
-  void Close() override { chain_.tail().Close(); }
-  void PrepareCommit(OperatorSnapshot& to) override { chain_.tail().PrepareCommit(to); }
-  void CommitThrough(std::int64_t checkpoint) override { chain_.tail().CommitThrough(checkpoint); }
 
  protected:
-  void ForwardWatermark(EventTime watermark) {
-    context_->counters->watermark.store(watermark.millis(), std::memory_order_relaxed);
-    chain_.tail().EmitWatermark(watermark);
-  }
-
   Chain chain_;
-  OperatorContext* context_ = nullptr;
 };
 
 /// The head of a chain that reads a named stream's edge: a loop over the rows, nothing else.

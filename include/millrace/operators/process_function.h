@@ -41,26 +41,9 @@ class SideOutputOwner {
 
 namespace internal {
 
-/// The ports of a function's side outputs, in one subtask.
-class SidePorts {
- public:
-  SidePorts();
-  ~SidePorts();
-  SidePorts(const SidePorts&) = delete;
-  SidePorts& operator=(const SidePorts&) = delete;
-  void Open(OperatorContext& context, SideOutputOwner& owner, const EventTime* now);
-  bool Blocked();
-  void Flush(FlushMode mode);
-  void EmitWatermark(EventTime watermark);
-  void EmitIdle();
-  void EmitEnd();
-  void EmitBarrier(std::int64_t checkpoint);
-  /// Records that were emitted so far.
-  std::uint64_t emitted() const;
-
- private:
-  std::vector<std::unique_ptr<SidePort>> ports_;
-};
+/// The ports of a function's side outputs in one subtask, bound. `now`: the time of the record at hand.
+std::vector<std::unique_ptr<SidePort>> OpenSidePorts(OperatorContext& context,
+                                                     SideOutputOwner& owner, const EventTime* now);
 
 }  // namespace internal
 

@@ -25,7 +25,7 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
   void Open(OperatorContext& context) override {
     ChainOperator<Chain>::Open(context);
     process_.clock_ = context.clock;
-    ports_.Open(context, fn_, &now());
+    for (auto& port : internal::OpenSidePorts(context, fn_, &now())) this->AddSide(std::move(port));
     if (context.restore != nullptr)
       ThrowIfNotRestored(
           RestoreOperatorStates(fn_, *context.restore, context.subtask, context.parallelism));
@@ -44,23 +44,6 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
   }
   void BeginSnapshot(OperatorSnapshot& to) override { SnapshotOperatorStates(fn_, to); }
   std::uint64_t HeldBytes() const override { return fn_.HeldByOperatorStates(); }
-  bool Blocked() override { return ChainOperator<Chain>::Blocked() || ports_.Blocked(); }
-  void Flush(FlushMode mode) override {
-    ChainOperator<Chain>::Flush(mode);
-    ports_.Flush(mode);
-  }
-  void ForwardIdle() override {
-    ChainOperator<Chain>::ForwardIdle();
-    ports_.EmitIdle();
-  }
-  void ForwardEnd() override {
-    ChainOperator<Chain>::ForwardEnd();
-    ports_.EmitEnd();
-  }
-  void ForwardBarrier(std::int64_t checkpoint) override {
-    ChainOperator<Chain>::ForwardBarrier(checkpoint);
-    ports_.EmitBarrier(checkpoint);
-  }
   /// The function's `Close` if its `Open` was called, then the tail's, whatever was thrown.
   void Close() override {
     const std::exception_ptr thrown = internal::Caught([this] { CloseFunction(); });
@@ -74,7 +57,6 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
   void PassWatermark(EventTime watermark) {
     process_.watermark_ = std::max(process_.watermark_, watermark);
     this->ForwardWatermark(watermark);
-    ports_.EmitWatermark(watermark);
   }
   void SetWatermark(EventTime watermark) {
     process_.watermark_ = std::max(process_.watermark_, watermark);
@@ -132,16 +114,15 @@ class ProcessOperatorBase : public ChainOperator<Chain> {
     if constexpr (requires { fn_.Close(); }) {
       if (!opened_) return;
       try {
-        const std::uint64_t before = ports_.emitted();
+        const std::uint64_t before = this->emitted_aside();
         fn_.Close();
-        if (ports_.emitted() != before) internal::ThrowEmittedInClose();
+        if (this->emitted_aside() != before) internal::ThrowEmittedInClose();
       } catch (...) {
         internal::RethrowIn("Close of '" + name_ + "'");
       }
     }
   }
 
-  internal::SidePorts ports_;
   Out scratch_{};
   std::uint64_t emitted_ = 0;
   bool opened_ = false;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "millrace/operators/chain.h"
+#include "millrace/operators/chain_tail.h"
 #include "millrace/operators/pending_commits.h"
 #include "millrace/operators/snapshot.h"
 
@@ -81,7 +82,7 @@ struct WriterInLoop<Writer, true> {
 ///   void Close()
 /// It may be moved, and copied if it is trivially copyable, between two calls: it keeps no address of itself.
 template <class T, class Sink>
-class SinkTail {
+class SinkTail final : public ChainTail {
  public:
   using Record = T;
   using Tail = SinkTail;
@@ -138,8 +139,7 @@ class SinkTail {
   };
   MILLRACE_INLINE Cursor Begin() { return {this, internal::WriterInLoop<Writer>{*writer_}}; }
 
-  bool Blocked() { return false; }
-  void Flush(FlushMode) {
+  void Flush(FlushMode) override {
     if constexpr (requires(Writer& w) { w.Flush(); }) {
       try {
         writer_->Flush();
@@ -148,7 +148,7 @@ class SinkTail {
       }
     }
   }
-  void EmitWatermark(EventTime watermark) {
+  void EmitWatermark(EventTime watermark) override {
     if constexpr (requires(Writer& w) { w.OnWatermark(watermark); }) {
       if (watermark <= told_) return;  // the last one comes from each input, and at the end
       told_ = watermark;
@@ -159,23 +159,24 @@ class SinkTail {
       }
     }
   }
-  void EmitIdle() {}
-  void EmitBarrier(std::int64_t) {}
-  void EmitEnd() {
+  void EmitIdle() override {}
+  void EmitBarrier(std::int64_t) override {}
+  void EmitEnd() override {
     Flush(FlushMode::kAll);
     if constexpr (kCommits) {
       if (!checkpoints_) Prepare(PendingCommits::kEndOfJob);  // else with the last one
     }
   }
 
-  void PrepareCommit(OperatorSnapshot& to) {
+  bool HasCommits() const override { return kCommits; }
+  void PrepareCommit(OperatorSnapshot& to) override {
     Flush(FlushMode::kAll);
     if constexpr (kCommits) {
       Prepare(to.checkpoint());
       to.Put(SnapshotBlock::kCommittables, commits_.Encoded());
     }
   }
-  void CommitThrough(std::int64_t checkpoint) {
+  void CommitThrough(std::int64_t checkpoint) override {
     if constexpr (kCommits) {
       try {
         commits_.CommitThrough(checkpoint,
@@ -185,7 +186,7 @@ class SinkTail {
       }
     }
   }
-  void Close() {
+  void Close() override {
     if constexpr (requires(Writer& w) { w.Close(); }) {
       if (!writer_.has_value()) return;
       try {

@@ -9,6 +9,7 @@
 #include "millrace/io/batch.h"
 #include "millrace/io/key.h"
 #include "millrace/operators/chain.h"
+#include "millrace/operators/chain_tail.h"
 #include "millrace/operators/edge/routers.h"
 #include "millrace/operators/edge/row_stage.h"
 
@@ -17,7 +18,7 @@ namespace millrace {
 /// The end of a chain that feeds one edge: each row is written where it will be read, in the open batch of
 /// its target.
 template <class T, class Router>
-class EdgeTail {
+class EdgeTail final : public EdgeTailBase {
  public:
   using Record = T;
   using Tail = EdgeTail;
@@ -158,17 +159,6 @@ class EdgeTail {
     return cursor;
   }
 
-  bool Blocked() { return edge_->Blocked(); }
-  void Flush(FlushMode mode) { edge_->Flush(mode); }
-  void EmitWatermark(EventTime watermark) { edge_->EmitWatermark(watermark); }
-  void EmitIdle() { edge_->EmitIdle(); }
-  void EmitEnd() { edge_->EmitEnd(); }
-  void EmitBarrier(std::int64_t checkpoint) { edge_->EmitBarrier(checkpoint); }
-  static constexpr bool kCommits = false;
-  void Close() {}
-  void PrepareCommit(OperatorSnapshot&) {}
-  void CommitThrough(std::int64_t) {}
-
  private:
   static constexpr bool kStaged = Router::kHashed && RowStage<T>::kServes;
 
@@ -199,7 +189,6 @@ class EdgeTail {
   }
 
   Router router_;
-  OutputEdge* edge_ = nullptr;
   std::shared_ptr<RowStage<T>> stage_;  // shared by nobody: a tail is copied before it is bound
   OperatorCounters* counters_ = nullptr;
   bool lent_ = false;

@@ -7,6 +7,7 @@
 
 #include "millrace/io/batch.h"
 #include "millrace/operators/chain.h"
+#include "millrace/operators/chain_tail.h"
 #include "millrace/operators/edge/edge_tail.h"
 
 namespace millrace {
@@ -183,13 +184,13 @@ class OutputPort {
 
 /// The end of a chain that feeds a named stream.
 template <class T>
-class PortTail {
+class PortTail final : public ChainTail {
  public:
   using Record = T;
   using Tail = PortTail;
   static constexpr bool kHasEdges = true;
   PortTail() = default;
-  PortTail(const PortTail&) {}
+  PortTail(const PortTail&) : ChainTail() {}
   PortTail(PortTail&&) noexcept {}
 
   void Bind(ChainContext& c) {
@@ -210,16 +211,12 @@ class PortTail {
   };
   MILLRACE_INLINE Cursor Begin() { return {this}; }
 
-  bool Blocked() { return port_.Blocked(); }
-  void Flush(FlushMode mode) { port_.Flush(mode); }
-  void EmitWatermark(EventTime watermark) { port_.EmitWatermark(watermark); }
-  void EmitIdle() { port_.EmitIdle(); }
-  void EmitEnd() { port_.EmitEnd(); }
-  void EmitBarrier(std::int64_t checkpoint) { port_.EmitBarrier(checkpoint); }
-  static constexpr bool kCommits = false;
-  void Close() {}
-  void PrepareCommit(OperatorSnapshot&) {}
-  void CommitThrough(std::int64_t) {}
+  bool Blocked() override { return port_.Blocked(); }
+  void Flush(FlushMode mode) override { port_.Flush(mode); }
+  void EmitWatermark(EventTime watermark) override { port_.EmitWatermark(watermark); }
+  void EmitIdle() override { port_.EmitIdle(); }
+  void EmitEnd() override { port_.EmitEnd(); }
+  void EmitBarrier(std::int64_t checkpoint) override { port_.EmitBarrier(checkpoint); }
 
  private:
   OutputPort<T> port_;

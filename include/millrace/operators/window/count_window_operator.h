@@ -87,7 +87,7 @@ class CountWindowOperator final
     if (watermark == EventTime::Max() && this->spec_.windows.count == 0 && !EmitAll(budget))
       return false;
     passed_ = std::max(passed_, watermark);
-    this->PassWatermark(watermark);
+    this->ForwardWatermark(watermark);
     return true;
   }
   std::uint64_t StateRows() const override { return table_->size(); }

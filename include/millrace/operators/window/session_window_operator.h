@@ -99,7 +99,7 @@ class SessionWindowOperator final
   bool AdvanceWatermark(EventTime watermark, StepBudget& budget) override {
     if (!this->spec_.windows.processing_time && !FireThrough(watermark.millis(), budget))
       return false;
-    this->PassWatermark(watermark);
+    this->ForwardWatermark(watermark);
     return true;
   }
   bool AdvanceProcessingTime(std::int64_t wall_millis, StepBudget& budget) override {

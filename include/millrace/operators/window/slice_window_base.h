@@ -51,7 +51,7 @@ class SliceWindowBase
 
   bool AdvanceWatermark(EventTime watermark, StepBudget& budget) override {
     if (!processing_time() && !FireThrough(watermark.millis(), budget)) return false;
-    this->PassWatermark(watermark);
+    this->ForwardWatermark(watermark);
     return true;
   }
   bool AdvanceProcessingTime(std::int64_t wall_millis, StepBudget& budget) override {

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 
 #include "millrace/operators/chain_operator.h"
 #include "millrace/operators/edge/key_column.h"
-#include "millrace/operators/edge/port_tail.h"
+#include "millrace/operators/side_port.h"
 #include "millrace/operators/snapshot.h"
 #include "millrace/operators/user_error.h"
 #include "millrace/operators/watermarks.h"
@@ -36,38 +37,19 @@ class WindowOperatorBase : public ChainOperator<Chain> {
 
   void Open(OperatorContext& context) override {
     ChainOperator<Chain>::Open(context);
-    if (spec_.late_output >= 0) late_.Bind(context, static_cast<std::size_t>(spec_.late_output));
+    if (spec_.late_output < 0) return;
+    auto late = std::make_unique<internal::TypedSidePort<In>>();
+    late->Bind(context, static_cast<std::size_t>(spec_.late_output));
+    late_ = late.get();
+    this->AddSide(std::move(late));
   }
   bool CanHashKeys(int) const override { return kIsWordKey<K>; }
   void HashKeys(int, Batch& batch) override { HashKeysOf<In>(key_, batch); }
-  bool Blocked() override {
-    return ChainOperator<Chain>::Blocked() || (spec_.late_output >= 0 && late_.Blocked());
-  }
-  void Flush(FlushMode mode) override {
-    ChainOperator<Chain>::Flush(mode);
-    if (spec_.late_output >= 0) late_.Flush(mode);
-  }
-  void ForwardIdle() override {
-    ChainOperator<Chain>::ForwardIdle();
-    if (spec_.late_output >= 0) late_.EmitIdle();
-  }
-  void ForwardEnd() override {
-    ChainOperator<Chain>::ForwardEnd();
-    if (spec_.late_output >= 0) late_.EmitEnd();
-  }
-  void ForwardBarrier(std::int64_t checkpoint) override {
-    ChainOperator<Chain>::ForwardBarrier(checkpoint);
-    if (spec_.late_output >= 0) late_.EmitBarrier(checkpoint);
-  }
 
  protected:
-  void PassWatermark(EventTime watermark) {
-    this->ForwardWatermark(watermark);
-    if (spec_.late_output >= 0) late_.EmitWatermark(watermark);
-  }
   void OnLate(In& record, std::int64_t time) {
     this->context_->counters->late.Add(1);
-    if (spec_.late_output >= 0) late_.Push(record, EventTime::FromMillis(time));
+    if (late_ != nullptr) late_->Push(record, EventTime::FromMillis(time));
   }
   /// Of records whose event time is no place on the time line: they have none, or it was made by EmitAt or by a timer at
   /// the end of time.
@@ -133,7 +115,7 @@ class WindowOperatorBase : public ChainOperator<Chain> {
  private:
   Out scratch_{};
   std::uint64_t emitted_ = 0;
-  OutputPort<In> late_;
+  internal::TypedSidePort<In>* late_ = nullptr;
 };
 
 }  // namespace millrace

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+
+#include "millrace/base/time.h"
+#include "millrace/operators/edge/output_edge.h"
+
+namespace millrace {
+
+class OperatorSnapshot;
+
+/// The end of a chain without its types: what an operator does with it between the loops over rows.
+class ChainTail {
+ public:
+  /// True when it has no room: don't pull input.
+  virtual bool Blocked() { return false; }
+  virtual void Flush(FlushMode mode) = 0;
+  virtual void EmitWatermark(EventTime watermark) = 0;
+  virtual void EmitIdle() = 0;
+  virtual void EmitEnd() = 0;
+  virtual void EmitBarrier(std::int64_t checkpoint) = 0;
+
+  // --- sinks only; Operator says what these are
+  virtual bool HasCommits() const { return false; }
+  virtual void PrepareCommit(OperatorSnapshot& /*to*/) {}
+  virtual void CommitThrough(std::int64_t /*checkpoint*/) {}
+  virtual void Close() {}
+
+ protected:
+  ~ChainTail() = default;
+};
+
+/// A tail that feeds one edge.
+class EdgeTailBase : public ChainTail {
+ public:
+  bool Blocked() final;
+  void Flush(FlushMode mode) final;
+  void EmitWatermark(EventTime watermark) final;
+  void EmitIdle() final;
+  void EmitEnd() final;
+  void EmitBarrier(std::int64_t checkpoint) final;
+
+ protected:
+  ~EdgeTailBase() = default;
+
+  OutputEdge* edge_ = nullptr;
+};
+
+}  // namespace millrace

@@ -1,0 +1,4 @@
+// A program to carry the precompiled headers; it is not built.
+int main() {
+  return 0;
+}
