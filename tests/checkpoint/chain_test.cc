@@ -164,6 +164,7 @@ TEST(Chains, EveryCompleteCheckpointHasAllThatItsSnapshotsBuildOn) {
           << report.failure;
     }
   }
+  if (!test_support::AllSeeds()) return;
   EXPECT_GT(completed, 1000U);
   EXPECT_GT(failed, 1000U);
   EXPECT_GT(increments, 1000U);
