@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "millrace/base/clock.h"
-#include "millrace/operators/source_api.h"
+#include "millrace/operators/source/source_api.h"
 
 namespace millrace {
 

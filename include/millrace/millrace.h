@@ -6,7 +6,7 @@
 #include "millrace/state/ttl.h"
 #include "millrace/io/record.h"
 #include "millrace/operators/collector.h"
-#include "millrace/operators/chain.h"
+#include "millrace/operators/chain/chain.h"
 #include "millrace/state/keyed_state.h"
 #include "millrace/state/broadcast_state.h"
 #include "millrace/operators/process_function.h"

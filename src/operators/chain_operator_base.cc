@@ -1,4 +1,4 @@
-#include "millrace/operators/chain_operator_base.h"
+#include "millrace/operators/chain/chain_operator_base.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 #include "millrace/operators/process_function.h"
 
-#include "millrace/operators/chain.h"
+#include "millrace/operators/chain/chain.h"
 
 namespace millrace {
 

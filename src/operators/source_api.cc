@@ -1,4 +1,4 @@
-#include "millrace/operators/source_api.h"
+#include "millrace/operators/source/source_api.h"
 
 #include "millrace/operators/user_error.h"
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "benchmarks/support/pace.h"
-#include "millrace/operators/source_api.h"
+#include "millrace/operators/source/source_api.h"
 
 namespace millrace::chaos {
 

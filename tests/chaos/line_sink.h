@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "millrace/operators/sink_tail.h"
+#include "millrace/operators/chain/sink_tail.h"
 
 namespace millrace::chaos {
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "millrace/io/bytes.h"
-#include "millrace/operators/sink_tail.h"
+#include "millrace/operators/chain/sink_tail.h"
 
 namespace millrace::chaos {
 

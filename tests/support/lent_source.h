@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "millrace/io/value_traits.h"
-#include "millrace/operators/source_api.h"
-#include "millrace/operators/source_operator.h"
+#include "millrace/operators/source/source_api.h"
+#include "millrace/operators/source/source_operator.h"
 
 namespace millrace::test_support {
 

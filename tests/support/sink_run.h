@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "millrace/base/clock.h"
+#include "millrace/operators/chain/sink_tail.h"
 #include "millrace/operators/operator.h"
-#include "millrace/operators/sink_tail.h"
 
 namespace millrace::test_support {
 

@@ -13,7 +13,7 @@
 #include "millrace/base/clock.h"
 #include "millrace/base/random.h"
 #include "millrace/io/codec.h"
-#include "millrace/operators/source_api.h"
+#include "millrace/operators/source/source_api.h"
 #include "tests/support/seeds.h"
 
 /// What every source has to keep. To run it on one write a subject and

@@ -9,10 +9,10 @@
 #include "millrace/api/key_selector.h"
 #include "millrace/api/steps.h"
 #include "millrace/operators/broadcast/broadcast_function.h"
+#include "millrace/operators/chain/sink_tail.h"
 #include "millrace/operators/collector.h"
 #include "millrace/operators/process_function.h"
-#include "millrace/operators/sink_tail.h"
-#include "millrace/operators/source_api.h"
+#include "millrace/operators/source/source_api.h"
 #include "millrace/operators/window/window_types.h"
 
 /// What the fluent API asks of the functions it is given, as bools for its static_asserts. As requires-expressions, not
@@ -178,7 +178,8 @@ inline constexpr bool kPolls = requires(Reader& r, AnyOutput& out) {
 template <class Source>
 constexpr bool CheckSource() {
   constexpr bool ok = kSource<Source>;
-  static_assert(ok, "millrace: FromSource: (Source) is no source: see operators/source_api.h");
+  static_assert(ok,
+                "millrace: FromSource: (Source) is no source: see operators/source/source_api.h");
   if constexpr (ok) {
     using Split = typename Source::Split;
     constexpr bool split = kSerializable<Split>;

@@ -17,8 +17,8 @@
 #include "millrace/base/status.h"
 #include "millrace/connectors/collect_sink.h"
 #include "millrace/connectors/simple_sinks.h"
+#include "millrace/operators/chain/sink_tail.h"
 #include "millrace/operators/process_operator.h"
-#include "millrace/operators/sink_tail.h"
 #include "millrace/operators/timestamp_operator.h"
 
 namespace millrace {

@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
-#include "millrace/operators/chain_operator.h"
-#include "millrace/operators/source_operator.h"
+#include "millrace/operators/chain/chain_operator.h"
+#include "millrace/operators/source/source_operator.h"
 
 /// What a closed pipe leaves in the graph: the operator's parts, of which each subtask gets its own copy.
 namespace millrace::internal {

@@ -3,7 +3,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "millrace/operators/chain.h"
+#include "millrace/operators/chain/chain.h"
 
 /// The fused steps of a pipe: what to put in front of the rest of the chain.
 namespace millrace::internal {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "millrace/io/value_traits.h"
-#include "millrace/operators/sink_tail.h"
+#include "millrace/operators/chain/sink_tail.h"
 
 namespace millrace {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "millrace/connectors/rolling_policy.h"
-#include "millrace/operators/sink_tail.h"
+#include "millrace/operators/chain/sink_tail.h"
 
 namespace millrace {
 

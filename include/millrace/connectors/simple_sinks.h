@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "millrace/io/print.h"
-#include "millrace/operators/sink_tail.h"
+#include "millrace/operators/chain/sink_tail.h"
 
 namespace millrace {
 

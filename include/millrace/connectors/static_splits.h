@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "millrace/io/codec.h"
-#include "millrace/operators/source_api.h"
+#include "millrace/operators/source/source_api.h"
 
 namespace millrace {
 

@@ -13,7 +13,7 @@
 #include "millrace/connectors/static_splits.h"
 #include "millrace/io/print.h"
 #include "millrace/io/record.h"
-#include "millrace/operators/source_api.h"
+#include "millrace/operators/source/source_api.h"
 #include "millrace/operators/user_error.h"
 
 namespace millrace {

@@ -10,7 +10,7 @@
 
 #include "millrace/io/record.h"
 #include "millrace/operators/aggregators.h"
-#include "millrace/operators/chain_operator.h"
+#include "millrace/operators/chain/chain_operator.h"
 #include "millrace/operators/edge/key_column.h"
 #include "millrace/operators/snapshot.h"
 #include "millrace/state/state_table.h"

@@ -10,7 +10,7 @@
 #include "millrace/io/batch.h"
 #include "millrace/operators/counters.h"
 #include "millrace/operators/edge/output_edge.h"
-#include "millrace/operators/source_api.h"
+#include "millrace/operators/source/source_api.h"
 #include "millrace/operators/step_budget.h"
 
 namespace millrace {

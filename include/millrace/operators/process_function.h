@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "millrace/base/clock.h"
-#include "millrace/operators/side_port.h"
+#include "millrace/operators/chain/side_port.h"
 #include "millrace/operators/timer_service.h"
 #include "millrace/state/collection_state.h"
 #include "millrace/state/expiring_list.h"

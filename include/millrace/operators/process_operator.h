@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "millrace/operators/chain_operator.h"
+#include "millrace/operators/chain/chain_operator.h"
 #include "millrace/operators/operator_states.h"
 #include "millrace/operators/process_function.h"
 #include "millrace/operators/snapshot.h"

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "millrace/operators/chain_operator.h"
+#include "millrace/operators/chain/chain_operator.h"
 #include "millrace/operators/snapshot.h"
 #include "millrace/operators/watermarks.h"
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "millrace/io/channel.h"
-#include "millrace/operators/source_api.h"
+#include "millrace/operators/source/source_api.h"
 #include "runtime/task/splits/split_courier.h"
 
 namespace millrace {

@@ -11,7 +11,7 @@
 
 #include "millrace/base/status.h"
 #include "millrace/io/channel.h"
-#include "millrace/operators/source_api.h"
+#include "millrace/operators/source/source_api.h"
 #include "runtime/checkpoint/source_checkpoints.h"
 #include "runtime/task/splits/split_courier.h"
 #include "src/operators/dealt_splits.h"

@@ -1,4 +1,4 @@
-// expects: millrace: FromSource: (Source) is no source: see operators/source_api.h
+// expects: millrace: FromSource: (Source) is no source: see operators/source/source_api.h
 // types: Source = int
 #include "millrace/millrace.h"
 #include "tests/compile_fail/readings.h"

@@ -8,8 +8,8 @@
 #include "millrace/base/arena.h"
 #include "millrace/io/batch.h"
 #include "millrace/io/key.h"
-#include "millrace/operators/chain.h"
-#include "millrace/operators/chain_tail.h"
+#include "millrace/operators/chain/chain.h"
+#include "millrace/operators/chain/chain_tail.h"
 #include "millrace/operators/edge/routers.h"
 #include "millrace/operators/edge/row_stage.h"
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "millrace/io/batch.h"
-#include "millrace/operators/chain.h"
-#include "millrace/operators/chain_tail.h"
+#include "millrace/operators/chain/chain.h"
+#include "millrace/operators/chain/chain_tail.h"
 #include "millrace/operators/edge/edge_tail.h"
 
 namespace millrace {

@@ -4,9 +4,9 @@
 #include <string>
 #include <utility>
 
-#include "millrace/operators/chain_operator.h"
+#include "millrace/operators/chain/chain_operator.h"
+#include "millrace/operators/chain/side_port.h"
 #include "millrace/operators/edge/key_column.h"
-#include "millrace/operators/side_port.h"
 #include "millrace/operators/snapshot.h"
 #include "millrace/operators/user_error.h"
 #include "millrace/operators/watermarks.h"

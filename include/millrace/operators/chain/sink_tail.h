@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "millrace/operators/chain.h"
-#include "millrace/operators/chain_tail.h"
+#include "millrace/operators/chain/chain.h"
+#include "millrace/operators/chain/chain_tail.h"
 #include "millrace/operators/pending_commits.h"
 #include "millrace/operators/snapshot.h"
 

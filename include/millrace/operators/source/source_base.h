@@ -10,7 +10,7 @@
 #include "millrace/base/status.h"
 #include "millrace/base/time.h"
 #include "millrace/io/bytes.h"
-#include "millrace/operators/chain_operator_base.h"
+#include "millrace/operators/chain/chain_operator_base.h"
 
 namespace millrace {
 namespace internal {

@@ -4,9 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "millrace/operators/chain_tail.h"
+#include "millrace/operators/chain/chain_tail.h"
+#include "millrace/operators/chain/side_port.h"
 #include "millrace/operators/operator.h"
-#include "millrace/operators/side_port.h"
 
 namespace millrace {
 

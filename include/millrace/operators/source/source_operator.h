@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "millrace/io/codec.h"
-#include "millrace/operators/chain.h"
-#include "millrace/operators/source_base.h"
+#include "millrace/operators/chain/chain.h"
+#include "millrace/operators/source/source_base.h"
 #include "millrace/operators/watermarks.h"
 
 namespace millrace {

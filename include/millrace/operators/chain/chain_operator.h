@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "millrace/operators/chain.h"
-#include "millrace/operators/chain_operator_base.h"
+#include "millrace/operators/chain/chain.h"
+#include "millrace/operators/chain/chain_operator_base.h"
 
 namespace millrace {
 
