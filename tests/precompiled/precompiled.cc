@@ -1,4 +1,4 @@
-// A program to carry the precompiled headers; it is not built.
+// Carries the precompiled headers: compilers take them only in what is compiled as they were, and tests are programs.
 int main() {
   return 0;
 }

@@ -4,30 +4,20 @@
 
 #include "millrace/base/time.h"
 #include "millrace/operators/edge/output_edge.h"
+#include "millrace/operators/edge/output_end.h"
 
 namespace millrace {
 
 class OperatorSnapshot;
 
 /// The end of a chain without its types: what an operator does with it between the loops over rows.
-class ChainTail {
+class ChainTail : public OutputEnd {
  public:
-  /// True when it has no room: don't pull input.
-  virtual bool Blocked() { return false; }
-  virtual void Flush(FlushMode mode) = 0;
-  virtual void EmitWatermark(EventTime watermark) = 0;
-  virtual void EmitIdle() = 0;
-  virtual void EmitEnd() = 0;
-  virtual void EmitBarrier(std::int64_t checkpoint) = 0;
-
   // --- sinks only; Operator says what these are
   virtual bool HasCommits() const { return false; }
   virtual void PrepareCommit(OperatorSnapshot& /*to*/) {}
   virtual void CommitThrough(std::int64_t /*checkpoint*/) {}
   virtual void Close() {}
-
- protected:
-  ~ChainTail() = default;
 };
 
 /// A tail that feeds one edge.
@@ -41,8 +31,6 @@ class EdgeTailBase : public ChainTail {
   void EmitBarrier(std::int64_t checkpoint) final;
 
  protected:
-  ~EdgeTailBase() = default;
-
   OutputEdge* edge_ = nullptr;
 };
 

@@ -1,21 +1,15 @@
 #pragma once
 
+#include "millrace/operators/edge/output_end.h"
 #include "millrace/operators/edge/port_tail.h"
 
 namespace millrace {
 namespace internal {
 
 /// A side output's port without its record type: what an operator does with all of them.
-class SidePort {
+class SidePort : public OutputEnd {
  public:
-  virtual ~SidePort() = default;
   virtual void Bind(OperatorContext& context, std::size_t output) = 0;
-  virtual bool Blocked() = 0;
-  virtual void Flush(FlushMode mode) = 0;
-  virtual void EmitWatermark(EventTime watermark) = 0;
-  virtual void EmitIdle() = 0;
-  virtual void EmitEnd() = 0;
-  virtual void EmitBarrier(std::int64_t checkpoint) = 0;
   /// Records that were emitted so far.
   virtual std::uint64_t emitted() const = 0;
 };

@@ -139,6 +139,7 @@ class SinkTail final : public ChainTail {
   };
   MILLRACE_INLINE Cursor Begin() { return {this, internal::WriterInLoop<Writer>{*writer_}}; }
 
+  bool Blocked() override { return false; }
   void Flush(FlushMode) override {
     if constexpr (requires(Writer& w) { w.Flush(); }) {
       try {

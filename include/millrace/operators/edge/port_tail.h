@@ -9,22 +9,16 @@
 #include "millrace/operators/chain/chain.h"
 #include "millrace/operators/chain/chain_tail.h"
 #include "millrace/operators/edge/edge_tail.h"
+#include "millrace/operators/edge/output_end.h"
 
 namespace millrace {
 
 /// One edge of an output that branches: takes rows a batch at a time.
 template <class T>
-class PortEdge {
+class PortEdge : public OutputEnd {
  public:
-  virtual ~PortEdge() = default;
   /// Copies rows to the edge; moves them when `last` says nobody else reads them.
   virtual void Scatter(T* rows, const EventTime* times, std::uint32_t count, bool last) = 0;
-  virtual bool Blocked() = 0;
-  virtual void Flush(FlushMode mode) = 0;
-  virtual void EmitWatermark(EventTime watermark) = 0;
-  virtual void EmitIdle() = 0;
-  virtual void EmitEnd() = 0;
-  virtual void EmitBarrier(std::int64_t checkpoint) = 0;
 };
 
 /// What a consumer leaves at a branching output: how its edge takes rows.

@@ -9,7 +9,7 @@
 
 #include "millrace/io/codec.h"
 #include "millrace/operators/chain/chain.h"
-#include "millrace/operators/source/source_base.h"
+#include "millrace/operators/source/source_operator_base.h"
 #include "millrace/operators/watermarks.h"
 
 namespace millrace {

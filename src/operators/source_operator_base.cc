@@ -1,4 +1,4 @@
-#include "millrace/operators/source/source_base.h"
+#include "millrace/operators/source/source_operator_base.h"
 
 #include <algorithm>
 #include <utility>
