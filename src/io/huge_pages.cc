@@ -6,7 +6,7 @@
 
 namespace millrace {
 
-char* MapHugePages(std::size_t bytes, std::size_t alignment) {
+char* MapPages(std::size_t bytes, std::size_t alignment) {
   void* const mapped = mmap(nullptr, bytes + alignment, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
@@ -15,14 +15,28 @@ char* MapHugePages(std::size_t bytes, std::size_t alignment) {
       (alignment - reinterpret_cast<std::uintptr_t>(begin) % alignment) % alignment;
   if (before > 0) munmap(begin, before);
   if (before < alignment) munmap(begin + before + bytes, alignment - before);
-  madvise(begin + before, bytes, MADV_HUGEPAGE);  // advice: without it all is well, and slower
   return begin + before;
+}
+
+char* MapHugePages(std::size_t bytes, std::size_t alignment) {
+  char* const begin = MapPages(bytes, alignment);
+  // Advice: without it all is well, and slower.
+  if (begin != nullptr) madvise(begin, bytes, MADV_HUGEPAGE);
+  return begin;
 }
 
 void PopulatePages([[maybe_unused]] char* begin, [[maybe_unused]] std::size_t bytes) {
 #ifdef MADV_POPULATE_WRITE
   madvise(begin, bytes, MADV_POPULATE_WRITE);
 #endif
+}
+
+void DropPages(char* begin, std::size_t bytes) {
+  constexpr std::uintptr_t kPage = 4096;
+  const auto at = reinterpret_cast<std::uintptr_t>(begin);
+  const std::uintptr_t first = (at + kPage - 1) / kPage * kPage;
+  const std::uintptr_t end = (at + bytes) / kPage * kPage;
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
 }
 
 }  // namespace millrace

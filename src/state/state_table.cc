@@ -47,7 +47,7 @@ std::uint32_t NextGroups(std::uint32_t groups, std::uint32_t sub, std::size_t su
 }
 
 // Cut from a region. The sanitizer knows the bounds of the allocator's blocks only.
-bool IsLarge(std::size_t bytes) {
+bool IsOfRegion(std::size_t bytes) {
   return !MILLRACE_ASAN && bytes >= BlockRegions::kLeastBytes;
 }
 
@@ -86,15 +86,17 @@ void StateTable::Charge(std::int64_t bytes) {
 
 // Headers are zero, and rows where zeroes are what a dormant one is made of.
 std::byte* StateTable::AllocateBlock(std::size_t bytes, std::size_t header_bytes) {
-  if (IsLarge(bytes)) {
-    if (regions_ == nullptr) regions_ = std::make_unique<BlockRegions>();
-    void* const block = regions_->Take(bytes);
-    if (block == nullptr) throw std::bad_alloc();
-    return static_cast<std::byte*>(block);
+  const std::size_t zeroed = layout_.plain() || !layout_.zero() ? header_bytes : bytes;
+  void* block = nullptr;
+  if (IsOfRegion(bytes)) {
+    const BlockRegions::Pages pages = BlockRegions::PagesFor(bytes);
+    std::unique_ptr<BlockRegions>& regions = regions_[static_cast<std::size_t>(pages)];
+    if (regions == nullptr) regions = std::make_unique<BlockRegions>(pages);
+    block = regions->Take(bytes, zeroed);
+  } else if ((block = std::aligned_alloc(kLine, bytes)) != nullptr) {
+    std::memset(block, 0, zeroed);
   }
-  void* const block = std::aligned_alloc(kLine, bytes);
   if (block == nullptr) throw std::bad_alloc();
-  std::memset(block, 0, layout_.plain() || !layout_.zero() ? header_bytes : bytes);
   return static_cast<std::byte*>(block);
 }
 
@@ -134,7 +136,7 @@ void StateTable::Free(SubTable* sub, Rows rows) {
   const std::size_t headers = (std::size_t{sub->groups} * kHeaderBytes + kLine - 1) / kLine * kLine;
   const std::size_t row_area = std::size_t{sub->groups} * kGroupSlots * row_bytes_;
   const std::size_t bytes = (headers + row_area + kLine - 1) / kLine * kLine;
-  if (IsLarge(bytes)) {
+  if (IsOfRegion(bytes)) {
     BlockRegions::Give(sub->headers, bytes);
   } else {
     std::free(sub->headers);

@@ -225,8 +225,9 @@ class StateTable {
   std::uint64_t version_ = 0;
   std::uint8_t epoch_ = 1;
   std::uint8_t open_snapshots_ = 0;
-  std::unique_ptr<Epochs> epochs_;         // null: no snapshots are expected
-  std::unique_ptr<BlockRegions> regions_;  // null: no block was large so far
+  std::unique_ptr<Epochs> epochs_;  // null: no snapshots are expected
+  // For blocks that are not the heap's, by their pages; null: there was none so far.
+  std::unique_ptr<BlockRegions> regions_[2];
 };
 
 /// The table with its lookups. A Stored<K> is at offset 0 of the row.
