@@ -31,12 +31,4 @@ void PopulatePages([[maybe_unused]] char* begin, [[maybe_unused]] std::size_t by
 #endif
 }
 
-void DropPages(char* begin, std::size_t bytes) {
-  constexpr std::uintptr_t kPage = 4096;
-  const auto at = reinterpret_cast<std::uintptr_t>(begin);
-  const std::uintptr_t first = (at + kPage - 1) / kPage * kPage;
-  const std::uintptr_t end = (at + bytes) / kPage * kPage;
-  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
-}
-
 }  // namespace millrace

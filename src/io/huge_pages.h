@@ -16,7 +16,4 @@ char* MapHugePages(std::size_t bytes, std::size_t alignment = kHugePage);
 /// kernel before Linux 5.14 gives them when they are touched.
 void PopulatePages(char* begin, std::size_t bytes);
 
-/// Gives those pages back that lie within these bytes as a whole: they are zeros again.
-void DropPages(char* begin, std::size_t bytes);
-
 }  // namespace millrace

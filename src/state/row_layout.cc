@@ -19,6 +19,18 @@ bool IsZero(const ColumnOps& ops) {
   return zero;
 }
 
+// In a row that has the column at `offset`; none: they are not its encoding.
+std::vector<Piece> PiecesOf(const ColumnOps& ops, std::uint32_t offset) {
+  std::vector<Piece> pieces;
+  if (ops.bulk) {
+    pieces.push_back({0, ops.bytes});
+  } else if (ops.pieces != nullptr) {
+    ops.pieces(pieces);
+  }
+  for (Piece& piece : pieces) piece.offset += offset;
+  return pieces;
+}
+
 }  // namespace
 
 std::uint32_t RowLayout::Place(const ColumnOps& ops) {
@@ -42,7 +54,7 @@ std::uint32_t RowLayout::Place(const ColumnOps& ops) {
 std::uint32_t RowLayout::AddColumn(const ColumnOps& ops) {
   const std::uint32_t offset = Place(ops);
   all_.push_back({offset, ops});
-  image_.AddColumn(offset, ops.bytes, 0, 0, ops.bulk);
+  image_.AddColumn(PiecesOf(ops, offset));
   return offset;
 }
 
@@ -51,7 +63,7 @@ std::uint32_t RowLayout::AddOptionalColumn(const ColumnOps& ops, std::uint32_t p
   for (const Column& c : all_) bit <<= c.presence != 0 ? 1 : 0;
   const std::uint32_t offset = Place(ops);
   all_.push_back({offset, ops, presence, bit});
-  image_.AddColumn(offset, ops.bytes, presence, bit, ops.bulk);
+  image_.AddColumn(PiecesOf(ops, offset), presence, bit);
   return offset;
 }
 

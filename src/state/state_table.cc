@@ -137,7 +137,7 @@ void StateTable::Free(SubTable* sub, Rows rows) {
   const std::size_t row_area = std::size_t{sub->groups} * kGroupSlots * row_bytes_;
   const std::size_t bytes = (headers + row_area + kLine - 1) / kLine * kLine;
   if (IsOfRegion(bytes)) {
-    BlockRegions::Give(sub->headers, bytes);
+    regions_[static_cast<std::size_t>(BlockRegions::PagesFor(bytes))]->Give(sub->headers, bytes);
   } else {
     std::free(sub->headers);
   }

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "millrace/base/random.h"
@@ -22,8 +25,16 @@ struct Triple {
 };
 MILLRACE_RECORD(Triple, a, b, c);
 
+struct Gaps {
+  std::int64_t a = 0;
+  std::int16_t b = 0;
+  Triple c;
+  std::array<std::pair<std::int32_t, std::int8_t>, 2> d;
+};
+MILLRACE_RECORD(Gaps, c, a, d, b);  // not in the order of the struct
+
 ColumnOps Draw(Random& random) {
-  switch (random.Uniform(5)) {
+  switch (random.Uniform(7)) {
     case 0:
       return ColumnOpsOf<std::uint8_t>();
     case 1:
@@ -32,14 +43,30 @@ ColumnOps Draw(Random& random) {
       return ColumnOpsOf<std::uint32_t>();
     case 3:
       return ColumnOpsOf<std::int64_t>();
-    default:
+    case 4:
       return ColumnOpsOf<Triple>();
+    case 5:
+      return ColumnOpsOf<Gaps>();
+    default:
+      return ColumnOpsOf<std::tuple<std::int64_t, std::int32_t>>();
+  }
+}
+
+RowLayout DrawKey(Random& random) {
+  switch (random.Uniform(4)) {
+    case 0:
+      return KeyedTable<std::int32_t>::KeyLayout();
+    case 1:
+      return KeyedTable<std::tuple<std::int64_t, std::int32_t>>::KeyLayout();
+    case 2:
+      return KeyedTable<std::pair<std::int8_t, std::int64_t>>::KeyLayout();
+    default:
+      return KeyedTable<std::int64_t>::KeyLayout();
   }
 }
 
 RowLayout DrawLayout(Random& random) {
-  RowLayout layout = random.Chance(0.5) ? KeyedTable<std::int64_t>::KeyLayout()
-                                        : KeyedTable<std::int32_t>::KeyLayout();
+  RowLayout layout = DrawKey(random);
   const std::uint32_t presence = layout.AddColumn(ColumnOpsOf<std::uint32_t>());
   for (std::uint64_t n = random.Uniform(6); n > 0; --n) {
     const ColumnOps ops = Draw(random);
@@ -67,6 +94,7 @@ TEST(RowImage, HasTheBytesOfTheColumns) {
     layout.EncodeValues(at, columns);
     ASSERT_LE(columns.size(), image->max_bytes());
     ASSERT_GE(columns.size(), image->min_bytes());
+    ASSERT_GE(image->min_bytes(), sizeof(std::uint32_t)) << "the key";
     std::vector<char> bytes(image->max_bytes());
     const char* end = image->Write(at, bytes.data());
     const std::string_view written(bytes.data(), static_cast<std::size_t>(end - bytes.data()));
@@ -75,6 +103,9 @@ TEST(RowImage, HasTheBytesOfTheColumns) {
     ASSERT_EQ(image->Length(bytes.data(), bytes.size()), written.size());
     ASSERT_EQ(image->Length(bytes.data(), written.size()), written.size());
     ASSERT_EQ(image->Length(bytes.data(), written.size() - 1), 0U);
+    // Its key alone.
+    layout.CopyKey(bytes.data(), reinterpret_cast<std::byte*>(back.data()));
+    ASSERT_TRUE(layout.EqualKeys(at, reinterpret_cast<const std::byte*>(back.data())));
     // What comes back is encoded in the same way, by both.
     auto* to = reinterpret_cast<std::byte*>(back.data());
     image->Read(bytes.data(), to);
@@ -95,6 +126,9 @@ TEST(RowImage, IsNoneWhereAColumnIsMoreThanItsBytes) {
   real.AddColumn(ColumnOpsOf<double>());  // one NaN for all, in the codec
   EXPECT_EQ(real.image(), nullptr);
   EXPECT_EQ(KeyedTable<std::string>::KeyLayout().image(), nullptr);
+  RowLayout truth = KeyedTable<std::int64_t>::KeyLayout();
+  truth.AddColumn(ColumnOpsOf<std::pair<bool, std::int64_t>>());  // not every byte is one
+  EXPECT_EQ(truth.image(), nullptr);
 }
 
 }  // namespace

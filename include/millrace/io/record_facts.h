@@ -13,8 +13,9 @@ namespace internal {
 /// What the hot path and the codec need to know about a type, computed once per type.
 struct TypeFacts {
   bool serializable = true;
-  bool fixed = true;  // the same number of wire bytes for every value
-  bool bulk = false;  // the bytes in memory are the bytes on the wire, and every pattern is valid
+  bool fixed = true;   // the same number of wire bytes for every value
+  bool bulk = false;   // the bytes in memory are the bytes on the wire, and every pattern is valid
+  bool pieces = true;  // the same but for gaps, which are not on the wire
   bool arena_string = false;  // holds a millrace::String somewhere
   bool heap = false;          // owns memory: std::string, vector, map, custom
   bool floating = false;
@@ -26,6 +27,7 @@ struct TypeFacts {
   constexpr void Join(const TypeFacts& part) {
     serializable &= part.serializable;
     fixed &= part.fixed;
+    pieces &= part.pieces;
     arena_string |= part.arena_string;
     heap |= part.heap;
     floating |= part.floating;
@@ -63,7 +65,7 @@ constexpr TypeFacts FactsOfVariant(TypeList<Ts...>*) {
   std::size_t least = static_cast<std::size_t>(-1);
   ((all.Join(kFacts<Ts>), least = kFacts<Ts>.min_bytes < least ? kFacts<Ts>.min_bytes : least),
    ...);
-  all.fixed = false;
+  all.fixed = all.pieces = false;
   all.min_bytes = 1 + least;
   return all;
 }
@@ -93,7 +95,7 @@ constexpr TypeFacts FactsOfRecord(const FieldList<T, kMembers...>& fields) {
 constexpr TypeFacts FactsOfOwner(TypeFacts element, std::size_t head) {
   element.serializable &= element.min_bytes > 0;  // else a count of 2^32 would need no input
   element.fixed = false;
-  element.bulk = false;
+  element.bulk = element.pieces = false;
   element.min_bytes = head;
   return element;
 }
@@ -111,6 +113,7 @@ constexpr TypeFacts FactsOfNumber() {
   if constexpr (kKind == Kind::kDuration || kKind == Kind::kTimePoint) {
     f.bulk &= std::is_trivially_copyable_v<T>;
   }
+  f.pieces = f.bulk;
   return f;
 }
 
@@ -119,19 +122,19 @@ constexpr TypeFacts ComputeFacts() {
   constexpr Kind kKind = kKindOf<T>;
   TypeFacts f;
   if constexpr (kKind == Kind::kUnsupported) {
-    f.serializable = f.fixed = false;
+    f.serializable = f.fixed = f.pieces = false;
     f.heap = !std::is_trivially_copyable_v<T>;
     f.message = LooksLikeMessage<T>;
   } else if constexpr (IsNumber(kKind)) {
     f = FactsOfNumber<T>();
   } else if constexpr (kKind == Kind::kString || kKind == Kind::kArenaString) {
-    f.fixed = false;
+    f.fixed = f.pieces = false;
     f.heap = kKind == Kind::kString;
     f.arena_string = kKind == Kind::kArenaString;
     f.min_bytes = 4;
   } else if constexpr (kKind == Kind::kOptional) {
     f = kFacts<typename Shape<T>::Element>;
-    f.fixed = f.bulk = false;
+    f.fixed = f.bulk = f.pieces = false;
     f.min_bytes = 1;
   } else if constexpr (kKind == Kind::kVariant) {
     f = FactsOfVariant(static_cast<typename Shape<T>::Elements*>(nullptr));
@@ -151,7 +154,7 @@ constexpr TypeFacts ComputeFacts() {
     f.heap = true;
     f.unordered |= kKind == Kind::kUnorderedMap;
   } else if constexpr (kKind == Kind::kCustom) {
-    f.fixed = false;
+    f.fixed = f.pieces = false;
     f.heap = f.custom = true;
     f.min_bytes = 1;
   }

@@ -20,6 +20,7 @@ template <class T>
 struct ColumnCodec {
   static constexpr bool kExists = kSerializable<T>;
   static constexpr bool kBulk = kIsBulk<T>;
+  static constexpr bool kPieces = kHasPieces<T>;
   static void Encode(const T& value, ByteWriter& out) { millrace::Encode(value, out); }
   static bool Decode(ByteReader& in, T& value) { return millrace::Decode(in, value); }
 };
@@ -41,6 +42,8 @@ struct ColumnOps {
   bool (*decode)(ByteReader& in, void* at) = nullptr;
   /// Its bytes in memory are those of the codec.
   bool bulk = false;
+  /// Adds those pieces of it that are; null: see `bulk`, or they are not.
+  void (*pieces)(std::vector<Piece>& out) = nullptr;
   /// See kMovesAsBytes; of a column with `construct`.
   bool moves_as_bytes = false;
   /// See kPointedBytes.
@@ -98,6 +101,12 @@ constexpr ColumnOps ColumnOpsOf() {
         Codec::Encode(*static_cast<const T*>(at), out);
       };
       ops.decode = [](ByteReader& in, void* at) { return Codec::Decode(in, *static_cast<T*>(at)); };
+      if constexpr (kIsBytes<T> && requires { requires Codec::kPieces; }) {
+        ops.pieces = [](std::vector<Piece>& out) {
+          const T value{};
+          AddPieces(value, reinterpret_cast<const std::byte*>(&value), out);
+        };
+      }
     }
   }
   return ops;
@@ -148,9 +157,7 @@ class RowLayout {
   /// That a row has in a snapshot, at least.
   std::size_t least_bytes() const { return image_.valid() ? image_.min_bytes() : 1; }
   /// The key of a row from the begin of its image.
-  void CopyKey(const char* image, std::byte* row) const {
-    std::memcpy(row, image, all_[0].ops.bytes);
-  }
+  void CopyKey(const char* image, std::byte* row) const { image_.ReadKey(image, row); }
   /// How to copy a whole row at once; null when some column is more than its bytes.
   const RowImage* image() const { return image_.valid() ? &image_ : nullptr; }
 
