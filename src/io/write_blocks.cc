@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 
 #include "src/base/sanitizers.h"
-#include "src/io/huge_pages.h"
+#include "src/io/pages.h"
 
 #if MILLRACE_ASAN
 #include <sanitizer/asan_interface.h>

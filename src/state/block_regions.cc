@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "src/io/huge_pages.h"
+#include "src/io/pages.h"
 
 namespace millrace {
 namespace {

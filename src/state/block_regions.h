@@ -40,7 +40,7 @@ class BlockRegions {
 
   static constexpr std::size_t kMostFree = 2;
 
-  /// Makes the next region that has a hole of `pages` the one at hand; false when there is no memory.
+  /// Makes the next region that has a hole of `pages` the one at hand, with that hole; false when there is no memory.
   bool Open(std::size_t pages);
 
   const Pages pages_;

@@ -46,6 +46,11 @@ std::uint32_t NextGroups(std::uint32_t groups, std::uint32_t sub, std::size_t su
   return next + static_cast<std::uint32_t>(std::uint64_t{next} * sub / (2 * subs));
 }
 
+// Rows begin with a cache line.
+std::size_t HeaderBytes(std::uint32_t groups) {
+  return (std::size_t{groups} * StateTable::kHeaderBytes + kLine - 1) / kLine * kLine;
+}
+
 // Cut from a region. The sanitizer knows the bounds of the allocator's blocks only.
 bool IsOfRegion(std::size_t bytes) {
   return !MILLRACE_ASAN && bytes >= BlockRegions::kLeastBytes;
@@ -84,6 +89,11 @@ void StateTable::Charge(std::int64_t bytes) {
   if (memory_ != nullptr) memory_->Charge(MemoryUse::kState, bytes);
 }
 
+std::size_t StateTable::BlockBytes(std::uint32_t groups) const {
+  const std::size_t rows = std::size_t{groups} * kGroupSlots * row_bytes_;
+  return (HeaderBytes(groups) + rows + kLine - 1) / kLine * kLine;
+}
+
 // Headers are zero, and rows where zeroes are what a dormant one is made of.
 std::byte* StateTable::AllocateBlock(std::size_t bytes, std::size_t header_bytes) {
   const std::size_t zeroed = layout_.plain() || !layout_.zero() ? header_bytes : bytes;
@@ -100,10 +110,16 @@ std::byte* StateTable::AllocateBlock(std::size_t bytes, std::size_t header_bytes
   return static_cast<std::byte*>(block);
 }
 
+void StateTable::FreeBlock(void* block, std::size_t bytes) {
+  if (IsOfRegion(bytes)) {
+    regions_[static_cast<std::size_t>(BlockRegions::PagesFor(bytes))]->Give(block, bytes);
+  } else {
+    std::free(block);
+  }
+}
+
 void StateTable::Allocate(SubTable* sub, std::uint32_t groups) {
-  const std::size_t headers = (std::size_t{groups} * kHeaderBytes + kLine - 1) / kLine * kLine;
-  const std::size_t rows = std::size_t{groups} * kGroupSlots * row_bytes_;
-  const std::size_t bytes = (headers + rows + kLine - 1) / kLine * kLine;
+  const std::size_t headers = HeaderBytes(groups), bytes = BlockBytes(groups);
   if (memory_ != nullptr) memory_->RequireRoom(MemoryUse::kState, static_cast<std::int64_t>(bytes));
   std::byte* const block = AllocateBlock(bytes, headers);
   sub->headers = reinterpret_cast<std::uint8_t*>(block);
@@ -133,14 +149,8 @@ void StateTable::DestroyRows(const SubTable& sub, Rows rows) {
 void StateTable::Free(SubTable* sub, Rows rows) {
   if (sub->headers == g_empty_header || sub->headers == nullptr) return;
   DestroyRows(*sub, rows);
-  const std::size_t headers = (std::size_t{sub->groups} * kHeaderBytes + kLine - 1) / kLine * kLine;
-  const std::size_t row_area = std::size_t{sub->groups} * kGroupSlots * row_bytes_;
-  const std::size_t bytes = (headers + row_area + kLine - 1) / kLine * kLine;
-  if (IsOfRegion(bytes)) {
-    regions_[static_cast<std::size_t>(BlockRegions::PagesFor(bytes))]->Give(sub->headers, bytes);
-  } else {
-    std::free(sub->headers);
-  }
+  const std::size_t bytes = BlockBytes(sub->groups);
+  FreeBlock(sub->headers, bytes);
   Charge(-static_cast<std::int64_t>(bytes));
   *sub = SubTable{};
   sub->headers = g_empty_header;

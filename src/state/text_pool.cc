@@ -1,6 +1,6 @@
 #include "millrace/state/text_pool.h"
 
-#include "src/io/huge_pages.h"
+#include "src/io/pages.h"
 
 namespace millrace {
 namespace internal {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -61,6 +62,20 @@ struct AllStates : KeyedBroadcastProcessFunction<std::string, Item, Item, std::s
     ctx.Write(rules).Put(i.number, i.key);
   }
   void OnTimer(EventTime, Context&, Collector<std::string>&) {}
+};
+
+struct Gaps {
+  std::int64_t number = 0;
+  std::int16_t small = 0;
+};
+MILLRACE_RECORD(Gaps, small, number);
+
+/// Rows that are copied as images.
+struct PlainStates
+    : KeyedProcessFunction<std::tuple<std::int64_t, std::int32_t>, Item, std::string> {
+  ValueState<std::int64_t> number{this, "number"};
+  ValueState<Gaps> gaps{this, "gaps"};
+  void ProcessElement(const Item&, Context&, Collector<std::string>&) {}
 };
 
 /// Prepares and commits nothing but what it was given.
@@ -218,7 +233,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   }),
       new Subject(1, Windowed(TumblingEventTime(Duration(100)))),
       new Subject(1, Windowed(SlidingEventTime(Duration(300), Duration(100)))),
-      new Subject(1, Windowed(SessionEventTime(Duration(100))))};
+      new Subject(1, Windowed(SessionEventTime(Duration(100)))),
+      new Subject(1, [](GraphBuilder& b) {
+        return Input(b, 0)
+            .KeyBy([](const Item& i) {
+              return std::tuple(i.number, static_cast<std::int32_t>(i.key.size()));
+            })
+            .Process("plain", PlainStates{});
+      })};
   if (size == 0) return 0;
   subjects[data[0] % std::size(subjects)]->Try({reinterpret_cast<const char*>(data) + 1, size - 1});
   return 0;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "millrace/io/bytes.h"
-#include "src/io/huge_pages.h"
+#include "src/io/pages.h"
 
 namespace millrace {
 namespace {

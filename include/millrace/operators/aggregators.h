@@ -40,16 +40,38 @@ template <class Agg>
 using AggregateResult = std::remove_cvref_t<decltype(std::declval<const Agg&>().Result(
     std::declval<const typename Agg::Accumulator&>()))>;
 
+namespace internal {
+/// Sums of integers wrap around, which for signed ones C++ leaves open.
+template <class A>
+MILLRACE_INLINE void AddWrapping(A& to, A what) {
+  if constexpr (std::is_integral_v<A>) {
+    using Unsigned = std::make_unsigned_t<A>;
+    to = static_cast<A>(static_cast<Unsigned>(to) + static_cast<Unsigned>(what));
+  } else {
+    to += what;
+  }
+}
+template <class A>
+MILLRACE_INLINE void SubtractWrapping(A& from, A what) {
+  using Unsigned = std::make_unsigned_t<A>;
+  from = static_cast<A>(static_cast<Unsigned>(from) - static_cast<Unsigned>(what));
+}
+}  // namespace internal
+
 /// Number of records, as int64.
 struct Count {
   using Accumulator = std::int64_t;
   Accumulator Create() const { return 0; }
   template <class T>
   MILLRACE_INLINE void Add(Accumulator& acc, const T&) const {
-    ++acc;
+    internal::AddWrapping<Accumulator>(acc, 1);
   }
-  MILLRACE_INLINE void Merge(Accumulator& acc, const Accumulator& other) const { acc += other; }
-  MILLRACE_INLINE void Subtract(Accumulator& acc, const Accumulator& other) const { acc -= other; }
+  MILLRACE_INLINE void Merge(Accumulator& acc, const Accumulator& other) const {
+    internal::AddWrapping(acc, other);
+  }
+  MILLRACE_INLINE void Subtract(Accumulator& acc, const Accumulator& other) const {
+    internal::SubtractWrapping(acc, other);
+  }
   MILLRACE_INLINE Accumulator Result(const Accumulator& acc) const { return acc; }
 };
 
@@ -62,13 +84,14 @@ using SumOf =
 
 template <class A>
 struct ExactSubtract {
-  MILLRACE_INLINE void Subtract(A& acc, const A& other) const { acc -= other; }
+  MILLRACE_INLINE void Subtract(A& acc, const A& other) const { SubtractWrapping(acc, other); }
 };
 struct NoSubtract {};
 
 }  // namespace internal
 
-/// Sum of a member: int64, uint64 or double. Integers wrap around on overflow, as in C++.
+/// Sum of a member: int64, uint64 or double. Integers wrap around on overflow, as in Flink's
+/// (Java's) sums.
 template <class T, class V>
 struct Sum : std::conditional_t<std::is_floating_point_v<V>, internal::NoSubtract,
                                 internal::ExactSubtract<internal::SumOf<V>>> {
@@ -76,9 +99,11 @@ struct Sum : std::conditional_t<std::is_floating_point_v<V>, internal::NoSubtrac
   explicit Sum(V T::* member) : member(member) {}
   Accumulator Create() const { return 0; }
   MILLRACE_INLINE void Add(Accumulator& acc, const T& record) const {
-    acc += static_cast<Accumulator>(record.*member);
+    internal::AddWrapping(acc, static_cast<Accumulator>(record.*member));
   }
-  MILLRACE_INLINE void Merge(Accumulator& acc, const Accumulator& other) const { acc += other; }
+  MILLRACE_INLINE void Merge(Accumulator& acc, const Accumulator& other) const {
+    internal::AddWrapping(acc, other);
+  }
   MILLRACE_INLINE Accumulator Result(const Accumulator& acc) const { return acc; }
   V T::* member;
 };
@@ -91,11 +116,11 @@ struct Average {
   Accumulator Create() const { return {0.0, 0}; }
   MILLRACE_INLINE void Add(Accumulator& acc, const T& record) const {
     acc.first += static_cast<double>(record.*member);
-    ++acc.second;
+    internal::AddWrapping<std::int64_t>(acc.second, 1);
   }
   MILLRACE_INLINE void Merge(Accumulator& acc, const Accumulator& other) const {
     acc.first += other.first;
-    acc.second += other.second;
+    internal::AddWrapping(acc.second, other.second);
   }
   MILLRACE_INLINE double Result(const Accumulator& acc) const {
     return acc.second == 0 ? 0.0 : acc.first / static_cast<double>(acc.second);

@@ -204,7 +204,10 @@ class StateTable {
   void Grow(std::uint32_t sub);
   void Split();
   void Allocate(SubTable* sub, std::uint32_t groups);
+  /// Of a sub-table: its headers, then its rows.
+  std::size_t BlockBytes(std::uint32_t groups) const;
   std::byte* AllocateBlock(std::size_t bytes, std::size_t header_bytes);
+  void FreeBlock(void* block, std::size_t bytes);
   enum class Rows {
     kAreHere,
     kMoved,  // those that live stand elsewhere now; where bytes are enough to move them, theirs are void

@@ -1,4 +1,4 @@
-#include "src/io/huge_pages.h"
+#include "src/io/pages.h"
 
 #include <sys/mman.h>
 
