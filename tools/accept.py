@@ -4,7 +4,8 @@
 The lines are in benchmarks/data/limits.csv: issue,line,command,metric,op,limit,kind,note.
 
 command  what to run, from build/release; several joined by ` ;; ` run in turn as a, b, c ...
-         benchmarks/X ...  prints CSV; five runs, the metric's median (latency: quiet runs only)
+         benchmarks/X ...  prints CSV; five runs, fifteen where the five do not agree about the limit,
+                           the metric's median (latency: quiet runs only)
          2x benchmarks/X   the same program twice at once; the slower of the two counts
          script-java       the Java generator of ../shared/baseline/flink: java.events_per_s
          rss benchmarks/X  the process's peak memory, taken when it ends or after three seconds
@@ -74,7 +75,7 @@ def judge(row, targets, bench):
     try:
         limit = resolve_limit(row["limit"], targets)
         limit_text = f"{row['op']} {limit:g}"
-        value = bench.value(row["command"], row["metric"])
+        value = bench.value(row["command"], row["metric"], limit)
     except measure.NotMeasurable as error:
         return error.seen or "-", limit_text, f"NOT MEASURABLE ({error})"
     except measure.Broken as error:

@@ -15,6 +15,7 @@ import time
 import peers
 
 _RUNS = 5
+_RUNS_IN_DOUBT = 15  # when some of five runs are on either side of the limit
 _QUIET_RUNS_TRIED = 20
 _QUIET_STALL_MS = 1.0
 _IDLE_SECONDS = 3
@@ -82,8 +83,8 @@ class Bench:
         self._quick, self._slow = quick, slow
         self._results = {}  # command -> list of {name: number}, one a run, or an exception
 
-    def value(self, command, metric):
-        """The metric's median over the command's runs."""
+    def value(self, command, metric, limit):
+        """The metric's median over the command's runs; more runs where they do not agree about the limit."""
         if command not in self._results:
             try:
                 self._results[command] = self._measure(command)
@@ -96,7 +97,16 @@ class Bench:
             raise NotMeasurable(str(result.args[0]), seen or result.seen)
         if isinstance(result, Exception):
             raise result
-        return statistics.median(evaluate(metric, names) for names in result)
+        values = [evaluate(metric, names) for names in result]
+        if len(result) == _RUNS and min(values) <= limit <= max(values) and self._in_turns(command):
+            parts = command.split(" ;; ")
+            result += [self._turn(parts) for _ in range(_RUNS_IN_DOUBT - _RUNS)]
+            values = [evaluate(metric, names) for names in result]
+        return statistics.median(values)
+
+    @staticmethod
+    def _in_turns(command):
+        return command.startswith("benchmarks/") and "benchmarks/latency" not in command
 
     def _measure(self, command):
         if command.startswith("slow:"):

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "millrace/base/prefetch.h"
 #include "millrace/state/state_table.h"
 
 // The lookups of a block of hashes up to the point where keys are compared, the same for all key types.
@@ -20,8 +21,8 @@ constexpr std::size_t kFetched = 5 * kStep;  // of a row, with its last line
 /// All lines of a row, which may begin in the middle of one; of a very long row the first and the last.
 [[gnu::always_inline]] inline void FetchRow(const std::byte* row, std::size_t row_bytes) {
   for (std::size_t at = 0; at < std::min(row_bytes, kFetched); at += kStep)
-    __builtin_prefetch(row + at, 1);
-  __builtin_prefetch(row + row_bytes - 1, 1);
+    PrefetchToWrite(row + at);
+  PrefetchToWrite(row + row_bytes - 1);
 }
 
 }  // namespace
@@ -92,7 +93,7 @@ void StateTable::LocateFar(const std::uint64_t* hashes, std::uint32_t count, std
     const std::size_t group = GroupOf(hashes[i], s.groups);
     flags[i] = s.headers + group * kHeaderBytes;
     rows[i] = s.rows + group * kGroupSlots * row_bytes;
-    __builtin_prefetch(flags[i]);
+    Prefetch(flags[i]);
   }
   for (std::uint32_t i = 0; i < count; ++i) {
     std::uint8_t* const header = flags[i];
@@ -121,14 +122,14 @@ void StateTable::Fetch(const std::uint64_t* hashes, std::uint32_t count) const {
   LocateFar(hashes, count, rows, flags);
   for (std::uint32_t i = 0; i < count; ++i) {  // a row's begin and its end are on their way
     for (std::size_t at = kFetched; rows[i] != nullptr && at + kStep < row_bytes_; at += kStep)
-      __builtin_prefetch(rows[i] + at, 1);
+      PrefetchToWrite(rows[i] + at);
   }
   for (const RowLayout::Pointer& column : layout_.pointers()) {
     for (std::uint32_t i = 0; i < count; ++i) {
       if (rows[i] == nullptr) continue;
       const char* to = nullptr;
       std::memcpy(&to, rows[i] + column.offset, sizeof(to));
-      for (std::uint32_t at = 0; at < column.bytes; at += 64) __builtin_prefetch(to + at, 1);
+      for (std::uint32_t at = 0; at < column.bytes; at += 64) PrefetchToWrite(to + at);
     }
   }
 }

@@ -47,7 +47,7 @@ std::uint32_t RowLayout::Place(const ColumnOps& ops) {
   }
   holds_elements_ |= ops.holds_elements;
   holds_ |= ops.held != nullptr;
-  if (ops.pointed_bytes > 0) pointers_.push_back({offset, ops.pointed_bytes});
+  if (ops.pointed_bytes > 0) pointers_.push_back({offset, ops.pointed_bytes, ops.fetch_further});
   return offset;
 }
 

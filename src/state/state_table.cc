@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "millrace/base/check.h"
+#include "millrace/base/prefetch.h"
 #include "millrace/state/keyed_state.h"
 #include "millrace/state/text_pool.h"
 #include "src/base/sanitizers.h"
@@ -215,7 +216,7 @@ void StateTable::Redistribute(SubTable from) {
       const auto i = static_cast<std::uint32_t>(std::countr_zero(live));
       hashes[i] = layout_.Hash(rows + i * row_bytes_);
       const SubTable& s = subs_[SubOf(hashes[i])];
-      __builtin_prefetch(s.headers + std::size_t{GroupOf(hashes[i], s.groups)} * kHeaderBytes, 1);
+      PrefetchToWrite(s.headers + std::size_t{GroupOf(hashes[i], s.groups)} * kHeaderBytes);
     }
     for (std::uint32_t live = all; live != 0; live &= live - 1) {
       const auto i = static_cast<std::uint32_t>(std::countr_zero(live));

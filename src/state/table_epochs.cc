@@ -7,6 +7,7 @@
 
 #include "millrace/base/check.h"
 #include "src/base/plant.h"
+#include "src/state/rows_under_way.h"
 
 namespace millrace {
 namespace {
@@ -162,45 +163,11 @@ void StateTable::WriteOwed(const std::byte* row, std::uint8_t flag) {
   }
 }
 
-namespace {
-
-/// Rows on their way into a snapshot: what few are owed stand far apart in memory, and all but the first few come from there
-/// while others are being written.
-class RowsUnderWay {
- public:
-  RowsUnderWay(TableSnapshot* to, std::size_t row_bytes) : to_(to), row_bytes_(row_bytes) {}
-  void Add(const std::byte* row) {
-    for (std::size_t at = 0; at < row_bytes_ + 63 && at < kFetched; at += 64)
-      __builtin_prefetch(row + at, 0, 2);  // more lines can be on their way to the second cache
-    rows_[count_++] = row;
-    if (count_ == kUnderWay) {
-      to_->AddRows(rows_, kUnderWay / 2);
-      count_ = kUnderWay / 2;
-      std::copy_n(rows_ + kUnderWay / 2, kUnderWay / 2, rows_);
-    }
-  }
-  /// Last, and before a row may change.
-  void Write() {
-    to_->AddRows(rows_, count_);
-    count_ = 0;
-  }
-
- private:
-  static constexpr std::size_t kFetched = 512;    // bytes of a row; the rest comes by itself
-  static constexpr std::uint32_t kUnderWay = 48;  // of them half are fetched while half are written
-  TableSnapshot* to_;
-  std::size_t row_bytes_;
-  std::uint32_t count_ = 0;
-  const std::byte* rows_[kUnderWay];
-};
-
-}  // namespace
-
 bool StateTable::SnapshotSlice(std::uint32_t max_rows) {
   if (open_snapshots_ == 0) return true;
   Epochs& e = *epochs_;
   Epochs::Open& open = e.open[0];
-  RowsUnderWay rows(open.to, row_bytes_);
+  RowsUnderWay rows(open.to, layout_);
   // Looking at a group that owes nothing costs about an eighth of writing a row.
   for (std::uint32_t cost = 0; open.cursor.sub < subs_.size();
        ++open.cursor.sub, open.cursor.slot = 0) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "millrace/base/arena.h"
+#include "millrace/base/prefetch.h"
 #include "millrace/io/record_facts.h"
 
 // What the hot path does with the rows of a batch. Each function is nothing at all for types it does not
@@ -94,8 +95,8 @@ template <class T>
 [[gnu::always_inline]] inline void FetchStrings(const T& row) {
   ForEachStringView(row, [](const String& text) {
     if (text.is_static()) return;
-    __builtin_prefetch(text.data());
-    __builtin_prefetch(text.data() + text.size());
+    Prefetch(text.data());
+    Prefetch(text.data() + text.size());
   });
 }
 

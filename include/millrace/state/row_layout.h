@@ -48,6 +48,8 @@ struct ColumnOps {
   bool moves_as_bytes = false;
   /// See kPointedBytes.
   std::uint32_t pointed_bytes = 0;
+  /// Begins to bring what those bytes point to in turn into the near caches, once they have come; null: nothing.
+  void (*fetch_further)(const void* at) = nullptr;
 
   bool serializable() const { return bulk || encode != nullptr; }
 };
@@ -92,6 +94,8 @@ constexpr ColumnOps ColumnOpsOf() {
     ops.holds_elements = internal::kHoldsElements<T>;
     ops.moves_as_bytes = kMovesAsBytes<T>;
     ops.pointed_bytes = kPointedBytes<T>;
+    if constexpr (requires(const T& value) { value.FetchFurther(); })
+      ops.fetch_further = [](const void* at) { static_cast<const T*>(at)->FetchFurther(); };
   }
   using Codec = ColumnCodec<T>;
   if constexpr (Codec::kExists) {
@@ -144,6 +148,7 @@ class RowLayout {
   struct Pointer {
     std::uint32_t offset;
     std::uint32_t bytes;
+    void (*fetch_further)(const void* at);
   };
   const std::vector<Pointer>& pointers() const { return pointers_; }
 

@@ -10,6 +10,7 @@
 
 #include "millrace/base/check.h"
 #include "millrace/base/inline.h"
+#include "millrace/base/prefetch.h"
 #include "millrace/base/string.h"
 #include "millrace/io/value_traits.h"
 #include "millrace/state/row_layout.h"
@@ -59,6 +60,20 @@ class OwnedStrings {
   std::size_t held_bytes() const {
     if constexpr (std::is_trivially_copyable_v<T>) return 0;
     return block_ ? HeldBytes(value()) : 0;
+  }
+  /// Begins to bring the value into the near caches, and its texts as far as they are short.
+  MILLRACE_INLINE void Fetch() const {
+    constexpr std::size_t kTexts = 128;
+    if (!block_) return;
+    for (std::size_t at = 0; at < sizeof(T) + kTexts; at += 64) PrefetchAhead(block_.data() + at);
+  }
+  /// And those texts that stand elsewhere, or are long. Reads the value.
+  MILLRACE_INLINE void FetchFurther() const {
+    if (!block_) return;
+    ForEachStringView(value(), [](const String& text) __attribute__((always_inline)) {
+      PrefetchAhead(text.data());
+      PrefetchAhead(text.data() + text.size());
+    });
   }
   /// May be changed by the caller, who calls Own() afterwards.
   T& mutable_value() {

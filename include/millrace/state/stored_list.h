@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "millrace/base/inline.h"
 #include "millrace/state/stored.h"
 
 namespace millrace {
@@ -47,6 +48,14 @@ class StoredList {
     Enlarge(size() + more);
     for (std::size_t i = 0; i < more; ++i) emplace_back();
     return elements() + count() - more;
+  }
+  static constexpr bool kPointers = kHasStringView<T>;  // the elements are pointers
+  static constexpr std::size_t kAhead = 16;             // values that are on their way at once
+  /// Begins to bring the first values into the near caches. Reads the elements.
+  MILLRACE_INLINE void FetchFurther() const {
+    if constexpr (kPointers) {
+      for (std::size_t i = 0; i < std::min(size(), kAhead); ++i) data()[i].Fetch();
+    }
   }
   /// The elements go, and their room.
   void clear() {
@@ -117,7 +126,11 @@ struct ColumnCodec<StoredList<T>> {
     if constexpr (kPlain) {
       EncodeArray(list.data(), list.size(), out);
     } else {
-      for (const Stored<T>& value : list) Value::Encode(value, out);
+      const std::size_t size = list.size();
+      for (std::size_t i = 0; i < size; ++i) {
+        if constexpr (StoredList<T>::kPointers) FetchAhead(list.data(), size, i);
+        Value::Encode(list.data()[i], out);
+      }
     }
   }
   static bool Decode(ByteReader& in, StoredList<T>& list) {
@@ -133,6 +146,15 @@ struct ColumnCodec<StoredList<T>> {
 
  private:
   static constexpr bool kPlain = internal::kFacts<T>.fixed;  // no text, no element of its own
+
+  /// Before the i-th value is written: a value comes kAhead before its turn, its texts half as many.
+  MILLRACE_INLINE static void FetchAhead(const Stored<T>* values, std::size_t size, std::size_t i) {
+    constexpr std::size_t kAhead = StoredList<T>::kAhead;
+    if (i + kAhead < size) values[i + kAhead].Fetch();
+    for (std::size_t at = i == 0 ? 0 : i + kAhead / 2; at < std::min(size, i + kAhead / 2 + 1);
+         ++at)
+      values[at].FetchFurther();
+  }
 };
 
 }  // namespace millrace

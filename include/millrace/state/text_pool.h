@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "millrace/base/prefetch.h"
+
 namespace millrace {
 
 /// Memory for the values with texts that the state of one task holds: many blocks of a few sizes, that come and go with every
@@ -75,7 +77,7 @@ class TextPool {
       // The one that the next value of this size will be written into has perhaps left the near caches.
       const char* const coming = reinterpret_cast<const char*>(first);
       for (std::uint32_t at = 0; first != nullptr && at < bytes; at += 64)
-        __builtin_prefetch(coming + at, 1);
+        PrefetchToWrite(coming + at);
       return block;
     }
     if (bytes > static_cast<std::size_t>(end_ - at_)) [[unlikely]]

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "millrace/base/prefetch.h"
 #include "millrace/operators/collector.h"
 #include "millrace/operators/window/chunked_vector.h"
 #include "millrace/state/state_table.h"
@@ -149,8 +150,8 @@ class SlidingStore {
   Slot& slot(std::uint32_t id) { return slots_[id]; }
   MILLRACE_INLINE void PrefetchSlot(std::uint32_t id) {
     const char* at = reinterpret_cast<const char*>(&slots_[id]);
-    __builtin_prefetch(at, 1);
-    __builtin_prefetch(at + sizeof(Slot) - 1, 1);
+    PrefetchToWrite(at);
+    PrefetchToWrite(at + sizeof(Slot) - 1);
   }
   /// True when the slots outgrow the near caches, so that prefetching pays.
   bool wants_prefetch() const { return slots_.size() > kPrefetchBytes / sizeof(Slot); }

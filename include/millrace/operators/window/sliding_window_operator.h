@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "millrace/base/prefetch.h"
 #include "millrace/operators/aggregators.h"
 #include "millrace/operators/local_copy.h"
 #include "millrace/operators/window/slice_window_base.h"
@@ -187,7 +188,7 @@ class SlidingWindowOperator final
       if (!block.Hit(this->key_(rows[i]), i)) continue;
       const Key& key = store_->KeyAt(block.row(i));
       if (key.pane[current_way_] == serial) {
-        __builtin_prefetch(key.open[current_way_], 1);
+        PrefetchToWrite(key.open[current_way_]);
       } else {
         store_->PrefetchSlot(key.slot);
       }
