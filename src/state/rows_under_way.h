@@ -21,47 +21,53 @@ class RowsUnderWay {
   void Add(const std::byte* row) {
     const std::size_t bytes = layout_.row_bytes();
     for (std::size_t at = 0; at < bytes + 63 && at < kFetched; at += 64) PrefetchAhead(row + at);
-    rows_[count_++] = row;
-    if (count_ == kStages * kStage) Advance();
+    rows_[added_++ % kUnderWay] = row;
+    if (added_ % kStage == 0) Advance();
   }
-  /// Last, and before a row may change.
+  /// Last: before a row may change.
   void Write() {
-    to_->AddRows(rows_, count_);
-    count_ = 0;
+    while (written_ < added_) WriteStage();
   }
 
  private:
   static constexpr std::size_t kFetched = 512;  // bytes of a row; the rest comes by itself
   static constexpr std::uint32_t kTexts = 128;  // bytes behind those that a look-up fetches
-  static constexpr std::uint32_t kStage = 16;   // rows that are written, or fetched, in one go
-  static constexpr std::uint32_t kStages = 4;
+  // Few at a time: the near caches wait for some sixteen lines at once, what is more than those holds up the writing.
+  static constexpr std::uint32_t kStage = 8;
+  // How many stages behind the newest row what it points to is fetched, what that points to, and it is written.
+  static constexpr std::uint32_t kPointed = 3, kFurther = 5, kWritten = 6;
+  static constexpr std::uint32_t kUnderWay = kStage * 8;
+  static_assert(kWritten * kStage <= kUnderWay && (kUnderWay & (kUnderWay - 1)) == 0);
 
-  /// The oldest are written; of those behind them the one has come, or the other.
   void Advance() {
     for (const RowLayout::Pointer& column : layout_.pointers()) {
-      FetchPointed(column, rows_ + 2 * kStage);
-      FetchFurther(column, rows_ + kStage);
+      if (added_ >= kPointed * kStage) FetchPointed(column, added_ - kPointed * kStage);
+      if (added_ >= kFurther * kStage) FetchFurther(column, added_ - kFurther * kStage);
     }
-    to_->AddRows(rows_, kStage);
-    count_ -= kStage;
-    std::copy_n(rows_ + kStage, count_, rows_);
+    if (added_ == written_ + kWritten * kStage) WriteStage();
   }
-  static void FetchPointed(const RowLayout::Pointer& column, const std::byte* const* rows) {
-    for (std::uint32_t i = 0; i < kStage; ++i) {
+  void WriteStage() {
+    const std::uint64_t count = std::min<std::uint64_t>(kStage, added_ - written_);
+    to_->AddRows(rows_ + written_ % kUnderWay, static_cast<std::uint32_t>(count));
+    written_ += count;
+  }
+  void FetchPointed(const RowLayout::Pointer& column, std::uint64_t first) {
+    for (std::uint64_t i = first; i < first + kStage; ++i) {
       const char* to = nullptr;
-      std::memcpy(&to, rows[i] + column.offset, sizeof(to));
+      std::memcpy(&to, rows_[i % kUnderWay] + column.offset, sizeof(to));
       for (std::uint32_t at = 0; at < column.bytes + kTexts; at += 64) PrefetchAhead(to + at);
     }
   }
-  static void FetchFurther(const RowLayout::Pointer& column, const std::byte* const* rows) {
+  void FetchFurther(const RowLayout::Pointer& column, std::uint64_t first) {
     if (column.fetch_further == nullptr) return;
-    for (std::uint32_t i = 0; i < kStage; ++i) column.fetch_further(rows[i] + column.offset);
+    for (std::uint64_t i = first; i < first + kStage; ++i)
+      column.fetch_further(rows_[i % kUnderWay] + column.offset);
   }
 
   TableSnapshot* to_;
   const RowLayout& layout_;
-  std::uint32_t count_ = 0;
-  const std::byte* rows_[kStages * kStage];
+  std::uint64_t added_ = 0, written_ = 0;
+  const std::byte* rows_[kUnderWay];
 };
 
 }  // namespace millrace

@@ -144,8 +144,13 @@ void StateTable::BeginSnapshot(TableSnapshot* to, bool whole) {
 void StateTable::TouchSlow(std::byte* row, std::uint8_t* flag) {
   if (epochs_ != nullptr) {
     ++epochs_->changed;
-    if (open_snapshots_ > 0 && !MILLRACE_PLANT(1)) WriteOwed(row, *flag);
+    if (open_snapshots_ > 0) return TouchOwed(row, flag);
   }
+  *flag = epoch_;
+}
+
+void StateTable::TouchOwed(std::byte* row, std::uint8_t* flag) {
+  if (!MILLRACE_PLANT(1)) WriteOwed(row, *flag);
   *flag = epoch_;
 }
 

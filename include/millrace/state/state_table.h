@@ -201,6 +201,7 @@ class StateTable {
   void WriteOwed(const std::byte* row, std::uint8_t flag);
   void CloseSnapshot();
   void TouchSlow(std::byte* row, std::uint8_t* flag);
+  [[gnu::noinline]] void TouchOwed(std::byte* row, std::uint8_t* flag);
   void Grow(std::uint32_t sub);
   void Split();
   void Allocate(SubTable* sub, std::uint32_t groups);
