@@ -127,9 +127,10 @@ void StateTable::Fetch(const std::uint64_t* hashes, std::uint32_t count) const {
   for (const RowLayout::Pointer& column : layout_.pointers()) {
     for (std::uint32_t i = 0; i < count; ++i) {
       if (rows[i] == nullptr) continue;
-      const char* to = nullptr;
+      std::uintptr_t to = 0;  // perhaps null
       std::memcpy(&to, rows[i] + column.offset, sizeof(to));
-      for (std::uint32_t at = 0; at < column.bytes; at += 64) PrefetchToWrite(to + at);
+      for (std::uint32_t at = 0; at < column.bytes; at += 64)
+        PrefetchToWrite(reinterpret_cast<const void*>(to + at));
     }
   }
 }

@@ -53,9 +53,10 @@ class RowsUnderWay {
   }
   void FetchPointed(const RowLayout::Pointer& column, std::uint64_t first) {
     for (std::uint64_t i = first; i < first + kStage; ++i) {
-      const char* to = nullptr;
+      std::uintptr_t to = 0;  // often null
       std::memcpy(&to, rows_[i % kUnderWay] + column.offset, sizeof(to));
-      for (std::uint32_t at = 0; at < column.bytes + kTexts; at += 64) PrefetchAhead(to + at);
+      for (std::uint32_t at = 0; at < column.bytes + kTexts; at += 64)
+        PrefetchAhead(reinterpret_cast<const void*>(to + at));
     }
   }
   void FetchFurther(const RowLayout::Pointer& column, std::uint64_t first) {
