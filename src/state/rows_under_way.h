@@ -12,8 +12,8 @@
 namespace millrace {
 
 /// Rows on their way into a snapshot: those that are owed stand far apart in memory, what they point to elsewhere, and what
-/// that points to elsewhere again. All but the first few come from there while others are being written: first the row, then
-/// the one and the other.
+/// that points to elsewhere again. All but the first and the last few come from there while others are being written: first the
+/// row, then the one and the other. They are written in the order in which they are added.
 class RowsUnderWay {
  public:
   RowsUnderWay(TableSnapshot* to, const RowLayout& layout) : to_(to), layout_(layout) {}
@@ -31,7 +31,6 @@ class RowsUnderWay {
 
  private:
   static constexpr std::size_t kFetched = 512;  // bytes of a row; the rest comes by itself
-  static constexpr std::uint32_t kTexts = 128;  // bytes behind those that a look-up fetches
   // Few at a time: the near caches wait for some sixteen lines at once, what is more than those holds up the writing.
   static constexpr std::uint32_t kStage = 8;
   // How many stages behind the newest row what it points to is fetched, what that points to, and it is written.
@@ -55,7 +54,7 @@ class RowsUnderWay {
     for (std::uint64_t i = first; i < first + kStage; ++i) {
       std::uintptr_t to = 0;  // often null
       std::memcpy(&to, rows_[i % kUnderWay] + column.offset, sizeof(to));
-      for (std::uint32_t at = 0; at < column.bytes + kTexts; at += 64)
+      for (std::uint32_t at = 0; at < column.bytes + kFetchedTextBytes; at += 64)
         PrefetchAhead(reinterpret_cast<const void*>(to + at));
     }
   }

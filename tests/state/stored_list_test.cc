@@ -123,6 +123,29 @@ TEST(StoredList, PlainElementsAreReadBackAtOnce) {
   }
 }
 
+TEST(StoredList, AnyNumberOfTextsIsReadBack) {
+  using Codec = ColumnCodec<StoredList<Note>>;
+  for (const std::size_t size : {0, 1, 7, 8, 9, 15, 16, 17, 24, 25, 100}) {
+    StoredList<Note> list;
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < size; ++i) {
+      texts.push_back(i % 5 == 0 ? "" : LongText(i * 7));
+      const bool elsewhere = i % 3 == 0;  // such texts are not the list's
+      Put(list, Note{1, elsewhere ? String::Static(i % 2 == 0 ? "even" : "odd")
+                                  : String::View(texts[i])});
+      if (elsewhere) texts[i] = i % 2 == 0 ? "even" : "odd";
+    }
+    ByteWriter out;
+    Codec::Encode(list, out);
+    StoredList<Note> read;
+    ByteReader in(out.view());
+    ASSERT_TRUE(Codec::Decode(in, read));
+    EXPECT_TRUE(in.AtEnd());
+    ASSERT_EQ(read.size(), size);
+    for (std::size_t i = 0; i < size; ++i) EXPECT_EQ(At(read, i).text.view(), texts[i]) << i;
+  }
+}
+
 TEST(StoredList, IsReadBackFromASnapshot) {
   using Codec = ColumnCodec<StoredList<Note>>;
   StoredList<Note> list;

@@ -69,6 +69,8 @@ inline constexpr bool kMovesAsBytes<std::vector<T, A>> = std::is_same_v<A, std::
 /// Bytes at the begin of what a column's first word points to that are worth to be fetched with the row; 0: it does not point.
 template <class T>
 inline constexpr std::uint32_t kPointedBytes = 0;
+/// Of the texts behind a value in its block, what is fetched with it when all of it will be read.
+inline constexpr std::uint32_t kFetchedTextBytes = 128;
 
 namespace internal {
 /// Outside its own bytes a T holds nothing that is not counted elsewhere.

@@ -63,9 +63,9 @@ class OwnedStrings {
   }
   /// Begins to bring the value into the near caches, and its texts as far as they are short.
   MILLRACE_INLINE void Fetch() const {
-    constexpr std::size_t kTexts = 128;
     if (!block_) return;
-    for (std::size_t at = 0; at < sizeof(T) + kTexts; at += 64) PrefetchAhead(block_.data() + at);
+    for (std::size_t at = 0; at < sizeof(T) + kFetchedTextBytes; at += 64)
+      PrefetchAhead(block_.data() + at);
   }
   /// And those texts that stand elsewhere, or are long. Reads the value.
   MILLRACE_INLINE void FetchFurther() const {

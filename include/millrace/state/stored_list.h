@@ -21,6 +21,9 @@ class StoredList {
   using Element = Stored<T>;
   /// Others can't stand in a block.
   static constexpr bool kServes = alignof(Element) <= TextBlock::kAlign;
+  /// The elements are pointers to their values, of which so many are on their way at once when all are read.
+  static constexpr bool kPointers = kHasStringView<T>;
+  static constexpr std::size_t kAhead = 16;
 
   StoredList() = default;
   StoredList(StoredList&&) noexcept = default;
@@ -49,8 +52,6 @@ class StoredList {
     for (std::size_t i = 0; i < more; ++i) emplace_back();
     return elements() + count() - more;
   }
-  static constexpr bool kPointers = kHasStringView<T>;  // the elements are pointers
-  static constexpr std::size_t kAhead = 16;             // values that are on their way at once
   /// Begins to bring the first values into the near caches. Reads the elements.
   MILLRACE_INLINE void FetchFurther() const {
     if constexpr (kPointers) {
@@ -126,9 +127,12 @@ struct ColumnCodec<StoredList<T>> {
     if constexpr (kPlain) {
       EncodeArray(list.data(), list.size(), out);
     } else {
-      const std::size_t size = list.size();
-      for (std::size_t i = 0; i < size; ++i) {
-        if constexpr (StoredList<T>::kPointers) FetchAhead(list.data(), size, i);
+      if constexpr (kPointers) {
+        for (std::size_t i = 0; i < std::min(list.size(), kTextsAhead); ++i)
+          list.data()[i].FetchFurther();
+      }
+      for (std::size_t i = 0; i < list.size(); ++i) {
+        if constexpr (kPointers) FetchAhead(list, i);
         Value::Encode(list.data()[i], out);
       }
     }
@@ -146,14 +150,14 @@ struct ColumnCodec<StoredList<T>> {
 
  private:
   static constexpr bool kPlain = internal::kFacts<T>.fixed;  // no text, no element of its own
+  static constexpr bool kPointers = StoredList<T>::kPointers;
+  static constexpr std::size_t kTextsAhead = StoredList<T>::kAhead / 2;
 
-  /// Before the i-th value is written: a value comes kAhead before its turn, its texts half as many.
-  MILLRACE_INLINE static void FetchAhead(const Stored<T>* values, std::size_t size, std::size_t i) {
+  /// Before the i-th value is written; the first ones are on their way (`FetchFurther`).
+  MILLRACE_INLINE static void FetchAhead(const StoredList<T>& list, std::size_t i) {
     constexpr std::size_t kAhead = StoredList<T>::kAhead;
-    if (i + kAhead < size) values[i + kAhead].Fetch();
-    for (std::size_t at = i == 0 ? 0 : i + kAhead / 2; at < std::min(size, i + kAhead / 2 + 1);
-         ++at)
-      values[at].FetchFurther();
+    if (i + kAhead < list.size()) list.data()[i + kAhead].Fetch();
+    if (i + kTextsAhead < list.size()) list.data()[i + kTextsAhead].FetchFurther();
   }
 };
 
